@@ -1,0 +1,87 @@
+import type { Resource, ResourceKey } from '../resource.js';
+import type { ResourceView } from '../view.js';
+import type { Author, ResourceDraft } from './store.js';
+
+export interface ControlPlaneInfo {
+  readonly mode: 'global' | 'zone';
+  /** Name of the zone; empty on a global. */
+  readonly zone: string;
+  /** Zone with a global address: policies come from there. */
+  readonly federated: boolean;
+  readonly environment: 'universal' | 'kubernetes';
+  readonly storeType: 'memory' | 'postgres';
+  /** `<hostname>-<4 hex>`. */
+  readonly instanceId: string;
+  readonly hostname: string;
+  readonly readOnly: boolean;
+}
+
+export interface PutRequest {
+  readonly draft: ResourceDraft;
+  readonly author: Author;
+  readonly expectedVersion?: number;
+}
+
+export interface PutResult {
+  readonly created: boolean;
+  readonly resource: Resource;
+  readonly revision: number;
+  readonly warnings: readonly string[];
+}
+
+export interface DeleteRequest {
+  readonly key: ResourceKey;
+  readonly author: Author;
+  readonly expectedVersion?: number;
+}
+
+/** Claims of a token to issue (contract/rest-api.md §4). `validForMs` may be negative, as in Kuma. */
+export type TokenRequest =
+  | {
+      readonly type: 'dataplane';
+      readonly name: string;
+      readonly mesh: string;
+      readonly tags: Readonly<Record<string, readonly string[]>>;
+      readonly proxyType: string;
+      readonly workload: string;
+      readonly validForMs: number;
+    }
+  | { readonly type: 'zone'; readonly zone: string; readonly scope: readonly string[]; readonly validForMs: number }
+  | { readonly type: 'user'; readonly name: string; readonly groups: readonly string[]; readonly validForMs: number };
+
+export interface ProxyAdminRequest {
+  readonly kind: 'Dataplane' | 'ZoneIngress' | 'ZoneEgress';
+  readonly mesh: string;
+  readonly name: string;
+  readonly what: 'xds' | 'stats' | 'clusters';
+  readonly format: 'text' | 'json';
+  readonly includeEds?: boolean;
+  readonly usedOnly?: boolean;
+}
+
+/**
+ * What the other services of a deployment may ask of the control plane that owns its state.
+ * Two implementations: in the same process, and over internal gRPC (proto/kuma/internal).
+ */
+export interface ControlPlane {
+  /** Live and read-only; it lags a write by at most the feed. */
+  readonly view: ResourceView;
+  info(): Promise<ControlPlaneInfo>;
+  /** Effective configuration as JSON, secrets redacted. */
+  config(): Promise<string>;
+  /** Applies all write rules (contract/rest-api.md §2.2) and returns once the write is durable. */
+  put(request: PutRequest): Promise<PutResult>;
+  delete(request: DeleteRequest): Promise<{ readonly revision: number }>;
+  issueToken(request: TokenRequest): Promise<string>;
+  /** Raw body of the Envoy admin endpoint of a proxy. */
+  proxyAdmin(request: ProxyAdminRequest): Promise<Uint8Array>;
+  /** Tells where a service of this deployment can be reached (the xDS address of an ingress manager); ends with the signal. */
+  announce(announcement: Announcement, signal: AbortSignal): Promise<void>;
+}
+
+export interface Announcement {
+  readonly service: 'zone-proxy-xds';
+  /** Host the proxies should dial; empty: the host they already use for the bootstrap. */
+  readonly host: string;
+  readonly port: number;
+}
