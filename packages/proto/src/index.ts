@@ -1,1 +1,2 @@
-export {};
+export * from './any.js';
+export * from './kuma-registry.js';
