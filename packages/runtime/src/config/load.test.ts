@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs';
+import { MeshError } from '@mesh/core';
+import { describe, expect, it } from 'vitest';
+import { configFields, configToJson, loadConfig } from './index.js';
+
+function load(yamlText = '', env: Record<string, string> = {}) {
+  return loadConfig({ yamlText, env: { HOME: '/home/u', ...env } });
+}
+
+function mistakes(yamlText: string, env: Record<string, string> = {}): Record<string, string> {
+  try {
+    load(yamlText, env);
+  } catch (error) {
+    if (MeshError.is(error, 'invalid')) return Object.fromEntries(error.violations.map((v) => [v.field, v.message]));
+    throw error;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+describe('loadConfig', () => {
+  it('is a standalone zone with a memory store by default', () => {
+    const { config, warnings } = load();
+    expect(config.mode).toBe('zone');
+    expect(config.store.type).toBe('memory');
+    expect(config.multizone.zone).toMatchObject({ name: 'default', globalAddress: '' });
+    expect(warnings).toEqual([]);
+  });
+
+  it('lets the environment win over YAML and YAML over defaults', () => {
+    const { config } = load('apiServer: {http: {port: 1111}, https: {port: 2222}}', { KUMA_API_SERVER_HTTP_PORT: '3333' });
+    expect([config.apiServer.http.port, config.apiServer.https.port, config.dpServer.port]).toEqual([3333, 2222, 5678]);
+  });
+
+  it('reads YAML keys in any case and warns about unknown ones', () => {
+    const { config, warnings } = load('DNSserver: {cidr: 250.0.0.0/8, colour: red}\nfoo: 1');
+    expect(config.dnsServer.CIDR).toBe('250.0.0.0/8');
+    expect(warnings).toEqual(['configuration key dnsServer.colour is unknown and ignored', 'configuration key foo is unknown and ignored']);
+  });
+
+  it('reads durations of Go in milliseconds, and YAML numbers as nanoseconds', () => {
+    const { config } = load('apiServer: {readTimeout: 1h30m, idleTimeout: 2000000}', { KUMA_API_SERVER_WRITE_TIMEOUT: '1m0.5s' });
+    const { readTimeout, idleTimeout, writeTimeout } = config.apiServer;
+    expect([readTimeout, idleTimeout, writeTimeout]).toEqual([5_400_000, 2, 60_500]);
+  });
+
+  it.each(['1', 't', 'T', 'TRUE', 'true', 'True'])('reads %s as true, as Go does', (text) => {
+    expect(load('', { KUMA_API_SERVER_READ_ONLY: text }).config.apiServer.readOnly).toBe(true);
+  });
+
+  it('splits lists at commas', () => {
+    const { config } = load('', { KUMA_API_SERVER_CORS_ALLOWED_DOMAINS: 'https://a, https://b', KUMA_ACCESS_STATIC_GENERATE_DP_TOKEN_USERS: '' });
+    expect(config.apiServer.corsAllowedDomains).toEqual(['https://a', 'https://b']);
+    expect(config.access.static.generateDpToken.users).toEqual([]);
+  });
+
+  it('reports every mistake at once, with key, variable and what is allowed', () => {
+    const found = mistakes('mode: both\nmultizone: {zone: {name: "Not A Name", globalAddress: "http://x:1"}}\nstore: 7', {
+      KUMA_DP_SERVER_PORT: '70000',
+      KUMA_API_SERVER_HTTP_ENABLED: 'yes',
+      KUMA_DIAGNOSTICS_SERVER_PORT: '5e3',
+    });
+    expect(found).toEqual({
+      mode: 'must be one of zone, global (KUMA_MODE)',
+      'multizone.zone.name': 'must be a DNS name of at most 63 lower-case letters, digits and dashes (KUMA_MULTIZONE_ZONE_NAME)',
+      'multizone.zone.globalAddress': 'must be grpc://host:port or grpcs://host:port, or empty (KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS)',
+      store: 'must be a mapping of keys',
+      'dpServer.port': 'must be a whole number from 0 to 65535 (KUMA_DP_SERVER_PORT)',
+      'apiServer.http.enabled': 'must be true or false (KUMA_API_SERVER_HTTP_ENABLED)',
+      'diagnostics.serverPort': 'must be a whole number from 0 to 65535 (KUMA_DIAGNOSTICS_SERVER_PORT)',
+    });
+  });
+
+  it('checks rules between keys', () => {
+    const found = mistakes(`
+store: {type: postgres, postgres: {minOpenConnections: 60, tls: {mode: verifyCa, certPath: /c}}}
+multizone: {global: {kds: {zoneHealthCheck: {timeout: 5s}}}}`);
+    expect(Object.keys(found)).toEqual([
+      'store.postgres.minOpenConnections',
+      'store.postgres.tls.caPath',
+      'store.postgres.tls',
+      'multizone.global.kds.zoneHealthCheck',
+    ]);
+  });
+
+  it('puts files into the work directory unless told otherwise', () => {
+    const { config } = load('apiServer: {https: {tlsCertFile: /x.crt, tlsKeyFile: /x.key}}');
+    expect(config.general.workDir).toBe('/home/u/.kuma');
+    expect(config.dpServer.tlsCertFile).toBe('/home/u/.kuma/kuma-cp.crt');
+    expect(config.internal.tls.caFile).toBe('/home/u/.kuma/internal-ca.crt');
+    expect(config.apiServer.https.tlsCertFile).toBe('/x.crt');
+  });
+
+  it('gives every variable to one key only', () => {
+    const names = configFields.flatMap((f) => f.env ?? []);
+    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+  });
+
+  it('knows the irregular variable names of Kuma', () => {
+    const { config } = load('', {
+      KUMA_XDS_DATAPLANE_DEREGISTRATION_DELAY: '3s',
+      KUMA_STORE_POSTGRES_TLS_CA_PATH: '/ca',
+      KUMA_STORE_POSTGRES_TLS_DISABLE_SSLSNI: 'true',
+      KUMA_STORE_POSTGRES_DB_NAME: 'kuma2',
+      KUMA_ACCESS_STATIC_GET_CONFIG_DUMP_GROUPS: 'ops',
+      KUMA_DNS_SERVER_SERVICE_VIP_PORT: '8080',
+      KUMA_GENERAL_DNS_CACHE_TTL: '1s',
+    });
+    expect(config.xdsServer.dataplaneDeregistrationDelay).toBe(3000);
+    expect(config.store.postgres).toMatchObject({ dbName: 'kuma2', tls: { caPath: '/ca', disableSSLSNI: true } });
+    expect(config.access.static.viewConfigDump.groups).toEqual(['ops']);
+    expect(config.dnsServer.serviceVipPort).toBe(8080);
+    expect(config.general.dnsCacheTTL).toBe(1000);
+  });
+});
+
+describe('names of Kuma 0.6', () => {
+  it('takes KUMA_MODE_MODE=remote and KUMA_MODE_REMOTE_ZONE', () => {
+    const { config, warnings } = load('', { KUMA_MODE_MODE: 'remote', KUMA_MODE_REMOTE_ZONE: 'zone-1' });
+    expect(config.mode).toBe('zone');
+    expect(config.multizone.zone.name).toBe('zone-1');
+    expect(warnings).toHaveLength(3);
+  });
+
+  it.each(['standalone', 'remote'])('takes mode %s from the environment and from YAML', (mode) => {
+    expect(load('', { KUMA_MODE: mode }).config.mode).toBe('zone');
+    const fromYaml = load(`mode: ${mode}`);
+    expect(fromYaml.config.mode).toBe('zone');
+    expect(fromYaml.warnings).toEqual([`mode "${mode}" is deprecated: use "zone"`]);
+  });
+
+  it('takes the mapping under mode with its list of zones', () => {
+    const yaml = `
+mode:
+  global:
+    lbaddress: grpcs://10.0.0.1:5685
+    zones:
+      - remote: {address: grpcs://10.0.0.2:5685}
+        ingress: {address: 10.0.0.2:8080}`;
+    const { config, warnings } = load(yaml, { KUMA_MODE_MODE: 'global' });
+    expect(config.mode).toBe('global');
+    expect(warnings).toContain('mode.global.zones is ignored: zones dial the global and appear by themselves');
+  });
+});
+
+describe('printConfig', () => {
+  it('has the shape a Kuma control plane prints', () => {
+    const url = new URL('../../testdata/kuma-config.json', import.meta.url);
+    const kuma: unknown = JSON.parse(readFileSync(url, 'utf8'));
+    const { config } = load('multizone: {zone: {name: default}}', { KUMA_MODE: 'global', KUMA_INTER_CP_CATALOG_INSTANCE_ADDRESS: '10.77.0.1' });
+    expect(configToJson(config)).toMatchObject(kuma as object);
+  });
+
+  it('redacts the password', () => {
+    const { config } = load('', { KUMA_STORE_POSTGRES_PASSWORD: 'hunter2' });
+    expect(JSON.stringify(configToJson(config))).not.toContain('hunter2');
+  });
+});

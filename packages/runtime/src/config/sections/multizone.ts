@@ -1,0 +1,52 @@
+import { bool, duration, int, list, port, section, str } from '../field.js';
+import { tlsServer } from './tls.js';
+
+const globalKds = section({
+  grpcPort: port(5685, 'Port zones dial.'),
+  refreshInterval: duration('1s', 'Accepted for Kuma; zones are told at once.'),
+  zoneInsightFlushInterval: duration('10s', 'How often zone status is written.'),
+  tlsEnabled: bool(true, 'Serve TLS.'),
+  ...tlsServer(),
+  maxMsgSize: int(10_485_760, 'Largest message, in bytes.', { min: 1024 }),
+  msgSendTimeout: duration('1m', 'Accepted for Kuma.'),
+  nackBackoff: duration('5s', 'Wait before a refused resource is sent again.'),
+  responseBackoff: duration('0s', 'Wait before each answer.'),
+  logPayloads: bool(false, 'Log messages at debug level.'),
+  zoneHealthCheck: section({
+    pollInterval: duration('0s', 'How often zones say they live; 0: off.'),
+    timeout: duration('0s', 'A zone silent for so long is offline; 0: off.'),
+    closeStaleConn: bool(false, 'Close the connection of a silent zone.'),
+  }),
+  tracing: section({ enabled: bool(true, 'Trace KDS calls.') }),
+  labels: section({ skipPrefixes: list([], 'Labels with these prefixes are not sent to zones.') }),
+});
+
+const zoneKds = section({
+  refreshInterval: duration('1s', 'Accepted for Kuma; the global is told at once.'),
+  tlsSkipVerify: bool(false, 'Trust any certificate of the global.'),
+  rootCaFile: str('', 'PEM file of the CA of the global; empty: the system roots.'),
+  maxMsgSize: int(10_485_760, 'Largest message, in bytes.', { min: 1024 }),
+  msgSendTimeout: duration('1m', 'Accepted for Kuma.'),
+  nackBackoff: duration('5s', 'Wait before a refused resource is sent again.'),
+  responseBackoff: duration('0s', 'Wait before each answer.'),
+  logPayloads: bool(false, 'Log messages at debug level.'),
+  labels: section({ skipPrefixes: list([], 'Labels with these prefixes are not sent to the global.') }),
+});
+
+/** `multizone`: how zones and the global find each other (contract/kds.md §4). */
+export const multizone = section({
+  global: section({ kds: globalKds }),
+  zone: section({
+    name: str('default', 'Name of this zone.', {
+      pattern: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+      allowed: 'a DNS name of at most 63 lower-case letters, digits and dashes',
+    }),
+    globalAddress: str('', 'Address of the global, such as grpcs://global:5685; empty: standalone.', {
+      pattern: /^$|^grpcs?:\/\/(\[[0-9a-fA-F:.]+\]|[^\s/:@]+):\d{1,5}$/,
+      allowed: 'grpc://host:port or grpcs://host:port, or empty',
+    }),
+    kds: zoneKds,
+    disableOriginLabelValidation: bool(false, 'Take resources of this zone without the label kuma.io/origin: zone.'),
+    ingressUpdateInterval: duration('1s', 'Accepted for Kuma; available services follow changes.'),
+  }),
+});
