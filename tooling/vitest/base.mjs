@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * The vitest configuration every package starts from: workspace packages resolve to their
- * sources (the `source` export condition), so a unit test needs no build.
+ * sources (the `source` export condition), so a unit test needs no build. The report in
+ * `.vitest/results.json` is what `npm test` counts.
  */
 export const baseConfig = defineConfig({
   resolve: { conditions: ['source', 'node', 'import', 'default'] },
@@ -13,5 +14,6 @@ export const baseConfig = defineConfig({
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    reporters: ['default', ['json', { outputFile: '.vitest/results.json' }]],
   },
 });

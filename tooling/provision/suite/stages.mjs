@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../lib/paths.mjs';
+
+const MINUTE_MS = 60_000;
+
+const sourceFolders = ['apps', 'packages', 'tooling', 'test-e2e', 'bench'].filter((folder) => existsSync(join(root, folder)));
+
+/**
+ * Everything `npm test` does after provisioning, in order. `needs` names stages whose failure makes this one
+ * pointless; `results` are vitest reports (globs of one `*` segment) that hold its counts; `stream` shows the output as
+ * it comes, for the long ones; a stage is stopped after `timeoutMs` and counts as failed.
+ */
+export const stages = [
+  {
+    name: 'generate',
+    title: 'generated code is fresh',
+    command: ['turbo', 'run', 'generate', '--output-logs=errors-only'],
+    timeoutMs: 10 * MINUTE_MS,
+  },
+  { name: 'index', title: 'indexes are fresh', command: ['node', 'tooling/gen/main.mjs', 'index', '--check'], timeoutMs: MINUTE_MS },
+  {
+    name: 'build',
+    title: 'build',
+    command: ['turbo', 'run', 'build', '--continue', '--output-logs=errors-only'],
+    needs: ['generate'],
+    timeoutMs: 15 * MINUTE_MS,
+  },
+  {
+    name: 'typecheck',
+    title: 'types of sources and tests',
+    command: ['turbo', 'run', 'typecheck', '--continue', '--output-logs=errors-only'],
+    needs: ['generate'],
+    timeoutMs: 15 * MINUTE_MS,
+  },
+  {
+    name: 'lint',
+    title: 'format and lint',
+    command: ['biome', 'ci', '--error-on-warnings', '--max-diagnostics=200'],
+    timeoutMs: 5 * MINUTE_MS,
+  },
+  {
+    name: 'boundaries',
+    title: 'import arrows, purity, cycles',
+    command: [
+      'depcruise',
+      '--config',
+      '.dependency-cruiser.mjs',
+      '--output-type',
+      'err',
+      'apps',
+      'packages',
+      'tooling',
+      'test-e2e',
+      'bench',
+    ],
+    timeoutMs: 5 * MINUTE_MS,
+  },
+  { name: 'knip', title: 'dead code and dependencies', command: ['knip', '--no-progress'], timeoutMs: 5 * MINUTE_MS },
+  {
+    name: 'repo-check',
+    title: 'repository rules, and proof that each fires',
+    command: ['pnpm', '--filter', '@mesh/repo-check', 'run', 'check'],
+    results: ['tooling/repo-check/.vitest/results.json'],
+    stream: true,
+    timeoutMs: 15 * MINUTE_MS,
+  },
+  {
+    name: 'unit',
+    title: 'unit and contract tests',
+    command: ['turbo', 'run', 'test', '--concurrency=2', '--continue', '--output-logs=errors-only'],
+    needs: ['generate'],
+    results: [
+      'packages/*/.vitest/results.json',
+      'apps/*/.vitest/results.json',
+      'tooling/*/.vitest/results.json',
+      'bench/.vitest/results.json',
+    ],
+    excludeResults: ['tooling/repo-check/'],
+    stream: true,
+    timeoutMs: 25 * MINUTE_MS,
+  },
+  {
+    name: 'e2e',
+    title: 'whole systems on real parts',
+    command: ['pnpm', '--filter', '@mesh/test-e2e', 'run', 'e2e'],
+    needs: ['build'],
+    results: ['test-e2e/.vitest/results.json'],
+    stream: true,
+    timeoutMs: 30 * MINUTE_MS,
+  },
+];

@@ -1,0 +1,25 @@
+/**
+ * The last lines of a run. Counts are tests; a stage that failed without a failed test (a compiler error, a lint
+ * finding, a crash) counts as one failure, so that the closing line is never better than the exit code.
+ */
+export function summarize(outcomes) {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const outcome of outcomes) {
+    total.passed += outcome.counts.passed;
+    total.failed += failuresOf(outcome);
+    total.skipped += outcome.counts.skipped;
+  }
+  const lines = outcomes.map(line);
+  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+  return { ok: total.failed === 0, lines, closing: `${total.passed} passed, ${total.failed} failed${skipped}` };
+}
+
+function failuresOf({ status, counts }) {
+  if (status === 'passed') return counts.failed;
+  return Math.max(1, counts.failed);
+}
+
+function line({ stage, status, counts, seconds }) {
+  const tests = stage.results ? `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped` : '';
+  return `  ${status.padEnd(8)}${stage.name.padEnd(12)}${`${seconds.toFixed(1)} s`.padStart(9)}   ${tests || stage.title}`;
+}

@@ -1,0 +1,121 @@
+import { readWorkspace } from './workspace.mjs';
+
+/** Roles each role may import (docs/architecture.md, "Import arrows"). `test` packages are for tests only. */
+const ARROWS = {
+  app: ['service', 'runtime', 'adapter', 'domain', 'contract'],
+  service: ['runtime', 'adapter', 'domain', 'contract'],
+  adapter: ['domain', 'contract'],
+  contract: [],
+  test: ['service', 'runtime', 'adapter', 'domain', 'contract'],
+  tooling: [],
+};
+
+/** Packages whose arrows are narrower than their role's, each with all it may import. */
+const NARROW = {
+  core: [],
+  resources: ['core'],
+  delta: ['core'],
+  identity: ['resources', 'core'],
+  kds: ['resources', 'delta', 'core', 'proto', 'identity'],
+  xds: ['resources', 'delta', 'core', 'proto'],
+  policies: ['xds', 'resources', 'core', 'proto'],
+  runtime: ['core'],
+};
+
+/** The one service other services may import. */
+const SHARED_SERVICE = 'control-plane';
+
+const TEST_CODE = '(\\.test\\.ts|\\.test\\.mjs|/vitest\\.config\\.(ts|mjs))$|^[^/]+/[^/]+/(test|scripts)/';
+const IMPURE = '(^|/)(typeorm|@nestjs|ioredis|@grpc|pg|pino|fastify)(/|$)';
+
+/** The dependency-cruiser rules of a checkout. */
+export function rulesOf(root) {
+  const packages = readWorkspace(root);
+  return [...packages.map((pkg) => arrowRule(pkg, packages)), ...purityRules(packages), ...folderRules(), ...GENERAL_RULES];
+}
+
+/** Directories of the packages that `pkg` may import, itself included. */
+export function allowedDirs(pkg, packages) {
+  const short = pkg.dir.replace(/^packages\//, '');
+  const narrow = pkg.dir.startsWith('packages/') && Object.hasOwn(NARROW, short) ? NARROW[short] : undefined;
+  const allowed = packages.filter((other) => {
+    if (other.dir === pkg.dir) return true;
+    if (other.role === 'app') return false;
+    if (narrow) return narrow.includes(other.dir.replace(/^packages\//, ''));
+    if (pkg.role === 'service' && other.dir === `packages/${SHARED_SERVICE}`) return true;
+    return (ARROWS[pkg.role] ?? []).includes(other.role);
+  });
+  return allowed.map((other) => other.dir);
+}
+
+function arrowRule(pkg, packages) {
+  const allowed = allowedDirs(pkg, packages).map(escape);
+  return {
+    name: `arrows-of-${pkg.dir.replace('/', '-')}`,
+    comment: `${pkg.dir} (${pkg.role}) may import only: ${allowedDirs(pkg, packages).join(', ')}`,
+    severity: 'error',
+    from: { path: `^${escape(pkg.dir)}/`, pathNot: TEST_CODE },
+    to: { path: '^(apps|packages|tooling|test-e2e|bench)/', pathNot: [`^(${allowed.join('|')})/`, '/node_modules/'] },
+  };
+}
+
+function purityRules(packages) {
+  const domain = packages.filter(({ role }) => role === 'domain').map(({ dir }) => escape(dir));
+  if (domain.length === 0) return [];
+  return [
+    {
+      name: 'domain-is-pure',
+      comment: 'Domain packages use no Nest, gRPC, SQL, Redis, HTTP server or logging library.',
+      severity: 'error',
+      from: { path: `^(${domain.join('|')})/`, pathNot: TEST_CODE },
+      to: { path: IMPURE },
+    },
+  ];
+}
+
+function folderRules() {
+  return [
+    {
+      name: 'policy-folders-are-apart',
+      comment: 'A policy reaches only itself and sdk/; what two policies share belongs there.',
+      severity: 'error',
+      from: { path: '^packages/policies/src/([^/]+)/' },
+      to: { path: '^packages/policies/src/', pathNot: '^packages/policies/src/($1|sdk)/' },
+    },
+  ];
+}
+
+const GENERAL_RULES = [
+  {
+    name: 'apps-are-imported-by-nobody',
+    comment: 'Apps wire; what two of them share belongs in a package.',
+    severity: 'error',
+    from: { path: '^(apps/[^/]+|packages|test-e2e|bench|tooling)/' },
+    to: { path: '^apps/', pathNot: ['^$1/', '/node_modules/'] },
+  },
+  {
+    name: 'test-code-stays-in-tests',
+    comment: '@mesh/testing and vitest are for tests.',
+    severity: 'error',
+    from: { path: '^(apps|packages)/', pathNot: [TEST_CODE, '^packages/testing/'] },
+    to: { path: '^packages/testing/|(^|/)node_modules/(vitest|fast-check)/|\\.test\\.ts$' },
+  },
+  {
+    name: 'no-cycles',
+    comment: 'Two modules that need each other are one, or lack a third.',
+    severity: 'error',
+    from: { pathNot: '/node_modules/|/src/gen/' },
+    to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+  },
+  {
+    name: 'no-unresolved',
+    comment: 'Every import must resolve.',
+    severity: 'error',
+    from: { pathNot: '/fixtures/' },
+    to: { couldNotResolve: true },
+  },
+];
+
+function escape(text) {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
