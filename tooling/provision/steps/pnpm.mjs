@@ -23,8 +23,12 @@ export async function providePnpm(say) {
   say(`installing ${version} with npm`);
   const scratch = `${home}.${process.pid}`;
   mkdirSync(scratch, { recursive: true });
-  await mustRun('npm', ['install', '--prefix', scratch, '--no-save', '--no-fund', '--no-audit', `pnpm@${version}`], { cwd: scratch });
-  rmSync(home, { recursive: true, force: true });
-  renameSync(scratch, home);
+  try {
+    await mustRun('npm', ['install', '--prefix', scratch, '--no-save', '--no-fund', '--no-audit', `pnpm@${version}`], { cwd: scratch });
+    rmSync(home, { recursive: true, force: true });
+    renameSync(scratch, home);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
   return { dir: bin, words: `${version} (installed)` };
 }
