@@ -1,1 +1,14 @@
-export {};
+export * from './codec.js';
+export * from './feed.js';
+export * from './feeds.js';
+export * from './inbound.js';
+export * from './inbound-store.js';
+export * from './kinds.js';
+export * from './names.js';
+export * from './node.js';
+export * from './outbound-global.js';
+export * from './outbound-zone.js';
+export * from './peer-record.js';
+export * from './receiver.js';
+export * from './sender.js';
+export * from './zone-token-key.js';

@@ -1,0 +1,19 @@
+import type { Json, JsonObject } from '@mesh/core';
+
+/** A copy with the keys of every object in order, so that equal values are written as equal bytes. */
+export function canonical(value: Json): Json {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (value === null || typeof value !== 'object') return value;
+  const sorted: JsonObject = {};
+  for (const key of Object.keys(value).sort()) {
+    const item = value[key];
+    if (item !== undefined) sorted[key] = canonical(item);
+  }
+  return sorted;
+}
+
+/** Whether two JSON values are equal, whatever the order of their keys. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  return JSON.stringify(canonical((a ?? null) as Json)) === JSON.stringify(canonical((b ?? null) as Json));
+}

@@ -1,0 +1,63 @@
+import type { AnyDescriptor, DescriptorRegistry, Resource, ResourceView } from '@mesh/core';
+import type { SnapshotResource } from '@mesh/delta';
+import { toSnapshotResource } from './codec.js';
+import { type FeedListener, ViewFeed } from './feed.js';
+import { FEATURE_HASH_SUFFIX, kindsGlobalToZone, kindsZoneToGlobal } from './kinds.js';
+import { goesToZone, mapToZone, objectsOfZone, type ReceivingZone } from './outbound-global.js';
+import { goesToGlobal, mapToGlobal } from './outbound-zone.js';
+
+export interface FeedContext {
+  readonly view: ResourceView;
+  readonly registry: DescriptorRegistry;
+  /** `labels.skipPrefixes` of the KDS configuration. */
+  readonly skipPrefixes: readonly string[];
+  readonly onError: (resource: Resource, error: unknown) => void;
+}
+
+/** Makes the feeds of a global's zones; zones share the encoded bytes. */
+export class GlobalFeeds {
+  private readonly hashed = new WeakMap<Resource, SnapshotResource>();
+  private readonly plain = new WeakMap<Resource, SnapshotResource>();
+  private readonly descriptors: readonly AnyDescriptor[];
+
+  constructor(private readonly context: FeedContext) {
+    // Producer policies are global-to-zone kinds too, so this list is complete.
+    this.descriptors = kindsGlobalToZone(context.registry);
+  }
+
+  /** The feed of one zone; close it when its stream ends. */
+  open(to: ReceivingZone, onChange: FeedListener): ViewFeed {
+    const { view, registry, onError, skipPrefixes } = this.context;
+    const hash = to.features.has(FEATURE_HASH_SUFFIX);
+    const cache = hash ? this.hashed : this.plain;
+    return new ViewFeed({
+      view,
+      descriptors: this.descriptors,
+      selects: (resource, descriptor) => goesToZone(resource, descriptor, to, view),
+      encode: (resource, descriptor) =>
+        memoised(cache, resource, () => toSnapshotResource(mapToZone(resource, descriptor, { hash, skipPrefixes }), descriptor)),
+      dependents: (change) => (change.key.kind === 'Zone' ? objectsOfZone(change.key.name, registry, view) : []),
+      onError,
+      onChange,
+    });
+  }
+}
+
+/** Opens the feed of a zone towards its global. */
+export function openZoneFeed(context: FeedContext, zone: string, onChange: FeedListener): ViewFeed {
+  const { view, registry, onError, skipPrefixes } = context;
+  return new ViewFeed({
+    view,
+    descriptors: kindsZoneToGlobal(registry),
+    selects: goesToGlobal,
+    encode: (resource, descriptor) => toSnapshotResource(mapToGlobal(resource, descriptor, { zone, skipPrefixes }), descriptor),
+    onError,
+    onChange,
+  });
+}
+
+function memoised(cache: WeakMap<Resource, SnapshotResource>, resource: Resource, make: () => SnapshotResource): SnapshotResource {
+  let made = cache.get(resource);
+  if (!made) cache.set(resource, (made = make()));
+  return made;
+}

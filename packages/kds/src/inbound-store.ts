@@ -1,0 +1,144 @@
+import {
+  type Author,
+  type DescriptorRegistry,
+  keyString,
+  MeshError,
+  type Mutation,
+  type Resource,
+  type ResourceKey,
+  type ResourceStore,
+  type TransactResult,
+} from '@mesh/core';
+import { toSnapshotResource } from './codec.js';
+import { type InboundPlan, type InboundScope, inScope, keysOfBatch, planInbound, senderName } from './inbound.js';
+import { parseWireName } from './names.js';
+import type { PeerRecord } from './peer-record.js';
+import type { ReceivedBatch, Rejection } from './receiver.js';
+
+/** Up to this many keys are read one by one; a bigger batch reads the kind. */
+const SINGLE_READS_MAX = 8;
+/** A lost optimistic lock is tried again with fresh reads; more losses than this end the stream. */
+const ATTEMPTS_MAX = 5;
+
+export interface InboundStoreOptions {
+  readonly store: ResourceStore;
+  readonly registry: DescriptorRegistry;
+  readonly scope: InboundScope;
+  readonly record: PeerRecord;
+  readonly author: Author;
+  /** Values that named another zone were put right (`kds_zone_attribution_rewrites_total`). */
+  readonly onPinned?: (kind: string, count: number) => void;
+  /** A removal was not carried out: the peer is not the one last synced with. */
+  readonly onHeld?: (kind: string, wireNames: readonly string[]) => void;
+  readonly onStored?: (kind: string, result: TransactResult) => void;
+}
+
+/** Stores what a stream receives: one transaction per response, retried where a lock was lost. */
+export class InboundStore {
+  constructor(private readonly options: InboundStoreOptions) {}
+
+  /** Reads the record of the peer; call before the stream starts. */
+  async loadRecord(): Promise<void> {
+    const { record, store } = this.options;
+    const stored = await store.get(keyOfRecord(record));
+    const config = (stored?.spec as { config?: unknown } | undefined)?.config;
+    record.load(typeof config === 'string' ? config : undefined);
+  }
+
+  /** Versions by wire name of all that is stored in the peer's scope, less what is held. */
+  async initialVersions(kind: string): Promise<Record<string, string>> {
+    const { store, registry, scope, record } = this.options;
+    const descriptor = registry.mustGet(kind);
+    const versions: Record<string, string> = {};
+    for (const resource of await store.list({ kind })) {
+      if (!inScope(resource, scope)) continue;
+      const name = senderName(resource, scope);
+      if (record.isHeld(kind, name)) continue;
+      const status = descriptor.hasStatus ? { status: scope.at === 'zone' ? {} : (resource.status ?? {}) } : {};
+      const { mesh, labels } = resource.meta;
+      versions[name] = versionOf(() =>
+        toSnapshotResource({ name: parseWireName(name)?.name ?? name, mesh, labels, spec: resource.spec, ...status }, descriptor),
+      );
+    }
+    return versions;
+  }
+
+  /** Stores one batch and returns what was refused; throws where the store does. */
+  async apply(batch: ReceivedBatch): Promise<readonly Rejection[]> {
+    for (let attempt = 1; ; attempt++) {
+      const plan = await this.plan(batch);
+      const mutations = [...plan.mutations, ...this.noteInRecord(batch, plan)];
+      if (plan.pinned > 0 && attempt === 1) this.options.onPinned?.(batch.kind, plan.pinned);
+      if (mutations.length === 0) return plan.rejected;
+      try {
+        const result = await this.options.store.transact(mutations, { author: this.options.author });
+        this.options.onStored?.(batch.kind, result);
+        return plan.rejected;
+      } catch (error) {
+        if (attempt >= ATTEMPTS_MAX || !isLostRace(error)) throw error;
+      }
+    }
+  }
+
+  /** All first answers are stored: the peer is now the one last synced with. */
+  async adopt(): Promise<void> {
+    const { record, store, author } = this.options;
+    if (record.adopt()) await store.transact([{ op: 'upsert', draft: record.draft() }], { author });
+  }
+
+  private async plan(batch: ReceivedBatch): Promise<InboundPlan> {
+    const { registry, scope, record } = this.options;
+    const descriptor = registry.mustGet(batch.kind);
+    const stored = await this.read(batch.kind, keysOfBatch({ scope, descriptor, batch }));
+    return planInbound({
+      scope,
+      descriptor,
+      batch,
+      stored: (key) => stored.get(keyString({ ...key, kind: batch.kind })),
+      holds: () => record.isOther && batch.first,
+    });
+  }
+
+  private async read(kind: string, keys: readonly ResourceKey[]): Promise<Map<string, Resource>> {
+    const { store } = this.options;
+    const found = keys.length > SINGLE_READS_MAX ? await store.list({ kind }) : await Promise.all(keys.map((key) => store.get(key)));
+    const byKey = new Map<string, Resource>();
+    for (const resource of found) {
+      if (resource) byKey.set(keyString({ kind, mesh: resource.meta.mesh, name: resource.meta.name }), resource);
+    }
+    return byKey;
+  }
+
+  private noteInRecord(batch: ReceivedBatch, plan: InboundPlan): Mutation[] {
+    const { record, onHeld } = this.options;
+    record.reach(batch.revision);
+    const held = record.isOther && batch.first ? batch.removed : [];
+    const changed = record.note({
+      kind: batch.kind,
+      first: batch.first,
+      listed: batch.resources.map((r) => r.name),
+      removed: batch.removed,
+    });
+    if (changed && held.length > 0) onHeld?.(batch.kind, held);
+    const writes = changed || (plan.mutations.length > 0 && batch.revision !== undefined);
+    return writes && record.isWritable ? [{ op: 'upsert', draft: record.draft() }] : [];
+  }
+}
+
+function keyOfRecord(record: PeerRecord): ResourceKey {
+  const { kind, mesh, name } = record.draft();
+  return { kind, mesh, name };
+}
+
+function versionOf(encode: () => { readonly version: string }): string {
+  try {
+    return encode().version;
+  } catch {
+    // Stored in a form that cannot be encoded: any other version makes the peer send it again.
+    return 'unknown';
+  }
+}
+
+function isLostRace(error: unknown): boolean {
+  return MeshError.is(error, 'conflict') || MeshError.is(error, 'already_exists') || MeshError.is(error, 'not_found');
+}

@@ -1,0 +1,135 @@
+import type { JsonObject, ResourceDraft } from '@mesh/core';
+
+/** How a peer's store is told from another one. */
+export interface PeerIdentity {
+  /** Store id in the stream's headers, or the cluster id of a Kuma global. Undefined: the peer has none. */
+  readonly id: string | undefined;
+  /** Revision of its store when the stream began, where it says so. */
+  readonly revision?: number | undefined;
+}
+
+interface Stored {
+  readonly id: string;
+  readonly revision: number;
+  /** Kind to wire names whose removal waits for an operator. */
+  readonly held: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What a batch says about held removals; wire names. */
+export interface NotedBatch {
+  readonly kind: string;
+  readonly first: boolean;
+  readonly listed: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** Headers by which our control planes tell each other apart. Kuma ignores them. */
+export const HEADER_STORE_ID = 'mesh-store-id';
+export const HEADER_STORE_REVISION = 'mesh-store-revision';
+
+/**
+ * What is remembered of the peer last synced with (design.md §5). A peer that came back with another
+ * store, or with an older state of it, may add and change but not remove: what its first answers
+ * would remove is held, by name, until it sends that resource again or an operator lets go.
+ */
+export class PeerRecord {
+  private readonly held = new Map<string, Set<string>>();
+  private known: { id: string; revision: number } | undefined;
+  private peer: PeerIdentity = { id: undefined };
+  private changedStore = false;
+
+  /** @param configName name of the Config in which the record is kept. */
+  constructor(private readonly configName: string) {}
+
+  /** The Config that holds the record of a peer: the global of a zone, or a zone of the global. */
+  static configNameFor(peer: string): string {
+    return `kds-peer-${peer}`;
+  }
+
+  /** Reads what was stored; anything unreadable counts as nothing. */
+  load(text: string | undefined): void {
+    this.held.clear();
+    this.known = undefined;
+    const stored = parse(text);
+    if (!stored) return;
+    this.known = { id: stored.id, revision: stored.revision };
+    for (const [kind, names] of Object.entries(stored.held)) this.held.set(kind, new Set(names));
+  }
+
+  /** Says who is at the other end, before its removals are looked at. */
+  meet(peer: PeerIdentity): void {
+    this.peer = peer;
+    const { known } = this;
+    this.changedStore =
+      known !== undefined &&
+      peer.id !== undefined &&
+      (known.id !== peer.id || (peer.revision !== undefined && peer.revision < known.revision));
+  }
+
+  /** The peer is not the one last synced with. */
+  get isOther(): boolean {
+    return this.changedStore;
+  }
+
+  isHeld(kind: string, wireName: string): boolean {
+    return this.held.get(kind)?.has(wireName) ?? false;
+  }
+
+  get heldCount(): number {
+    let count = 0;
+    for (const names of this.held.values()) count += names.size;
+    return count;
+  }
+
+  /** Notes a batch: holds the removals of another store's first answer, lets go of what was sent again. True where the record changed. */
+  note(batch: NotedBatch): boolean {
+    const names = this.held.get(batch.kind) ?? new Set<string>();
+    const before = [...names].sort().join();
+    for (const name of batch.listed) names.delete(name);
+    const holds = this.changedStore && batch.first;
+    for (const name of batch.removed) holds ? names.add(name) : names.delete(name);
+    if (names.size > 0) this.held.set(batch.kind, names);
+    else this.held.delete(batch.kind);
+    return [...names].sort().join() !== before;
+  }
+
+  /** Notes how far the peer's store has come; a record is written with whatever is stored next. */
+  reach(revision: number | undefined): void {
+    if (revision === undefined) return;
+    this.peer = { ...this.peer, revision };
+    if (!this.changedStore && this.known && this.known.id === this.peer.id) this.known = { id: this.known.id, revision };
+  }
+
+  /** Whether there is anything to store. */
+  get isWritable(): boolean {
+    return this.known !== undefined;
+  }
+
+  /** All first answers are in: from now on this peer is the one last synced with. True where the record changed. */
+  adopt(): boolean {
+    this.changedStore = false;
+    const { id, revision = 0 } = this.peer;
+    if (id === undefined || (this.known?.id === id && this.known.revision === revision)) return false;
+    this.known = { id, revision };
+    return true;
+  }
+
+  /** The Config to store. */
+  draft(): ResourceDraft {
+    const held = Object.fromEntries([...this.held].map(([kind, names]) => [kind, [...names].sort()]));
+    const config: Stored = { id: this.known?.id ?? '', revision: this.known?.revision ?? 0, held };
+    return { kind: 'Config', mesh: '', name: this.configName, spec: { config: JSON.stringify(config) } };
+  }
+}
+
+function parse(text: string | undefined): Stored | undefined {
+  if (!text) return undefined;
+  try {
+    const value = JSON.parse(text) as JsonObject;
+    const { id, revision, held } = value;
+    if (typeof id !== 'string' || id === '' || typeof revision !== 'number') return undefined;
+    return { id, revision, held: (held ?? {}) as Stored['held'] };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,143 @@
+import { create } from '@bufbuild/protobuf';
+import { MeshError } from '@mesh/core';
+import type { SnapshotResource } from '@mesh/delta';
+import {
+  type DeltaDiscoveryRequest,
+  type DeltaDiscoveryResponse,
+  DeltaDiscoveryResponseSchema,
+} from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
+import { KUMA_RESOURCE_TYPE_URL } from './codec.js';
+import type { KdsFeed } from './feed.js';
+import { FEATURE_EXPLICIT_REMOVAL } from './kinds.js';
+import { type PeerNode, readNode } from './node.js';
+
+/** A response to a peer that takes parts is cut at about this size; gRPC messages end at 10 MiB. */
+const PART_BYTES_MAX = 4 * 1024 * 1024;
+
+/** What happened on a stream, for subscriptions and metrics. */
+export interface SenderEvents {
+  /** The first request of the stream: who the peer says it is. */
+  onPeer?(node: PeerNode): void;
+  onSent?(kind: string): void;
+  onAcknowledged?(kind: string): void;
+  onRejected?(kind: string, message: string): void;
+}
+
+export interface KdsSenderOptions {
+  readonly feed: KdsFeed;
+  /** `control_plane.identifier`: `global`, or the name of the zone. */
+  readonly identifier: string;
+  readonly send: (response: DeltaDiscoveryResponse) => void;
+  readonly events?: SenderEvents;
+}
+
+interface TypeState {
+  /** What the peer has, as far as it told us and we sent. */
+  readonly versions: Map<string, string>;
+  /** Names whose content may differ from `versions`. */
+  readonly dirty: Set<string>;
+  /** Nonce of the response that is not answered yet. */
+  pending: string | undefined;
+}
+
+/**
+ * The sending side of one KDS stream: the server of delta xDS, whichever end dialled
+ * (contract/kds.md §2). One unanswered response per kind; what changes meanwhile is merged into the next.
+ * What a peer rejected is not sent again until it changes.
+ */
+export class KdsSender {
+  private readonly types = new Map<string, TypeState>();
+  private lastNonce = 0;
+  private peer: PeerNode | undefined;
+
+  constructor(private readonly options: KdsSenderOptions) {}
+
+  /** Takes a request; throws MeshError `bad_request` where the stream must end. */
+  onRequest(request: DeltaDiscoveryRequest): void {
+    if (!request.node || request.node.id === '') throw new MeshError('bad_request', { public: 'every request must carry node.id' });
+    if (request.typeUrl === '') throw new MeshError('bad_request', { public: 'type_url: cannot be empty' });
+    if (!this.peer) {
+      this.peer = readNode(request.node);
+      this.options.events?.onPeer?.(this.peer);
+    }
+    const state = this.types.get(request.typeUrl);
+    if (!state) this.subscribe(request);
+    else this.onAnswer(request, state);
+  }
+
+  /** The feed changed: give this to it as its listener. */
+  readonly onChange = (kind: string, name: string): void => {
+    const state = this.types.get(kind);
+    if (!state) return;
+    state.dirty.add(name);
+    if (state.pending === undefined) this.flush(kind, state);
+  };
+
+  private get takesParts(): boolean {
+    return this.peer?.features.has(FEATURE_EXPLICIT_REMOVAL) ?? false;
+  }
+
+  private subscribe(request: DeltaDiscoveryRequest): void {
+    const versions = new Map(Object.entries(request.initialResourceVersions));
+    const dirty = new Set([...versions.keys(), ...this.options.feed.resources(request.typeUrl).keys()]);
+    const state: TypeState = { versions, dirty, pending: undefined };
+    this.types.set(request.typeUrl, state);
+    this.flush(request.typeUrl, state, true);
+  }
+
+  private onAnswer(request: DeltaDiscoveryRequest, state: TypeState): void {
+    // A spontaneous request has no nonce; taking it as an answer keeps a careless peer from a ping-pong.
+    if (state.pending === undefined || (request.responseNonce !== '' && request.responseNonce !== state.pending)) return;
+    state.pending = undefined;
+    const kind = request.typeUrl;
+    if (request.errorDetail) this.options.events?.onRejected?.(kind, request.errorDetail.message);
+    else this.options.events?.onAcknowledged?.(kind);
+    this.flush(kind, state);
+  }
+
+  private flush(kind: string, state: TypeState, evenIfEmpty = false): void {
+    const { changed, removed } = this.takeDirty(kind, state);
+    if (changed.length === 0 && removed.length === 0 && !evenIfEmpty) return;
+    const nonce = String(++this.lastNonce);
+    state.pending = nonce;
+    const resources = changed.map((r) => ({
+      name: r.name,
+      version: r.version,
+      resource: { typeUrl: KUMA_RESOURCE_TYPE_URL, value: r.body },
+    }));
+    this.options.send(
+      create(DeltaDiscoveryResponseSchema, {
+        typeUrl: kind,
+        nonce,
+        // Kuma leaves it empty; peers of ours tell by it when a store went back in time.
+        systemVersionInfo: this.takesParts ? String(this.options.feed.revision) : '',
+        resources,
+        removedResources: removed,
+        controlPlane: { identifier: this.options.identifier },
+      }),
+    );
+    this.options.events?.onSent?.(kind);
+  }
+
+  /** A Kuma peer deletes what its first answer leaves out, so only peers of ours get it in parts. */
+  private takeDirty(kind: string, state: TypeState): { changed: SnapshotResource[]; removed: string[] } {
+    const bytesMax = this.takesParts ? PART_BYTES_MAX : Number.POSITIVE_INFINITY;
+    const current = this.options.feed.resources(kind);
+    const changed: SnapshotResource[] = [];
+    const removed: string[] = [];
+    let bytes = 0;
+    for (const name of state.dirty) {
+      const resource = current.get(name);
+      if (resource && bytes > 0 && bytes + resource.body.length > bytesMax) break;
+      state.dirty.delete(name);
+      if (!resource) {
+        if (state.versions.delete(name)) removed.push(name);
+      } else if (state.versions.get(name) !== resource.version) {
+        state.versions.set(name, resource.version);
+        changed.push(resource);
+        bytes += resource.body.length;
+      }
+    }
+    return { changed, removed };
+  }
+}
