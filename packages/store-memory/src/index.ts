@@ -1,1 +1,1 @@
-export {};
+export { MemoryResourceStore, type MemoryStoreOptions } from './memory-resource-store.js';

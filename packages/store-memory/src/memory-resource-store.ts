@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type Change,
+  type Clock,
+  type FeedEvent,
+  keyString,
+  type Leadership,
+  type ListFilter,
+  type Logger,
+  MeshError,
+  type Mutation,
+  type MutationState,
+  type PlannedChange,
+  planMutations,
+  type Resource,
+  type ResourceKey,
+  type ResourceStore,
+  silentLogger,
+  systemClock,
+  type TransactOptions,
+  type TransactResult,
+} from '@mesh/core';
+import { Elections } from './elections.js';
+import { Follower } from './follower.js';
+
+export interface MemoryStoreOptions {
+  readonly log?: Logger;
+  readonly clock?: Clock;
+}
+
+/** A store that forgets everything when the process ends: the default of `kuma-cp run`. */
+export class MemoryResourceStore implements ResourceStore {
+  readonly type = 'memory' as const;
+  readonly storeId = randomUUID();
+  private readonly resources = new Map<string, Resource>();
+  /** Keys of what is owned, by key of the owner. */
+  private readonly owned = new Map<string, Set<string>>();
+  private readonly followers = new Set<Follower>();
+  private readonly elections: Elections;
+  private readonly log: Logger;
+  private readonly clock: Clock;
+  private revision = 0;
+  private closed = false;
+
+  constructor(options: MemoryStoreOptions = {}) {
+    this.log = options.log ?? silentLogger;
+    this.clock = options.clock ?? systemClock;
+    this.elections = new Elections((err) => this.log.error({ err }, 'work of the leader failed'));
+  }
+
+  async get(key: ResourceKey): Promise<Resource | undefined> {
+    this.assertOpen();
+    return this.resources.get(keyString(key));
+  }
+
+  async list(filter: ListFilter): Promise<readonly Resource[]> {
+    this.assertOpen();
+    return [...this.resources.values()].filter(
+      (resource) =>
+        (filter.kind === undefined || resource.kind === filter.kind) && (filter.mesh === undefined || resource.meta.mesh === filter.mesh),
+    );
+  }
+
+  async transact(mutations: readonly Mutation[], options: TransactOptions): Promise<TransactResult> {
+    this.assertOpen();
+    this.elections.check(options.fence);
+    const now = new Date(this.clock.now()).toISOString();
+    const planned = planMutations(mutations, { state: this.state, now });
+    const changes = planned.map((change) => this.commit(change, { author: options.author.name, time: now }));
+    if (changes.length > 0) this.tell({ type: 'changes', changes });
+    return { revision: changes.at(-1)?.revision ?? this.revision, changes };
+  }
+
+  async follow(listener: (event: FeedEvent) => void): Promise<{ stop(): Promise<void> }> {
+    this.assertOpen();
+    const follower = new Follower(listener, (err) => this.log.error({ err }, 'a follower of the store failed'));
+    this.followers.add(follower);
+    follower.push({ type: 'snapshot', snapshot: { revision: this.revision, resources: [...this.resources.values()] } });
+    return {
+      stop: async () => {
+        follower.stop();
+        this.followers.delete(follower);
+      },
+    };
+  }
+
+  lead(name: string, work: (leadership: Leadership) => Promise<void>): { stop(): Promise<void> } {
+    this.assertOpen();
+    return this.elections.join(name, work);
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    await this.elections.close();
+    this.closed = true;
+    for (const follower of this.followers) follower.stop();
+    this.followers.clear();
+  }
+
+  private readonly state: MutationState = {
+    get: (key) => this.resources.get(keyString(key)),
+    ownedBy: (key) => this.ownedBy(key),
+  };
+
+  private ownedBy(key: ResourceKey): Resource[] {
+    const ids = this.owned.get(keyString(key)) ?? [];
+    return [...ids].flatMap((id) => this.resources.get(id) ?? []);
+  }
+
+  private commit(planned: PlannedChange, stamp: { author: string; time: string }): Change {
+    const id = keyString(planned.key);
+    if (planned.before?.meta.owner) this.disown(planned.before.meta.owner, id);
+    if (planned.after) this.resources.set(id, planned.after);
+    else this.resources.delete(id);
+    if (planned.after?.meta.owner) this.own(planned.after.meta.owner, id);
+    const base = { revision: ++this.revision, key: planned.key, ...stamp };
+    return planned.after ? { ...base, op: 'put', resource: planned.after } : { ...base, op: 'delete' };
+  }
+
+  private own(owner: ResourceKey, id: string): void {
+    const ownerId = keyString(owner);
+    const ids = this.owned.get(ownerId);
+    if (ids) ids.add(id);
+    else this.owned.set(ownerId, new Set([id]));
+  }
+
+  private disown(owner: ResourceKey, id: string): void {
+    const ownerId = keyString(owner);
+    const ids = this.owned.get(ownerId);
+    ids?.delete(id);
+    if (ids?.size === 0) this.owned.delete(ownerId);
+  }
+
+  private tell(event: FeedEvent): void {
+    for (const follower of [...this.followers]) follower.push(event);
+  }
+
+  private assertOpen(): void {
+    if (this.closed) throw new MeshError('unavailable', { public: 'the store is closed' });
+  }
+}
