@@ -1,0 +1,182 @@
+import { type Logger, MeshError, messageOf, type Resource, type ResourceDraft, type ResourceView } from '@mesh/core';
+import type { AdsHandler, AdsOpen, AdsPeer } from '@mesh/grpc';
+import { ActiveStreams } from './active-streams.js';
+import type { EngineMember, SnapshotEngine } from './engine.js';
+import { type InsightOptions, ProxyInsight } from './insights.js';
+import { type ProxyKind, type ProxyNode, parseProxyNode } from './node.js';
+import type { ProxyRegistration } from './registration.js';
+
+/** A proxy's resource, stored or about to be. */
+export type ProxyResource = Pick<ResourceDraft, 'kind' | 'mesh' | 'name' | 'labels' | 'spec'>;
+
+/** Throws `unauthenticated` unless the credential is good for that proxy. The credential is empty where none was sent. */
+export type ProxyAuthenticator = (credential: string, resource: ProxyResource) => Promise<void>;
+
+/** Told when proxies come and go, for what is kept per proxy elsewhere (certificates). */
+export interface ProxyListener {
+  connected(node: ProxyNode, insight: ProxyInsight): void;
+  disconnected(node: ProxyNode): void;
+}
+
+export interface ProxyAdsOptions {
+  /** Kinds of proxies served here. */
+  readonly kinds: ReadonlySet<ProxyKind>;
+  readonly view: ResourceView;
+  readonly engine: SnapshotEngine;
+  readonly registration: ProxyRegistration;
+  readonly insights: InsightOptions;
+  readonly authenticate: ProxyAuthenticator;
+  /** Parses and validates an inline resource; throws MeshError. */
+  readonly parseInline: (json: string) => ResourceDraft;
+  readonly listener?: ProxyListener;
+  readonly log: Logger;
+}
+
+/** A push unanswered for so long makes a stream count as dead when its proxy dials again. */
+const ANSWER_DEADLINE_MS = 10_000;
+
+/**
+ * Serves ADS streams of proxies: who they are, whether they may, their resource, insight and
+ * snapshots (contract/dataplane.md §2.1-2.3).
+ */
+export class ProxyAdsHandler implements AdsHandler {
+  private readonly active = new ActiveStreams();
+  private readonly sessions = new Set<ProxySession>();
+
+  constructor(private readonly options: ProxyAdsOptions) {}
+
+  /** Streams open now. */
+  get streamCount(): number {
+    return this.active.size;
+  }
+
+  async connect(open: AdsOpen): Promise<AdsPeer> {
+    const node = parseProxyNode(open.nodeId, open.nodeMetadata);
+    if (!this.options.kinds.has(node.kind)) {
+      throw new MeshError('bad_request', { public: `this server does not serve proxies of kind ${node.kind}: fetch a new bootstrap` });
+    }
+    const session = new ProxySession(node, open);
+    const place = this.active.claim(session);
+    try {
+      await this.admit(session);
+    } catch (error) {
+      place.release();
+      throw error;
+    }
+    this.sessions.add(session);
+    return session.serve(this.options, () => {
+      this.sessions.delete(session);
+      place.release();
+    });
+  }
+
+  /** Checks the credentials of all open streams again (a key or a revocation list changed) and closes those that no longer hold. */
+  async reauthenticate(): Promise<void> {
+    for (const session of [...this.sessions]) {
+      const resource = this.options.view.get(session.key);
+      if (!resource) continue;
+      try {
+        await this.options.authenticate(session.credential, asProxyResource(resource));
+      } catch (error) {
+        const reason = MeshError.is(error) ? error : new MeshError('internal', { internal: messageOf(error) });
+        if (reason.code === 'unauthenticated' || reason.code === 'forbidden') session.close(reason);
+      }
+    }
+  }
+
+  private async admit(session: ProxySession): Promise<void> {
+    const { view, authenticate, registration } = this.options;
+    const { node, credential } = session;
+    const stored = view.get(node.key);
+    const inline = node.inlineResource === undefined ? undefined : this.inlineOf(node);
+    const resource = inline ?? (stored && asProxyResource(stored));
+    if (!resource) throw new MeshError('not_found', { public: `${node.kind} ${node.key.name} is not known to this control plane` });
+    await authenticate(credential, resource);
+    // Whoever may be the new proxy must also have been allowed to be the old one.
+    if (inline && stored) await authenticate(credential, asProxyResource(stored));
+    registration.arrived(node.key);
+    if (inline) await registration.register(inline);
+  }
+
+  private inlineOf(node: ProxyNode): ResourceDraft {
+    const draft = this.options.parseInline(node.inlineResource ?? '');
+    const { kind, mesh, name } = node.key;
+    if (draft.kind === kind && draft.mesh === mesh && draft.name === name) return draft;
+    throw new MeshError('bad_request', {
+      public: `the inline resource is ${draft.kind} ${draft.mesh}.${draft.name}, but the node is ${kind} ${mesh}.${name}`,
+    });
+  }
+}
+
+/** One stream of one proxy, from the first request to the end. */
+class ProxySession {
+  private readonly unanswered = new Map<string, number>();
+  private closed = false;
+
+  constructor(
+    readonly node: ProxyNode,
+    private readonly open: AdsOpen,
+  ) {}
+
+  get key() {
+    return this.node.key;
+  }
+
+  /** The raw token; several values are none. */
+  get credential(): string {
+    return this.open.authorization.length === 1 ? (this.open.authorization[0] ?? '') : '';
+  }
+
+  isDead(): boolean {
+    const overdue = Date.now() - ANSWER_DEADLINE_MS;
+    return this.closed || [...this.unanswered.values()].some((sentMs) => sentMs < overdue);
+  }
+
+  close(error: MeshError): void {
+    this.open.stream.close(error);
+  }
+
+  serve(options: ProxyAdsOptions, onEnd: () => void): AdsPeer {
+    const insight = new ProxyInsight(options.insights, this.node);
+    options.listener?.connected(this.node, insight);
+    const member = options.engine.add(this.node, (snapshot) => this.open.stream.setSnapshot(snapshot));
+    void insight.open();
+    options.log.info({ proxy: this.key.name, mesh: this.key.mesh, kind: this.node.kind, xds: this.open.variant }, 'proxy connected');
+    return {
+      onSent: (typeUrl) => {
+        this.unanswered.set(typeUrl, Date.now());
+        insight.count('responsesSent', typeUrl);
+      },
+      onAck: (typeUrl, version) => this.acked(typeUrl, { version, member, insight }),
+      onNack: (typeUrl, message) => this.nacked(typeUrl, { message, member, insight, log: options.log }),
+      onClosed: () => {
+        if (this.closed) return;
+        this.closed = true;
+        member.remove();
+        options.listener?.disconnected(this.node);
+        void insight.close();
+        if (this.node.inlineResource !== undefined) options.registration.left(this.key);
+        options.log.info({ proxy: this.key.name, mesh: this.key.mesh }, 'proxy disconnected');
+        onEnd();
+      },
+    };
+  }
+
+  private acked(typeUrl: string, event: { version: string; member: EngineMember; insight: ProxyInsight }): void {
+    this.unanswered.delete(typeUrl);
+    event.insight.count('responsesAcknowledged', typeUrl);
+    event.member.delivery.acked(typeUrl, event.version);
+  }
+
+  private nacked(typeUrl: string, event: { message: string; member: EngineMember; insight: ProxyInsight; log: Logger }): void {
+    this.unanswered.delete(typeUrl);
+    event.insight.count('responsesRejected', typeUrl);
+    event.member.delivery.nacked(typeUrl, event.message);
+    event.log.warn({ proxy: this.key.name, mesh: this.key.mesh, typeUrl, reason: event.message }, 'proxy refused its configuration');
+  }
+}
+
+function asProxyResource(resource: Resource): ProxyResource {
+  const { meta } = resource;
+  return { kind: resource.kind, mesh: meta.mesh, name: meta.name, labels: meta.labels, spec: resource.spec };
+}

@@ -1,0 +1,10 @@
+export { AddressBook, type AddressBookOptions, type Lookup } from './addresses.js';
+export { ProxyAdsHandler, type ProxyAdsOptions, type ProxyAuthenticator, type ProxyListener, type ProxyResource } from './ads-handler.js';
+export type { DeliveryState } from './delivery.js';
+export { type EngineOptions, SnapshotEngine } from './engine.js';
+export { type InsightOptions, ProxyInsight } from './insights.js';
+export { type ProxyKind, type ProxyNode, parseProxyNode } from './node.js';
+export { Pacer } from './pacer.js';
+export { ProxyRegistration, type RegistrationOptions } from './registration.js';
+export { timestamp } from './subscription.js';
+export { type ProxyWriter, SYSTEM_AUTHOR } from './writer.js';

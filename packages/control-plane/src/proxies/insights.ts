@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, type JsonObject, type Logger, messageOf, type ResourceKey, type ResourceView } from '@mesh/core';
+import type { DataplaneInsightMtls, DataplaneInsightSpec } from '@mesh/resources';
+import type { ProxyNode } from './node.js';
+import { closedSubscriptions, type DiscoveryEvent, StreamSubscription } from './subscription.js';
+import type { ProxyWriter } from './writer.js';
+
+export interface InsightOptions {
+  readonly view: ResourceView;
+  readonly writer: ProxyWriter;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly instanceId: string;
+  /** Least time between two writes of counters, in milliseconds. Connects and disconnects are written at once. */
+  readonly flushIntervalMs: number;
+  /** Subscriptions kept per proxy (`metrics.dataplane.subscriptionLimit`). */
+  readonly subscriptionLimit: number;
+}
+
+const RETRY_MS = 1000;
+
+/**
+ * Keeps the insight of one connected proxy: its subscription, counters and certificate. Nothing
+ * is written while nothing happens.
+ */
+export class ProxyInsight {
+  private readonly subscription: StreamSubscription;
+  private readonly earlier: DataplaneInsightSpec['subscriptions'];
+  private mtls: DataplaneInsightMtls | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private lastWriteMs = 0;
+  private writing: Promise<void> = Promise.resolve();
+  private dirty = true;
+  private closed = false;
+
+  constructor(
+    private readonly options: InsightOptions,
+    private readonly node: ProxyNode,
+  ) {
+    const now = options.clock.now();
+    const stored = options.view.get(this.key)?.spec as DataplaneInsightSpec | undefined;
+    this.mtls = stored?.mTLS;
+    this.earlier = closedSubscriptions(stored?.subscriptions ?? [], options.subscriptionLimit - 1, now);
+    this.subscription = new StreamSubscription({ id: randomUUID(), instanceId: options.instanceId, version: node.version, now });
+  }
+
+  get key(): ResourceKey {
+    return { ...this.node.key, kind: `${this.node.kind}Insight` };
+  }
+
+  get subscriptionId(): string {
+    return this.subscription.id;
+  }
+
+  /** Writes the open subscription: the proxy is online from here on. */
+  open(): Promise<void> {
+    return this.flush();
+  }
+
+  count(event: DiscoveryEvent, typeUrl: string): void {
+    this.subscription.count(event, typeUrl, this.options.clock.now());
+    this.changed();
+  }
+
+  /** Records a newly issued certificate. */
+  certificateIssued(issued: Omit<DataplaneInsightMtls, 'certificateRegenerations'>): void {
+    this.mtls = { ...issued, certificateRegenerations: (this.mtls?.certificateRegenerations ?? 0) + 1 };
+    this.changed();
+  }
+
+  /** Ends the subscription and writes it: the proxy is offline from here on. */
+  close(): Promise<void> {
+    this.closed = true;
+    this.subscription.close(this.options.clock.now());
+    this.dirty = true;
+    return this.flush();
+  }
+
+  private changed(): void {
+    this.dirty = true;
+    if (this.timer || this.closed) return;
+    const waitMs = Math.max(0, this.lastWriteMs + this.options.flushIntervalMs - this.options.clock.now());
+    this.schedule(waitMs);
+  }
+
+  private schedule(waitMs: number): void {
+    this.timer = setTimeout(() => void this.flush(), waitMs);
+    this.timer.unref();
+  }
+
+  private flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.writing = this.writing.then(() => this.write());
+    return this.writing;
+  }
+
+  private async write(): Promise<void> {
+    if (!this.dirty) return;
+    if (!this.options.view.get(this.node.key)) return; // the proxy is gone, and its insight with it
+    this.dirty = false;
+    this.lastWriteMs = this.options.clock.now();
+    const { mesh, name } = this.node.key;
+    try {
+      await this.options.writer.put({ kind: this.key.kind, mesh, name, spec: this.spec(), owner: this.node.key });
+    } catch (error) {
+      this.options.log.warn({ proxy: name, mesh, error: messageOf(error) }, 'the insight of a proxy was not written');
+      this.dirty = true;
+      if (!this.timer) this.schedule(RETRY_MS);
+    }
+  }
+
+  private spec(): JsonObject {
+    const spec: DataplaneInsightSpec = {
+      subscriptions: [...(this.earlier ?? []), this.subscription.toSpec()],
+      ...(this.mtls ? { mTLS: this.mtls } : {}),
+      metadata: this.node.metadata,
+    };
+    return spec as JsonObject;
+  }
+}

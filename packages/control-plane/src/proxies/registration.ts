@@ -1,0 +1,84 @@
+import {
+  type Logger,
+  MeshError,
+  messageOf,
+  type Resource,
+  type ResourceDraft,
+  type ResourceKey,
+  type ResourceView,
+  keyString,
+} from '@mesh/core';
+import type { DataplaneInsightSpec } from '@mesh/resources';
+import type { ProxyWriter } from './writer.js';
+
+export interface RegistrationOptions {
+  readonly view: ResourceView;
+  readonly writer: ProxyWriter;
+  readonly log: Logger;
+  readonly instanceId: string;
+  /** A proxy that registered itself is removed so long after its stream ended (`xdsServer.dataplaneDeregistrationDelay`). */
+  readonly deregistrationDelayMs: number;
+}
+
+const VISIBLE_DEADLINE_MS = 5000;
+
+/** Proxies that bring their own resource: written when they connect, removed some time after they left. */
+export class ProxyRegistration {
+  private readonly leaving = new Map<string, NodeJS.Timeout>();
+
+  constructor(private readonly options: RegistrationOptions) {}
+
+  /** The proxy is here (again): a removal under way is called off. */
+  arrived(key: ResourceKey): void {
+    const id = keyString(key);
+    clearTimeout(this.leaving.get(id));
+    this.leaving.delete(id);
+  }
+
+  /** Writes the proxy's resource and returns it once the view shows it. */
+  async register(draft: ResourceDraft): Promise<Resource> {
+    const { view, writer } = this.options;
+    const { revision } = await writer.put(draft);
+    await view.waitFor(revision, AbortSignal.timeout(VISIBLE_DEADLINE_MS));
+    const registered = view.get({ kind: draft.kind, mesh: draft.mesh, name: draft.name });
+    if (!registered) throw new MeshError('unavailable', { public: `${draft.kind} ${draft.name} was removed while it connected` });
+    return registered;
+  }
+
+  /** Removes the proxy's resource after the delay, unless it arrives again before. */
+  left(key: ResourceKey): void {
+    const id = keyString(key);
+    clearTimeout(this.leaving.get(id));
+    const timer = setTimeout(() => void this.remove(key), this.options.deregistrationDelayMs);
+    timer.unref();
+    this.leaving.set(id, timer);
+  }
+
+  /** Calls off all removals: a control plane that stops must not take its proxies along. */
+  stop(): void {
+    for (const timer of this.leaving.values()) clearTimeout(timer);
+    this.leaving.clear();
+  }
+
+  /** The proxy connected to another instance of this control plane meanwhile. */
+  private isElsewhere(key: ResourceKey): boolean {
+    const insight = this.options.view.get({ ...key, kind: `${key.kind}Insight` })?.spec as DataplaneInsightSpec | undefined;
+    const last = insight?.subscriptions?.at(-1);
+    return last !== undefined && last.controlPlaneInstanceId !== this.options.instanceId;
+  }
+
+  private async remove(key: ResourceKey): Promise<void> {
+    this.leaving.delete(keyString(key));
+    if (!this.options.view.get(key) || this.isElsewhere(key)) return;
+    try {
+      await this.options.writer.delete(key);
+      this.options.log.info({ proxy: key.name, mesh: key.mesh }, 'removed a proxy that left');
+    } catch (error) {
+      this.options.log.warn(
+        { proxy: key.name, mesh: key.mesh, error: messageOf(error) },
+        'a proxy that left was not removed; trying again',
+      );
+      this.left(key);
+    }
+  }
+}
