@@ -21,7 +21,7 @@ import {
   type TransactResult,
 } from '@mesh/core';
 import { Elections } from './elections.js';
-import { Follower } from './follower.js';
+import { Feed } from './feed.js';
 
 export interface MemoryStoreOptions {
   readonly log?: Logger;
@@ -35,7 +35,7 @@ export class MemoryResourceStore implements ResourceStore {
   private readonly resources = new Map<string, Resource>();
   /** Keys of what is owned, by key of the owner. */
   private readonly owned = new Map<string, Set<string>>();
-  private readonly followers = new Set<Follower>();
+  private readonly feed: Feed;
   private readonly elections: Elections;
   private readonly log: Logger;
   private readonly clock: Clock;
@@ -45,6 +45,7 @@ export class MemoryResourceStore implements ResourceStore {
   constructor(options: MemoryStoreOptions = {}) {
     this.log = options.log ?? silentLogger;
     this.clock = options.clock ?? systemClock;
+    this.feed = new Feed((err) => this.log.error({ err }, 'a follower of the store failed'));
     this.elections = new Elections((err) => this.log.error({ err }, 'work of the leader failed'));
   }
 
@@ -67,21 +68,13 @@ export class MemoryResourceStore implements ResourceStore {
     const now = new Date(this.clock.now()).toISOString();
     const planned = planMutations(mutations, { state: this.state, now });
     const changes = planned.map((change) => this.commit(change, { author: options.author.name, time: now }));
-    if (changes.length > 0) this.tell({ type: 'changes', changes });
+    if (changes.length > 0) this.feed.push({ type: 'changes', changes });
     return { revision: changes.at(-1)?.revision ?? this.revision, changes };
   }
 
   async follow(listener: (event: FeedEvent) => void): Promise<{ stop(): Promise<void> }> {
     this.assertOpen();
-    const follower = new Follower(listener, (err) => this.log.error({ err }, 'a follower of the store failed'));
-    this.followers.add(follower);
-    follower.push({ type: 'snapshot', snapshot: { revision: this.revision, resources: [...this.resources.values()] } });
-    return {
-      stop: async () => {
-        follower.stop();
-        this.followers.delete(follower);
-      },
-    };
+    return this.feed.add(listener, { type: 'snapshot', snapshot: { revision: this.revision, resources: [...this.resources.values()] } });
   }
 
   lead(name: string, work: (leadership: Leadership) => Promise<void>): { stop(): Promise<void> } {
@@ -93,8 +86,7 @@ export class MemoryResourceStore implements ResourceStore {
     if (this.closed) return;
     await this.elections.close();
     this.closed = true;
-    for (const follower of this.followers) follower.stop();
-    this.followers.clear();
+    this.feed.close();
   }
 
   private readonly state: MutationState = {
@@ -129,10 +121,6 @@ export class MemoryResourceStore implements ResourceStore {
     const ids = this.owned.get(ownerId);
     ids?.delete(id);
     if (ids?.size === 0) this.owned.delete(ownerId);
-  }
-
-  private tell(event: FeedEvent): void {
-    for (const follower of [...this.followers]) follower.push(event);
   }
 
   private assertOpen(): void {
