@@ -1,1 +1,1 @@
-export {};
+export * from './kds/index.js';

@@ -1,0 +1,33 @@
+import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
+import { MeshError } from '@mesh/core';
+
+export interface KdsAddress {
+  /** `host:port` as gRPC takes it. */
+  readonly target: string;
+  readonly credentials: ChannelCredentials;
+}
+
+export interface KdsAddressOptions {
+  readonly address: string;
+  readonly rootCa?: Buffer;
+  readonly skipVerify?: boolean;
+}
+
+/** Reads `grpc://host:port` (plaintext) or `grpcs://host:port`; throws MeshError `invalid` for anything else (contract/kds.md §4). */
+export function parseKdsAddress(options: KdsAddressOptions): KdsAddress {
+  let url: URL;
+  try {
+    // URL knows no default for these schemes, and so keeps the port as written.
+    url = new URL(options.address);
+  } catch (cause) {
+    throw new MeshError('invalid', { public: `the address of the global is no URL: ${options.address}`, cause });
+  }
+  if (url.hostname === '' || url.port === '')
+    throw new MeshError('invalid', { public: `the address of the global needs host and port: ${options.address}` });
+  const target = `${url.hostname}:${url.port}`;
+  if (url.protocol === 'grpc:') return { target, credentials: credentials.createInsecure() };
+  if (url.protocol !== 'grpcs:')
+    throw new MeshError('invalid', { public: `unsupported scheme "${url.protocol.slice(0, -1)}": use grpc:// or grpcs://` });
+  const verify = options.skipVerify ? { rejectUnauthorized: false, checkServerIdentity: () => undefined } : {};
+  return { target, credentials: credentials.createSsl(options.rootCa ?? null, null, null, verify) };
+}

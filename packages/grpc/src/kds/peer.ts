@@ -1,0 +1,55 @@
+import type { Metadata } from '@grpc/grpc-js';
+import { checkName, MeshError } from '@mesh/core';
+import { HEADER_STORE_ID, HEADER_STORE_REVISION } from '@mesh/kds';
+import { HEADER_CLIENT_ID, HEADER_FEATURES, HEADER_VERSION } from './methods.js';
+import type { StoreIdentity } from './session.js';
+
+/** The zone at the other end of a call, from its headers. */
+export interface ZonePeer extends StoreIdentity {
+  readonly zone: string;
+  readonly features: ReadonlySet<string>;
+  readonly version: string;
+  readonly authTokenProvided: boolean;
+}
+
+/** Reads the headers of a call; throws `bad_request` where `client-id` is no zone name. */
+export function readPeer(metadata: Metadata): ZonePeer {
+  const zone = first(metadata, HEADER_CLIENT_ID);
+  const mistake = checkName(zone);
+  if (mistake !== undefined) throw new MeshError('bad_request', { public: `client-id: ${mistake}` });
+  return {
+    zone,
+    // Two fields of one name arrive as one text.
+    features: new Set(
+      metadata.get(HEADER_FEATURES).flatMap((value) =>
+        String(value)
+          .split(',')
+          .map((text) => text.trim()),
+      ),
+    ),
+    version: first(metadata, HEADER_VERSION),
+    authTokenProvided: metadata.get('authorization').length > 0,
+    ...readStoreIdentity(metadata),
+  };
+}
+
+/** Which store the peer speaks for, where it is a control plane of ours. */
+export function readStoreIdentity(metadata: Metadata): StoreIdentity {
+  const revision = Number.parseInt(first(metadata, HEADER_STORE_REVISION), 10);
+  return {
+    storeId: first(metadata, HEADER_STORE_ID) || undefined,
+    storeRevision: Number.isSafeInteger(revision) ? revision : undefined,
+  };
+}
+
+/** Adds what readStoreIdentity reads. */
+export function writeStoreIdentity(metadata: Metadata, identity: StoreIdentity): void {
+  if (identity.storeId === undefined) return;
+  metadata.set(HEADER_STORE_ID, identity.storeId);
+  if (identity.storeRevision !== undefined) metadata.set(HEADER_STORE_REVISION, String(identity.storeRevision));
+}
+
+function first(metadata: Metadata, key: string): string {
+  const value = metadata.get(key)[0];
+  return value === undefined ? '' : String(value);
+}

@@ -1,0 +1,197 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  Metadata,
+  type sendUnaryData,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { type Logger, MeshError, messageOf, type ProxyAdminRequest } from '@mesh/core';
+import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
+import {
+  type ZoneHealthCheckRequest,
+  type ZoneHealthCheckResponse,
+  ZoneHealthCheckResponseSchema,
+} from '@mesh/proto/kuma/mesh/v1alpha1/kds_pb.js';
+import { type AdminCall, AdminDesk } from './admin-desk.js';
+import { KEEPALIVE_MS, kdsMethods, MESSAGE_BYTES_MAX } from './methods.js';
+import { readPeer, writeStoreIdentity, type ZonePeer } from './peer.js';
+import { type StoreIdentity, statusOf, type SyncSession, type SyncStream } from './session.js';
+
+/** What the global does with its zones' calls. */
+export interface KdsServerHandler {
+  /** Identity of the global's store, for the headers of every stream. */
+  identity(): StoreIdentity;
+  globalToZone(stream: SyncStream<DeltaDiscoveryResponse>, peer: ZonePeer): Promise<SyncSession<DeltaDiscoveryRequest>>;
+  zoneToGlobal(stream: SyncStream<DeltaDiscoveryRequest>, peer: ZonePeer): Promise<SyncSession<DeltaDiscoveryResponse>>;
+  /** Notes a sign of life; returns the interval of the next in ms, 0 for the zone's own choice. */
+  healthCheck(peer: ZonePeer): Promise<number>;
+  /** A stream of the zone opened on this instance. */
+  streamOpened?(name: KdsStreamName, peer: ZonePeer): void;
+}
+
+/** Names of `ZoneInsight.kdsStreams`. */
+export type KdsStreamName = 'globalToZone' | 'zoneToGlobal' | 'configDump' | 'stats' | 'clusters';
+
+export interface KdsServerOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** PEM; absent: plaintext. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  readonly messageBytesMax?: number;
+  readonly handler: KdsServerHandler;
+  readonly log: Logger;
+}
+
+/** The global's KDS server (contract/kds.md §1, §4): both services on one TLS port. */
+export class KdsServer {
+  private readonly server: Server;
+  private readonly desk: AdminDesk;
+  private readonly calls = new Map<string, Set<(error: MeshError) => void>>();
+
+  constructor(private readonly options: KdsServerOptions) {
+    const bytesMax = options.messageBytesMax ?? MESSAGE_BYTES_MAX;
+    this.desk = new AdminDesk();
+    this.server = new Server({
+      'grpc.max_receive_message_length': bytesMax,
+      'grpc.max_send_message_length': bytesMax,
+      'grpc.keepalive_time_ms': KEEPALIVE_MS,
+      'grpc.keepalive_timeout_ms': KEEPALIVE_MS,
+      'grpc.max_concurrent_streams': 1_000_000,
+    });
+    const { healthCheck, globalToZone, zoneToGlobal, xdsConfigs, stats, clusters } = kdsMethods;
+    const implementation: UntypedServiceImplementation = {
+      globalToZone: this.sync('globalToZone', options.handler.globalToZone.bind(options.handler)),
+      zoneToGlobal: this.sync('zoneToGlobal', options.handler.zoneToGlobal.bind(options.handler)),
+      healthCheck: (call: ServerUnaryCall<ZoneHealthCheckRequest, ZoneHealthCheckResponse>, done: sendUnaryData<ZoneHealthCheckResponse>) =>
+        void this.onHealthCheck(call.metadata, done),
+      xdsConfigs: this.admin('configDump', 'xds'),
+      stats: this.admin('stats', 'stats'),
+      clusters: this.admin('clusters', 'clusters'),
+    };
+    this.server.addService({ healthCheck, globalToZone, zoneToGlobal, xdsConfigs, stats, clusters }, implementation);
+  }
+
+  /** Binds the port and returns it. */
+  start(): Promise<number> {
+    const { host, port, tls } = this.options;
+    const credentials = tls
+      ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }], false)
+      : ServerCredentials.createInsecure();
+    return new Promise((resolve, reject) => {
+      this.server.bindAsync(`${host.includes(':') ? `[${host}]` : host}:${port}`, credentials, (error, bound) => {
+        if (error) reject(new MeshError('unavailable', { public: `KDS cannot listen on ${host}:${port}: ${error.message}`, cause: error }));
+        else resolve(bound);
+      });
+    });
+  }
+
+  /** Ends all streams and closes the port. */
+  async stop(): Promise<void> {
+    this.server.forceShutdown();
+  }
+
+  /** Ends all streams of a zone. */
+  disconnect(zone: string, reason: string): void {
+    for (const end of [...(this.calls.get(zone) ?? [])]) end(new MeshError('unavailable', { public: reason }));
+  }
+
+  /** Whether the zone has an admin stream of that sort to this instance. */
+  hasAdminStream(zone: string, what: ProxyAdminRequest['what']): boolean {
+    return this.desk.has(zone, what);
+  }
+
+  /** Asks a zone for the admin output of one of its proxies; `name` is the name within the zone. */
+  adminRequest(zone: string, request: ProxyAdminRequest): Promise<Uint8Array> {
+    return this.desk.request(zone, request);
+  }
+
+  private sync<In, Out>(name: KdsStreamName, open: (stream: SyncStream<Out>, peer: ZonePeer) => Promise<SyncSession<In>>) {
+    return (call: ServerDuplexStream<In, Out>): void => {
+      const accepted = this.accept(call);
+      if (!accepted) return;
+      const { peer, end } = accepted;
+      const stream: SyncStream<Out> = { send: (message) => void (call.writable && call.write(message)), fail: end };
+      open(stream, peer).then((session) => {
+        // Messages wait in the call until there is a session to take them.
+        onEnd(call, () => session.onEnd());
+        if (call.cancelled || call.destroyed) return;
+        call.on('data', (message: In) => guarded(() => session.onMessage(message), end));
+        this.options.handler.streamOpened?.(name, peer);
+      }, end);
+    };
+  }
+
+  private admin(name: KdsStreamName, what: ProxyAdminRequest['what']) {
+    return (call: AdminCall): void => {
+      const accepted = this.accept(call);
+      if (!accepted) return;
+      const leave = this.desk.join(accepted.peer.zone, what, call);
+      onEnd(call, leave);
+      this.options.handler.streamOpened?.(name, accepted.peer);
+    };
+  }
+
+  /** Reads the peer, sends headers, keeps the call in the zone's list until it ends. */
+  private accept<In, Out>(call: ServerDuplexStream<In, Out>): { peer: ZonePeer; end: (error: unknown) => void } | undefined {
+    const end = (error: unknown): void => {
+      if (!MeshError.is(error)) this.options.log.error({ err: messageOf(error) }, 'a KDS stream failed');
+      if (!call.destroyed) call.emit('error', statusOf(error));
+    };
+    call.on('error', () => {});
+    let peer: ZonePeer;
+    try {
+      peer = readPeer(call.metadata);
+    } catch (error) {
+      end(error);
+      return undefined;
+    }
+    const headers = new Metadata();
+    writeStoreIdentity(headers, this.options.handler.identity());
+    call.sendMetadata(headers);
+    const ofZone = this.calls.get(peer.zone) ?? new Set();
+    this.calls.set(peer.zone, ofZone.add(end));
+    onEnd(call, () => {
+      ofZone.delete(end);
+      if (ofZone.size === 0 && this.calls.get(peer.zone) === ofZone) this.calls.delete(peer.zone);
+    });
+    call.on('end', () => call.end());
+    return { peer, end };
+  }
+
+  private async onHealthCheck(metadata: Metadata, done: sendUnaryData<ZoneHealthCheckResponse>): Promise<void> {
+    try {
+      const ms = await this.options.handler.healthCheck(readPeer(metadata));
+      const interval = { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1e6 };
+      done(null, create(ZoneHealthCheckResponseSchema, { interval }));
+    } catch (error) {
+      done(statusOf(error));
+    }
+  }
+}
+
+function guarded(work: () => void, fail: (error: unknown) => void): void {
+  try {
+    work();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** Runs once, whichever way a call ends. */
+function onEnd<In, Out>(call: ServerDuplexStream<In, Out>, done: () => void): void {
+  let over = false;
+  const once = (): void => {
+    if (over) return;
+    over = true;
+    done();
+  };
+  if (call.cancelled || call.destroyed) return once();
+  call.once('cancelled', once);
+  call.once('close', once);
+  call.once('error', once);
+  call.once('end', once);
+}
