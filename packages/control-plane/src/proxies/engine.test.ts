@@ -1,0 +1,115 @@
+import { type Logger, silentLogger } from '@mesh/core';
+import type { Snapshot } from '@mesh/delta';
+import { describe, expect, it, vi } from 'vitest';
+import { type EngineOptions, SnapshotEngine } from './engine.js';
+import { dataplaneNode } from './proxies.fixture.js';
+
+const TYPE = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
+const snapshotOf = (version: string): Snapshot =>
+  new Map([[TYPE, { version, resources: new Map([['c', { name: 'c', version, body: new Uint8Array() }]]) }]]);
+
+function engineOf(options: Partial<EngineOptions> = {}): SnapshotEngine {
+  return new SnapshotEngine({ build: () => snapshotOf('v1'), revision: () => 1, log: silentLogger, ...options });
+}
+
+describe('the snapshot engine', () => {
+  it('gives a proxy its first snapshot at once', () => {
+    const send = vi.fn();
+    engineOf().add(dataplaneNode('a'), send);
+    expect(send).toHaveBeenCalledOnce();
+  });
+
+  it('makes one generation of many changes in one turn, and only for the proxies they affect', async () => {
+    const build = vi.fn(() => snapshotOf('v1'));
+    const engine = engineOf({ build });
+    engine.add(dataplaneNode('a'), () => {});
+    engine.add(dataplaneNode('b'), () => {});
+    build.mockClear();
+    for (let i = 0; i < 5; i++) engine.invalidate((node) => node.key.name === 'a');
+    await vi.waitFor(() => expect(build).toHaveBeenCalledOnce());
+    expect(build).toHaveBeenCalledWith(expect.objectContaining({ key: expect.objectContaining({ name: 'a' }) }));
+  });
+
+  it('loses no change that comes while a batch is being worked on', async () => {
+    let version = 1;
+    const sent: string[] = [];
+    const engine = engineOf({ build: () => snapshotOf(`v${version}`) });
+    engine.add(dataplaneNode('a'), (snapshot) => {
+      sent.push(snapshot.get(TYPE)?.version ?? '');
+      if (version >= 3) return;
+      version += 1;
+      engine.invalidate(() => true);
+    });
+    await vi.waitFor(() => expect(sent).toEqual(['v1', 'v2', 'v3']));
+  });
+
+  it('keeps the last good snapshot of a proxy that cannot be built, says so once, and serves the others', async () => {
+    const error = vi.fn();
+    const log: Logger = { ...silentLogger, error };
+    let broken = false;
+    const engine = engineOf({
+      log,
+      build: (node) => {
+        if (broken && node.key.name === 'bad') throw new Error('no such route');
+        return snapshotOf(broken ? 'v2' : 'v1');
+      },
+    });
+    const bad = vi.fn();
+    const good = vi.fn();
+    engine.add(dataplaneNode('bad'), bad);
+    engine.add(dataplaneNode('good'), good);
+    broken = true;
+    for (const round of [2, 3]) {
+      engine.invalidate(() => true);
+      await vi.waitFor(() => expect(good).toHaveBeenCalledTimes(round));
+    }
+    expect(bad).toHaveBeenCalledOnce();
+    expect(error).toHaveBeenCalledOnce();
+    expect(engine.deliveries().get('Dataplane/default/bad')).toMatchObject({ builtRevision: 1, error: 'no such route' });
+  });
+
+  it('sends nothing to a proxy that has to wait, nor to one that left', async () => {
+    const send = vi.fn();
+    const build = vi.fn(() => undefined);
+    const engine = engineOf({ build });
+    const member = engine.add(dataplaneNode('a'), send);
+    engine.invalidate(() => true);
+    await vi.waitFor(() => expect(build).toHaveBeenCalledTimes(2));
+    member.remove();
+    engine.invalidate(() => true);
+    expect(engine.deliveries().size).toBe(0);
+    expect(send).not.toHaveBeenCalled();
+  });
+});
+
+describe('delivery', () => {
+  it('knows a revision is with the proxy once all its types are accepted', () => {
+    const engine = engineOf({ revision: () => 7 });
+    const { delivery } = engine.add(dataplaneNode('a'), () => {});
+    expect(delivery.state).toEqual({ builtRevision: 7, ackedRevision: -1 });
+    delivery.acked(TYPE, 'v0');
+    expect(delivery.state.ackedRevision).toBe(-1);
+    delivery.acked(TYPE, 'v1');
+    expect(delivery.state).toEqual({ builtRevision: 7, ackedRevision: 7 });
+  });
+
+  it('takes a revision that changes nothing for the proxy as accepted', () => {
+    let revision = 7;
+    const engine = engineOf({ revision: () => revision });
+    const { delivery } = engine.add(dataplaneNode('a'), () => {});
+    delivery.acked(TYPE, 'v1');
+    revision = 8;
+    delivery.built(snapshotOf('v1'), revision);
+    expect(delivery.state.ackedRevision).toBe(8);
+  });
+
+  it('shows a refusal until the type is accepted', () => {
+    const { delivery } = engineOf().add(dataplaneNode('a'), () => {});
+    delivery.nacked(TYPE, 'bad cluster');
+    expect(delivery.state.nack).toEqual({ revision: 1, typeUrl: TYPE, message: 'bad cluster' });
+    delivery.built(snapshotOf('v2'), 2);
+    expect(delivery.state).toMatchObject({ builtRevision: 2, ackedRevision: -1, nack: { revision: 1 } });
+    delivery.acked(TYPE, 'v2');
+    expect(delivery.state).toEqual({ builtRevision: 2, ackedRevision: 2 });
+  });
+});
