@@ -1,1 +1,7 @@
-export type * from "./specs/index.js";
+export * from './codec/index.js';
+export { formatTags, tagSetsOf } from './columns.js';
+export { coreKinds } from './index.gen.js';
+export { parseExpiration } from './mesh/expiration.js';
+export * from './proto-json/index.js';
+export type * from './specs/index.js';
+export * from './validation/index.js';

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@mesh/core";
+import type { JsonObject } from '@mesh/core';
 
 /**
  * Spec types are the protobuf JSON form of contract/wire-protobuf.md: lowerCamel names, zero
@@ -16,20 +16,20 @@ export type Uint64 = string;
 
 /** Where a certificate or key comes from; one of the fields. `inline` is base64. */
 export interface DataSource {
-	readonly secret?: string;
-	readonly file?: string;
-	readonly inline?: string;
-	readonly inlineString?: string;
+  readonly secret?: string;
+  readonly file?: string;
+  readonly inline?: string;
+  readonly inlineString?: string;
 }
 
 /** Where Envoy's admin endpoint of a proxy listens. */
 export interface EnvoyAdmin {
-	readonly port?: number;
+  readonly port?: number;
 }
 
 /** A metrics backend of a Mesh, or the override of a Dataplane. */
 export interface MetricsBackend {
-	readonly name?: string;
-	readonly type?: string;
-	readonly conf?: JsonObject;
+  readonly name?: string;
+  readonly type?: string;
+  readonly conf?: JsonObject;
 }

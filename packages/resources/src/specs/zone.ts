@@ -1,96 +1,96 @@
-import type { DiscoveryServiceStats } from "./insight.js";
-import type { EnvoyAdmin, Tags, Timestamp } from "./common.js";
+import type { EnvoyAdmin, Tags, Timestamp } from './common.js';
+import type { DiscoveryServiceStats } from './insight.js';
 
 /** A zone; connected or not, unless disabled its services are offered to other zones. */
 export interface ZoneSpec {
-	readonly enabled?: boolean;
+  readonly enabled?: boolean;
 }
 
 export interface KumaCpVersion {
-	readonly version?: string;
-	readonly gitTag?: string;
-	readonly gitCommit?: string;
-	readonly buildDate?: string;
-	readonly kumaCpGlobalCompatible?: boolean;
+  readonly version?: string;
+  readonly gitTag?: string;
+  readonly gitCommit?: string;
+  readonly buildDate?: string;
+  readonly kumaCpGlobalCompatible?: boolean;
 }
 
 /** Counters of one kind, or of all together, of a KDS stream. */
 export type KdsServiceStats = DiscoveryServiceStats;
 
 export interface KdsSubscriptionStatus {
-	readonly lastUpdateTime?: Timestamp;
-	readonly total?: KdsServiceStats;
-	/** By kind. */
-	readonly stat?: Readonly<Record<string, KdsServiceStats>>;
+  readonly lastUpdateTime?: Timestamp;
+  readonly total?: KdsServiceStats;
+  /** By kind. */
+  readonly stat?: Readonly<Record<string, KdsServiceStats>>;
 }
 
 /** One KDS connection of a zone. Open while `disconnectTime` is absent. */
 export interface KdsSubscription {
-	readonly id?: string;
-	readonly globalInstanceId?: string;
-	readonly connectTime?: Timestamp;
-	readonly disconnectTime?: Timestamp;
-	readonly status?: KdsSubscriptionStatus;
-	readonly version?: { readonly kumaCp?: KumaCpVersion };
-	readonly generation?: number;
-	/** Effective configuration of the zone control plane, as JSON text. */
-	readonly config?: string;
-	readonly authTokenProvided?: boolean;
-	readonly zoneInstanceId?: string;
+  readonly id?: string;
+  readonly globalInstanceId?: string;
+  readonly connectTime?: Timestamp;
+  readonly disconnectTime?: Timestamp;
+  readonly status?: KdsSubscriptionStatus;
+  readonly version?: { readonly kumaCp?: KumaCpVersion };
+  readonly generation?: number;
+  /** Effective configuration of the zone control plane, as JSON text. */
+  readonly config?: string;
+  readonly authTokenProvided?: boolean;
+  readonly zoneInstanceId?: string;
 }
 
 export interface KdsStream {
-	readonly globalInstanceId?: string;
-	readonly connectTime?: Timestamp;
+  readonly globalInstanceId?: string;
+  readonly connectTime?: Timestamp;
 }
 
 /** State of a zone, kept by the global (and, for itself, by the zone). */
 export interface ZoneInsightSpec {
-	readonly subscriptions?: readonly KdsSubscription[];
-	readonly envoyAdminStreams?: {
-		readonly configDumpGlobalInstanceId?: string;
-		readonly statsGlobalInstanceId?: string;
-		readonly clustersGlobalInstanceId?: string;
-	};
-	readonly healthCheck?: { readonly time?: Timestamp };
-	readonly kdsStreams?: {
-		readonly clusters?: KdsStream;
-		readonly configDump?: KdsStream;
-		readonly stats?: KdsStream;
-		readonly globalToZone?: KdsStream;
-		readonly zoneToGlobal?: KdsStream;
-	};
+  readonly subscriptions?: readonly KdsSubscription[];
+  readonly envoyAdminStreams?: {
+    readonly configDumpGlobalInstanceId?: string;
+    readonly statsGlobalInstanceId?: string;
+    readonly clustersGlobalInstanceId?: string;
+  };
+  readonly healthCheck?: { readonly time?: Timestamp };
+  readonly kdsStreams?: {
+    readonly clusters?: KdsStream;
+    readonly configDump?: KdsStream;
+    readonly stats?: KdsStream;
+    readonly globalToZone?: KdsStream;
+    readonly zoneToGlobal?: KdsStream;
+  };
 }
 
 /** A service that other zones can reach through an ingress. */
 export interface AvailableService {
-	readonly tags?: Tags;
-	readonly instances?: number;
-	readonly mesh?: string;
-	readonly externalService?: boolean;
+  readonly tags?: Tags;
+  readonly instances?: number;
+  readonly mesh?: string;
+  readonly externalService?: boolean;
 }
 
 export interface ZoneIngressNetworking {
-	readonly address?: string;
-	readonly advertisedAddress?: string;
-	readonly port?: number;
-	readonly advertisedPort?: number;
-	readonly admin?: EnvoyAdmin;
+  readonly address?: string;
+  readonly advertisedAddress?: string;
+  readonly port?: number;
+  readonly advertisedPort?: number;
+  readonly admin?: EnvoyAdmin;
 }
 
 /** Entry of a zone for traffic from other zones. */
 export interface ZoneIngressSpec {
-	readonly zone?: string;
-	readonly networking?: ZoneIngressNetworking;
-	readonly availableServices?: readonly AvailableService[];
+  readonly zone?: string;
+  readonly networking?: ZoneIngressNetworking;
+  readonly availableServices?: readonly AvailableService[];
 }
 
 /** Exit of a zone for traffic to other zones and to external services. */
 export interface ZoneEgressSpec {
-	readonly zone?: string;
-	readonly networking?: {
-		readonly address?: string;
-		readonly port?: number;
-		readonly admin?: EnvoyAdmin;
-	};
+  readonly zone?: string;
+  readonly networking?: {
+    readonly address?: string;
+    readonly port?: number;
+    readonly admin?: EnvoyAdmin;
+  };
 }

@@ -1,0 +1,3 @@
+export * from './address.js';
+export * from './tags.js';
+export * from './zone-proxy.js';
