@@ -49,18 +49,18 @@ export function allowedDirs(pkg, packages) {
 }
 
 function arrowRule(pkg, packages) {
-  const allowed = allowedDirs(pkg, packages).map(escape);
+  const allowed = allowedDirs(pkg, packages).map(escapeRegExp);
   return {
     name: `arrows-of-${pkg.dir.replace('/', '-')}`,
     comment: `${pkg.dir} (${pkg.role}) may import only: ${allowedDirs(pkg, packages).join(', ')}`,
     severity: 'error',
-    from: { path: `^${escape(pkg.dir)}/`, pathNot: TEST_CODE },
+    from: { path: `^${escapeRegExp(pkg.dir)}/`, pathNot: TEST_CODE },
     to: { path: '^(apps|packages|tooling|test-e2e|bench)/', pathNot: [`^(${allowed.join('|')})/`, '/node_modules/'] },
   };
 }
 
 function purityRules(packages) {
-  const domain = packages.filter(({ role }) => role === 'domain').map(({ dir }) => escape(dir));
+  const domain = packages.filter(({ role }) => role === 'domain').map(({ dir }) => escapeRegExp(dir));
   if (domain.length === 0) return [];
   return [
     {
@@ -116,6 +116,6 @@ const GENERAL_RULES = [
   },
 ];
 
-function escape(text) {
+function escapeRegExp(text) {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
