@@ -86,5 +86,5 @@ export class DataplaneBuilder extends ResourceBuilder<BuiltDataplane> {
 
 /** A Dataplane of mesh `default`. */
 export function dataplane(name = 'dp-1'): DataplaneBuilder {
-  return new DataplaneBuilder('Dataplane', 'default', name, { networking: { address: '192.168.0.1' } });
+  return new DataplaneBuilder({ kind: 'Dataplane', mesh: 'default', name }, { networking: { address: '192.168.0.1' } });
 }

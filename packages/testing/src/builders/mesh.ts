@@ -56,5 +56,5 @@ export class MeshBuilder extends ResourceBuilder<BuiltMesh> {
 
 /** A Mesh. */
 export function mesh(name = 'default'): MeshBuilder {
-  return new MeshBuilder('Mesh', '', name, {});
+  return new MeshBuilder({ kind: 'Mesh', mesh: '', name }, {});
 }

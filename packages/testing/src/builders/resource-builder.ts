@@ -13,22 +13,20 @@ export class ResourceBuilder<Spec extends object = JsonObject> {
   private status: JsonObject | undefined;
 
   constructor(
-    private readonly kind: string,
-    private mesh: string,
-    private name: string,
+    private key: ResourceKey,
     protected spec: Spec,
   ) {
-    if (mesh !== '') this.owner = { kind: 'Mesh', mesh: '', name: mesh };
+    this.owner = ownerIn(key.mesh);
   }
 
   named(name: string): this {
-    this.name = name;
+    this.key = { ...this.key, name };
     return this;
   }
 
   inMesh(mesh: string): this {
-    this.mesh = mesh;
-    this.owner = { kind: 'Mesh', mesh: '', name: mesh };
+    this.key = { ...this.key, mesh };
+    this.owner = ownerIn(mesh);
     return this;
   }
 
@@ -77,10 +75,10 @@ export class ResourceBuilder<Spec extends object = JsonObject> {
 
   build(): Resource<BuiltSpec<Spec>> {
     return {
-      kind: this.kind,
+      kind: this.key.kind,
       meta: {
-        mesh: this.mesh,
-        name: this.name,
+        mesh: this.key.mesh,
+        name: this.key.name,
         labels: this.labels,
         creationTime: this.creationTime,
         modificationTime: this.modificationTime,
@@ -102,5 +100,9 @@ export class ResourceBuilder<Spec extends object = JsonObject> {
 
 /** A resource of any kind. `mesh` is empty for kinds of global scope. */
 export function resource(kind: string, name: string, mesh = 'default'): ResourceBuilder {
-  return new ResourceBuilder<JsonObject>(kind, mesh, name, {});
+  return new ResourceBuilder<JsonObject>({ kind, mesh, name }, {});
+}
+
+function ownerIn(mesh: string): ResourceKey | undefined {
+  return mesh === '' ? undefined : { kind: 'Mesh', mesh: '', name: mesh };
 }

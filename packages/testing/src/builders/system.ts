@@ -6,12 +6,12 @@ function base64(text: string): string {
 
 /** A Secret of mesh `default`; `content` is what it holds, not its base64. */
 export function secret(name: string, content: string): ResourceBuilder<{ data?: string }> {
-  return new ResourceBuilder<{ data?: string }>('Secret', 'default', name, { data: base64(content) });
+  return new ResourceBuilder<{ data?: string }>({ kind: 'Secret', mesh: 'default', name }, { data: base64(content) });
 }
 
 /** A GlobalSecret; `content` is what it holds, not its base64. */
 export function globalSecret(name: string, content: string): ResourceBuilder<{ data?: string }> {
-  return new ResourceBuilder<{ data?: string }>('GlobalSecret', '', name, { data: base64(content) });
+  return new ResourceBuilder<{ data?: string }>({ kind: 'GlobalSecret', mesh: '', name }, { data: base64(content) });
 }
 
 /** An ExternalService of mesh `default` at `host:port`. */
@@ -22,9 +22,7 @@ export function externalService(
 ): ResourceBuilder<{ networking?: { address?: string }; tags?: Record<string, string> }> {
   const spec = { networking: { address }, tags: { 'kuma.io/service': service, ...tags } };
   return new ResourceBuilder<{ networking?: { address?: string }; tags?: Record<string, string> }>(
-    'ExternalService',
-    'default',
-    service,
+    { kind: 'ExternalService', mesh: 'default', name: service },
     spec,
   );
 }

@@ -45,7 +45,7 @@ export class ZoneIngressBuilder extends ResourceBuilder<BuiltZoneIngress> {
 
 /** A ZoneIngress at 192.168.0.10:10001. */
 export function zoneIngress(name = 'ingress-1'): ZoneIngressBuilder {
-  return new ZoneIngressBuilder('ZoneIngress', '', name, { networking: { address: '192.168.0.10', port: 10001 } });
+  return new ZoneIngressBuilder({ kind: 'ZoneIngress', mesh: '', name }, { networking: { address: '192.168.0.10', port: 10001 } });
 }
 
 /** The parts of a ZoneEgress' spec that the builder sets. */
@@ -70,12 +70,12 @@ export class ZoneEgressBuilder extends ResourceBuilder<BuiltZoneEgress> {
 
 /** A ZoneEgress at 192.168.0.11:10002. */
 export function zoneEgress(name = 'egress-1'): ZoneEgressBuilder {
-  return new ZoneEgressBuilder('ZoneEgress', '', name, { networking: { address: '192.168.0.11', port: 10002 } });
+  return new ZoneEgressBuilder({ kind: 'ZoneEgress', mesh: '', name }, { networking: { address: '192.168.0.11', port: 10002 } });
 }
 
 /** A Zone, enabled unless said. */
 export function zone(name = 'zone-1', enabled = true): ResourceBuilder<{ enabled?: boolean }> {
-  return new ResourceBuilder<{ enabled?: boolean }>('Zone', '', name, { enabled });
+  return new ResourceBuilder<{ enabled?: boolean }>({ kind: 'Zone', mesh: '', name }, { enabled });
 }
 
 /** A ZoneInsight with one subscription, open unless a time of disconnect is given. */
@@ -87,7 +87,7 @@ export function zoneInsight(name = 'zone-1', disconnectTime?: string): ResourceB
     status: { total: {} },
   };
   if (disconnectTime) subscription.disconnectTime = disconnectTime;
-  return new ResourceBuilder<JsonObject>('ZoneInsight', '', name, { subscriptions: [subscription] });
+  return new ResourceBuilder<JsonObject>({ kind: 'ZoneInsight', mesh: '', name }, { subscriptions: [subscription] });
 }
 
 /** A DataplaneInsight with one subscription, open unless a time of disconnect is given. */
@@ -99,5 +99,5 @@ export function dataplaneInsight(name = 'dp-1', disconnectTime?: string): Resour
     status: { total: {} },
   };
   if (disconnectTime) subscription.disconnectTime = disconnectTime;
-  return new ResourceBuilder<JsonObject>('DataplaneInsight', 'default', name, { subscriptions: [subscription] });
+  return new ResourceBuilder<JsonObject>({ kind: 'DataplaneInsight', mesh: 'default', name }, { subscriptions: [subscription] });
 }
