@@ -38,9 +38,19 @@ describe('kuma-tcp-echo', () => {
   });
 
   it('answers an HTTP request with who answered and what was asked', async () => {
-    const response = await fetch(`http://127.0.0.1:${port}/a?b=c`, { method: 'POST', body: 'hello', headers: { 'x-forwarded-client-cert': 'URI=x' } });
+    const response = await fetch(`http://127.0.0.1:${port}/a?b=c`, {
+      method: 'POST',
+      body: 'hello',
+      headers: { 'x-forwarded-client-cert': 'URI=x' },
+    });
     expect(response.headers.get('x-echo-zone')).toBe('zone-1');
-    expect(await response.json()).toMatchObject({ name: 'web-1', method: 'POST', path: '/a?b=c', body: 'hello', headers: { 'x-forwarded-client-cert': 'URI=x' } });
+    expect(await response.json()).toMatchObject({
+      name: 'web-1',
+      method: 'POST',
+      path: '/a?b=c',
+      body: 'hello',
+      headers: { 'x-forwarded-client-cert': 'URI=x' },
+    });
   });
 
   it('refuses a request over 1 MiB and stays up', async () => {

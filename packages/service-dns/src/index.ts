@@ -1,1 +1,2 @@
-export {};
+export { DnsModule } from './dns.module.js';
+export { DnsRunner } from './runner.js';
