@@ -7,4 +7,4 @@ export { type ProxyKind, type ProxyNode, parseProxyNode } from './node.js';
 export { Pacer } from './pacer.js';
 export { ProxyRegistration, type RegistrationOptions } from './registration.js';
 export { timestamp } from './subscription.js';
-export { type ProxyWriter, SYSTEM_AUTHOR } from './writer.js';
+export type { ProxyWriter } from './writer.js';

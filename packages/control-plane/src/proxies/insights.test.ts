@@ -2,7 +2,7 @@ import { type Mutation, silentLogger } from '@mesh/core';
 import type { DataplaneInsightSpec } from '@mesh/resources';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type InsightOptions, ProxyInsight } from './insights.js';
-import { dataplaneNode, WritableView } from './proxies.fixture.js';
+import { dataplaneNode, WritableView } from '../../test/proxies.fixture.js';
 
 const CDS = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
 const DATAPLANE = { kind: 'Dataplane', mesh: 'default', name: 'a', spec: {} };

@@ -68,6 +68,12 @@ export class ProxyInsight {
     this.changed();
   }
 
+  /** Writes the subscription again where somebody ended it though the stream lives on. */
+  reassert(stored: DataplaneInsightSpec): void {
+    const ours = stored.subscriptions?.find((s) => s.id === this.subscription.id);
+    if (!this.closed && ours?.disconnectTime !== undefined) this.changed();
+  }
+
   /** Ends the subscription and writes it: the proxy is offline from here on. */
   close(): Promise<void> {
     this.closed = true;

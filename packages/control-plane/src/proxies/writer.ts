@@ -1,7 +1,4 @@
-import type { Author, ResourceDraft, ResourceKey } from '@mesh/core';
-
-/** Author of what the control plane writes by itself. */
-export const SYSTEM_AUTHOR: Author = { name: 'mesh-system:control-plane', groups: ['mesh-system:control-plane'] };
+import type { ResourceDraft, ResourceKey } from '@mesh/core';
 
 /**
  * Writes of the control plane on behalf of proxies: registrations, insights, removals. The zone

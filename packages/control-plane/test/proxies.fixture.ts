@@ -1,6 +1,6 @@
 import { type Mutation, type Resource, type ResourceDraft, type ResourceKey, ResourceView } from '@mesh/core';
-import { parseProxyNode, type ProxyNode } from './node.js';
-import type { ProxyWriter } from './writer.js';
+import { parseProxyNode, type ProxyNode } from '../src/proxies/node.js';
+import type { ProxyWriter } from '../src/proxies/writer.js';
 
 /** A view that its own writes reach at once, for tests of what writes for proxies. */
 export class WritableView implements ProxyWriter {
@@ -32,7 +32,11 @@ export class WritableView implements ProxyWriter {
 
   private resource(draft: ResourceDraft): Resource {
     const { kind, mesh, name, labels = {}, spec } = draft;
-    return { kind, meta: { mesh, name, labels, creationTime: '', modificationTime: '', version: this.revision }, spec: spec as Resource['spec'] };
+    return {
+      kind,
+      meta: { mesh, name, labels, creationTime: '', modificationTime: '', version: this.revision },
+      spec: spec as Resource['spec'],
+    };
   }
 }
 

@@ -1,0 +1,91 @@
+import { silentLogger } from '@mesh/core';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CertificateKeeper, type ProxyCertificate } from './keeper.js';
+
+const KEY = { kind: 'Dataplane', mesh: 'default', name: 'a' };
+const HOUR_MS = 3_600_000;
+
+let serial = 0;
+async function issue(): Promise<ProxyCertificate> {
+  serial += 1;
+  return { certificatePem: `cert-${serial}`, privateKeyPem: 'key', issuedAtMs: Date.now(), expiresAtMs: Date.now() + 10 * HOUR_MS };
+}
+
+function keeperOf(onIssued = vi.fn()) {
+  const keeper = new CertificateKeeper({
+    clock: { now: () => Date.now() },
+    log: silentLogger,
+    onIssued,
+    backoff: { baseMs: 5000, maxMs: 300_000 },
+  });
+  return { keeper, onIssued };
+}
+
+describe('the certificate keeper', () => {
+  beforeEach(() => {
+    serial = 0;
+    vi.useFakeTimers();
+  });
+  afterEach(() => void vi.useRealTimers());
+
+  it('makes the first certificate in the background and tells when it is there', async () => {
+    const { keeper, onIssued } = keeperOf();
+    expect(keeper.want(KEY, { fingerprint: 'f', issue })).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(onIssued).toHaveBeenCalledOnce();
+    expect(keeper.want(KEY, { fingerprint: 'f', issue })?.certificatePem).toBe('cert-1');
+  });
+
+  it('replaces a certificate at four fifths of its life', async () => {
+    const { keeper, onIssued } = keeperOf();
+    keeper.want(KEY, { fingerprint: 'f', issue });
+    await vi.advanceTimersByTimeAsync(8 * HOUR_MS - 1);
+    expect(onIssued).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(onIssued).toHaveBeenCalledTimes(2);
+  });
+
+  it('keeps the old certificate until the one for changed tags is there', async () => {
+    const { keeper } = keeperOf();
+    keeper.want(KEY, { fingerprint: 'f', issue });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(keeper.want(KEY, { fingerprint: 'g', issue })?.certificatePem).toBe('cert-1');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(keeper.want(KEY, { fingerprint: 'g', issue })?.certificatePem).toBe('cert-2');
+  });
+
+  it('issues once more when the order changed while it was carried out', async () => {
+    const { keeper, onIssued } = keeperOf();
+    keeper.want(KEY, { fingerprint: 'f', issue });
+    keeper.want(KEY, { fingerprint: 'g', issue });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(onIssued).toHaveBeenCalledTimes(2);
+  });
+
+  it('waits longer after each failure, at most five minutes, and not for a changed order', async () => {
+    const { keeper, onIssued } = keeperOf();
+    const failing = vi.fn(async (): Promise<ProxyCertificate> => Promise.reject(new Error('no CA')));
+    keeper.want(KEY, { fingerprint: 'f', issue: failing });
+    await vi.advanceTimersByTimeAsync(0);
+    keeper.want(KEY, { fingerprint: 'f', issue: failing });
+    await vi.advanceTimersByTimeAsync(4999);
+    expect(failing).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(1 + 10_000 + 20_000);
+    expect(failing).toHaveBeenCalledTimes(4);
+    await vi.advanceTimersByTimeAsync(HOUR_MS);
+    const afterAnHour = failing.mock.calls.length;
+    await vi.advanceTimersByTimeAsync(HOUR_MS);
+    expect(failing.mock.calls.length - afterAnHour).toBe(12);
+    keeper.want(KEY, { fingerprint: 'g', issue });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(onIssued).toHaveBeenCalledOnce();
+  });
+
+  it('drops what was made for a proxy that left', async () => {
+    const { keeper, onIssued } = keeperOf();
+    keeper.want(KEY, { fingerprint: 'f', issue });
+    keeper.forget(KEY);
+    await vi.advanceTimersByTimeAsync(20 * HOUR_MS);
+    expect(onIssued).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,141 @@
+import { type Clock, keyString, type Logger, messageOf, type ResourceKey } from '@mesh/core';
+
+/** A leaf certificate of a proxy, as it is kept in memory only. */
+export interface ProxyCertificate {
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+  /** Milliseconds since the epoch. */
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+/** What a proxy's certificate must say, and who can issue it. */
+export interface CertificateOrder {
+  /** Changes whenever a new certificate is needed: authority, services and tags of the proxy, lifetime. */
+  readonly fingerprint: string;
+  readonly issue: () => Promise<ProxyCertificate>;
+}
+
+export interface CertificateKeeperOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called when a proxy got a new certificate: its snapshot has to be built again. */
+  readonly onIssued: (key: ResourceKey, certificate: ProxyCertificate) => void;
+  readonly onFailed?: (key: ResourceKey) => void;
+  /** First and longest wait after a failure (`general.certGeneration*Backoff`). */
+  readonly backoff: { readonly baseMs: number; readonly maxMs: number };
+}
+
+interface Held {
+  readonly key: ResourceKey;
+  order: CertificateOrder;
+  certificate: ProxyCertificate | undefined;
+  /** Fingerprint `certificate` was issued for. */
+  issuedFor: string | undefined;
+  issuing: boolean;
+  failures: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Part of a certificate's life after which it is replaced. */
+const ROTATE_AFTER = 4 / 5;
+/** Longest delay a Node timer takes. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/**
+ * Certificates of the connected proxies. They are made off the hot path: whoever asks gets what
+ * there is, and is told when there is something new. The old one stays until then
+ * (contract/dataplane.md §2.6).
+ */
+export class CertificateKeeper {
+  private readonly held = new Map<string, Held>();
+
+  constructor(private readonly options: CertificateKeeperOptions) {}
+
+  /** The newest certificate of a proxy, or undefined while the first is being made. Orders one where the order changed. */
+  want(key: ResourceKey, order: CertificateOrder): ProxyCertificate | undefined {
+    const id = keyString(key);
+    let held = this.held.get(id);
+    if (!held) {
+      held = { key, order, certificate: undefined, issuedFor: undefined, issuing: false, failures: 0, timer: undefined };
+      this.held.set(id, held);
+    }
+    const changed = held.order.fingerprint !== order.fingerprint;
+    held.order = order;
+    if (changed) held.failures = 0;
+    if (held.issuedFor !== order.fingerprint && (changed || held.failures === 0)) this.issue(held);
+    return held.certificate;
+  }
+
+  /** Forgets a proxy: it left, or its mesh has mTLS no more. */
+  forget(key: ResourceKey): void {
+    const id = keyString(key);
+    clearTimeout(this.held.get(id)?.timer);
+    this.held.delete(id);
+  }
+
+  stop(): void {
+    for (const held of this.held.values()) clearTimeout(held.timer);
+    this.held.clear();
+  }
+
+  private issue(held: Held): void {
+    if (held.issuing) return;
+    held.issuing = true;
+    clearTimeout(held.timer);
+    void this.issueNow(held).finally(() => {
+      held.issuing = false;
+      // The order changed while the old one was being carried out.
+      if (this.isHeld(held) && held.failures === 0 && held.issuedFor !== held.order.fingerprint) this.issue(held);
+    });
+  }
+
+  private async issueNow(held: Held): Promise<void> {
+    const { order } = held;
+    try {
+      const certificate = await order.issue();
+      if (!this.isHeld(held)) return;
+      held.certificate = certificate;
+      held.issuedFor = order.fingerprint;
+      held.failures = 0;
+      this.scheduleRotation(held, certificate);
+      this.options.onIssued(held.key, certificate);
+    } catch (error) {
+      if (!this.isHeld(held)) return;
+      this.failed(held, messageOf(error));
+    }
+  }
+
+  private failed(held: Held, message: string): void {
+    held.failures += 1;
+    const { baseMs, maxMs } = this.options.backoff;
+    const waitMs = Math.min(maxMs, baseMs * 2 ** (held.failures - 1));
+    const { mesh, name } = held.key;
+    this.options.log.warn({ proxy: name, mesh, error: message, retryInMs: waitMs }, 'no certificate was issued for a proxy');
+    this.options.onFailed?.(held.key);
+    this.schedule(held, waitMs);
+  }
+
+  private scheduleRotation(held: Held, { issuedAtMs, expiresAtMs }: ProxyCertificate): void {
+    const dueMs = issuedAtMs + (expiresAtMs - issuedAtMs) * ROTATE_AFTER;
+    this.schedule(held, Math.max(0, dueMs - this.options.clock.now()));
+  }
+
+  private schedule(held: Held, waitMs: number): void {
+    clearTimeout(held.timer);
+    const dueMs = this.options.clock.now() + waitMs;
+    const wake = () => {
+      const leftMs = dueMs - this.options.clock.now();
+      if (leftMs > 0) {
+        held.timer = setTimeout(wake, Math.min(leftMs, TIMER_MS_MAX));
+        held.timer.unref();
+      } else this.issue(held);
+    };
+    held.timer = setTimeout(wake, Math.min(waitMs, TIMER_MS_MAX));
+    held.timer.unref();
+  }
+
+  private isHeld(held: Held): boolean {
+    return this.held.get(keyString(held.key)) === held;
+  }
+}

@@ -1,0 +1,60 @@
+import { type Mutation, silentLogger } from '@mesh/core';
+import { dataplane, resource, viewOf } from '@mesh/testing';
+import { describe, expect, it } from 'vitest';
+import { finaliseForeign, type GarbageOptions, removeOld } from './garbage.js';
+
+const NOW = Date.parse('2026-06-01T00:00:00Z');
+const HOUR_MS = 3_600_000;
+const leadership = { fence: 1, signal: new AbortController().signal };
+
+const insight = (name: string, subscription: Record<string, string>) =>
+  resource('DataplaneInsight', name)
+    .withSpec({ subscriptions: [subscription] })
+    .build();
+const at = (agoMs: number) => new Date(NOW - agoMs).toISOString();
+
+function optionsOf(view: ReturnType<typeof viewOf>) {
+  const written: Mutation[] = [];
+  const options: GarbageOptions = {
+    view,
+    write: async (mutations) => written.push(...mutations),
+    clock: { now: () => NOW },
+    log: silentLogger,
+    instanceId: 'cp-1',
+    dataplaneAgeMs: 72 * HOUR_MS,
+    zoneProxyAgeMs: 72 * HOUR_MS,
+    idleTimeoutMs: 0,
+  };
+  return { options, written };
+}
+
+describe('removing old proxies', () => {
+  it('removes a dataplane that has been offline for longer than its age, and no other', async () => {
+    const view = viewOf(
+      ...['old', 'recent', 'online', 'never'].map((name) => dataplane(name).build()),
+      dataplane('synced').fromGlobal().build(),
+      insight('old', { connectTime: at(100 * HOUR_MS), disconnectTime: at(73 * HOUR_MS) }),
+      insight('synced', { connectTime: at(100 * HOUR_MS), disconnectTime: at(73 * HOUR_MS) }),
+      insight('recent', { connectTime: at(100 * HOUR_MS), disconnectTime: at(71 * HOUR_MS) }),
+      insight('online', { connectTime: at(100 * HOUR_MS) }),
+    );
+    const { options, written } = optionsOf(view);
+    await removeOld(options, leadership);
+    expect(written).toEqual([{ op: 'delete', key: { kind: 'Dataplane', mesh: 'default', name: 'old' } }]);
+  });
+});
+
+describe('streams of former instances', () => {
+  it('are ended, while our own stay open', async () => {
+    const view = viewOf(
+      dataplane('theirs').build(),
+      dataplane('ours').build(),
+      insight('theirs', { id: '1', controlPlaneInstanceId: 'cp-0', connectTime: at(HOUR_MS) }),
+      insight('ours', { id: '2', controlPlaneInstanceId: 'cp-1', connectTime: at(HOUR_MS) }),
+    );
+    const { options, written } = optionsOf(view);
+    await finaliseForeign(options, leadership);
+    expect(written).toMatchObject([{ draft: { name: 'theirs', spec: { subscriptions: [{ id: '1', disconnectTime: at(0) }] } } }]);
+    expect(written).toHaveLength(1);
+  });
+});

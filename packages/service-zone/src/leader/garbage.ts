@@ -1,0 +1,103 @@
+import {
+  type Clock,
+  type Leadership,
+  type Logger,
+  messageOf,
+  type Mutation,
+  type Resource,
+  type ResourceKey,
+  type ResourceView,
+} from '@mesh/core';
+import { timestamp } from '@mesh/control-plane/proxies';
+import type { DataplaneInsightSpec, DiscoverySubscription } from '@mesh/resources';
+import { aborted } from './vip-work.js';
+
+export interface GarbageOptions {
+  readonly view: ResourceView;
+  /** Writes as the leader; returns the revision of the write. */
+  readonly write: (mutations: readonly Mutation[], leadership: Leadership) => Promise<number>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly instanceId: string;
+  /** Ages after which an offline proxy is removed (`runtime.universal.*CleanupAge`), in milliseconds. */
+  readonly dataplaneAgeMs: number;
+  readonly zoneProxyAgeMs: number;
+  /** A stream of another instance counts as ended after so long without a sign (`metrics.dataplane.idleTimeout`). */
+  readonly idleTimeoutMs: number;
+}
+
+const SCAN_MS = 60_000;
+const PROXY_KINDS = ['Dataplane', 'ZoneIngress', 'ZoneEgress'] as const;
+
+/** Leader work: removes proxies that have been offline for long (contract/kds.md §6). */
+export async function collectGarbage(options: GarbageOptions, leadership: Leadership): Promise<void> {
+  const scan = setInterval(() => void removeOld(options, leadership), SCAN_MS);
+  const finalise = setTimeout(() => void finaliseForeign(options, leadership), options.idleTimeoutMs);
+  scan.unref();
+  finalise.unref();
+  await aborted(leadership.signal);
+  clearInterval(scan);
+  clearTimeout(finalise);
+}
+
+/** Removes what is older than its age allows. */
+export async function removeOld(options: GarbageOptions, leadership: Leadership): Promise<void> {
+  const old = PROXY_KINDS.flatMap((kind) => offlineSince(options, kind));
+  if (old.length === 0) return;
+  try {
+    await options.write(
+      old.map((key) => ({ op: 'delete', key })),
+      leadership,
+    );
+    for (const key of old)
+      options.log.info({ proxy: key.name, mesh: key.mesh, kind: key.kind }, 'removed a proxy that was offline for long');
+  } catch (error) {
+    options.log.warn({ error: messageOf(error) }, 'offline proxies were not removed');
+  }
+}
+
+function offlineSince({ view, clock, dataplaneAgeMs, zoneProxyAgeMs }: GarbageOptions, kind: (typeof PROXY_KINDS)[number]): ResourceKey[] {
+  const ageMs = kind === 'Dataplane' ? dataplaneAgeMs : zoneProxyAgeMs;
+  const old: ResourceKey[] = [];
+  for (const insight of view.list<DataplaneInsightSpec>(`${kind}Insight`)) {
+    const key = { kind, mesh: insight.meta.mesh, name: insight.meta.name };
+    const leftMs = disconnectedAt(insight.spec.subscriptions ?? []);
+    if (leftMs !== undefined && clock.now() - leftMs > ageMs && isOurs(view.get(key))) old.push(key);
+  }
+  return old;
+}
+
+/** When the last stream ended; undefined while one is open, or where there never was one. */
+function disconnectedAt(subscriptions: readonly DiscoverySubscription[]): number | undefined {
+  if (subscriptions.length === 0 || subscriptions.some((s) => s.disconnectTime === undefined)) return undefined;
+  return Math.max(...subscriptions.map((s) => Date.parse(s.disconnectTime ?? '')));
+}
+
+/** Zone proxies of other zones are in our store too: theirs to remove. */
+function isOurs(resource: Resource | undefined): boolean {
+  return resource !== undefined && resource.meta.labels['kuma.io/origin'] !== 'global';
+}
+
+/**
+ * Ends streams that instances of a former life left open. An instance that still lives puts its
+ * own back at once (`ProxyInsight.reassert`).
+ */
+export async function finaliseForeign(options: GarbageOptions, leadership: Leadership): Promise<void> {
+  const { view, clock, instanceId } = options;
+  const now = timestamp(clock.now());
+  const mutations: Mutation[] = [];
+  for (const kind of PROXY_KINDS) {
+    for (const insight of view.list<DataplaneInsightSpec>(`${kind}Insight`)) {
+      const owner = { kind, mesh: insight.meta.mesh, name: insight.meta.name };
+      const isStale = (s: DiscoverySubscription) => s.disconnectTime === undefined && s.controlPlaneInstanceId !== instanceId;
+      const subscriptions = insight.spec.subscriptions ?? [];
+      if (!subscriptions.some(isStale) || !isOurs(view.get(owner))) continue;
+      const spec = { ...insight.spec, subscriptions: subscriptions.map((s) => (isStale(s) ? { ...s, disconnectTime: now } : s)) };
+      mutations.push({ op: 'update', draft: { ...owner, kind: insight.kind, labels: insight.meta.labels, spec, owner } });
+    }
+  }
+  if (mutations.length === 0) return;
+  await options.write(mutations, leadership).catch((error: unknown) => {
+    options.log.warn({ error: messageOf(error) }, 'streams of former instances were not ended');
+  });
+}

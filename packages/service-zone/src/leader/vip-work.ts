@@ -1,0 +1,59 @@
+import { type Leadership, type Logger, messageOf, type Mutation, type ResourceView } from '@mesh/core';
+import { Pacer } from '@mesh/control-plane/proxies';
+import { allocateVips, storedVips, vipConfigDrafts, vipSources } from '@mesh/xds';
+
+export interface VipWorkOptions {
+  readonly view: ResourceView;
+  /** Writes as the leader; returns the revision of the write. */
+  readonly write: (mutations: readonly Mutation[], leadership: Leadership) => Promise<number>;
+  readonly cidr: string;
+  readonly port: number;
+  readonly log: Logger;
+  readonly onFailed?: () => void;
+}
+
+/** Kinds whose changes may ask for a VIP. */
+const SOURCE_KINDS: ReadonlySet<string> = new Set(['Mesh', 'Dataplane', 'ZoneIngress', 'ExternalService', 'Config']);
+const RETRY_MS = 5000;
+
+/** Leader work: keeps the VIPs of all meshes in their Config resources, following changes (contract/dataplane.md §5). */
+export async function keepVips(options: VipWorkOptions, leadership: Leadership): Promise<void> {
+  const { view, log } = options;
+  let retry: NodeJS.Timeout | undefined;
+  const pacer = new Pacer(async () => {
+    try {
+      await allocate(options, leadership);
+    } catch (error) {
+      if (leadership.signal.aborted) return;
+      log.warn({ error: messageOf(error) }, 'VIPs were not allocated; trying again');
+      options.onFailed?.();
+      clearTimeout(retry);
+      retry = setTimeout(() => pacer.trigger(), RETRY_MS);
+    }
+  });
+  const subscription = view.subscribe((event) => {
+    if (event.changes.some((change) => SOURCE_KINDS.has(change.key.kind))) pacer.trigger();
+  });
+  pacer.trigger();
+  await aborted(leadership.signal);
+  clearTimeout(retry);
+  pacer.stop();
+  subscription.unsubscribe();
+}
+
+async function allocate({ view, write, cidr, port }: VipWorkOptions, leadership: Leadership): Promise<void> {
+  const allocation = allocateVips(storedVips(view), vipSources(view, port), { cidr });
+  const drafts = vipConfigDrafts(view, allocation);
+  if (drafts.length === 0) return;
+  const revision = await write(
+    drafts.map((draft) => ({ op: 'upsert', draft })),
+    leadership,
+  );
+  await view.waitFor(revision, leadership.signal);
+}
+
+/** Resolves when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
