@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { root } from '../lib/paths.mjs';
+
+let dir;
+beforeEach(() => {
+  dir = realpathSync(mkdtempSync(join(tmpdir(), 'mesh-bin-')));
+  for (const path of ['bin', 'tooling/provision/launch.mjs', 'package.json'])
+    cpSync(join(root, path), join(dir, path), { recursive: true });
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+function buildFake(app) {
+  mkdirSync(join(dir, 'apps', app, 'dist'), { recursive: true });
+  writeFileSync(
+    join(dir, 'apps', app, 'dist/main.js'),
+    'console.log(JSON.stringify(process.argv.slice(1).concat(process.cwd())));process.exitCode = 7;\n',
+  );
+}
+
+test.each(readdirSync(join(root, 'bin')))('bin/%s runs its app, passes arguments on and keeps the exit code', (app) => {
+  buildFake(app);
+  const { stdout, status } = spawnSync(join(dir, 'bin', app), ['run', '--x=1'], { cwd: dir, encoding: 'utf8' });
+  expect(JSON.parse(stdout)).toEqual([join(dir, 'apps', app, 'dist/main.js'), 'run', '--x=1', dir]);
+  expect(status).toBe(7);
+});
+
+test('an executable works through a symlink and from any directory', () => {
+  buildFake('kumactl');
+  const elsewhere = realpathSync(mkdtempSync(join(tmpdir(), 'mesh-bin-')));
+  symlinkSync(join(dir, 'bin/kumactl'), join(elsewhere, 'kumactl'));
+  const { stdout } = spawnSync(join(elsewhere, 'kumactl'), ['version'], { cwd: elsewhere, encoding: 'utf8' });
+  rmSync(elsewhere, { recursive: true });
+  expect(JSON.parse(stdout)).toEqual([join(dir, 'apps/kumactl/dist/main.js'), 'version', elsewhere]);
+});
+
+test('an app that was not built says how to build it', () => {
+  const { stderr, status } = spawnSync(join(dir, 'bin/kuma-cp'), ['run'], { encoding: 'utf8' });
+  expect(stderr).toContain('run npm run build first');
+  expect(status).toBe(1);
+});
