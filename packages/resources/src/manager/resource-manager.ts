@@ -1,0 +1,202 @@
+import {
+  type AnyDescriptor,
+  type DeleteRequest,
+  type DescriptorRegistry,
+  jsonEqual,
+  MeshError,
+  type Mutation,
+  type PutRequest,
+  type PutResult,
+  type Resource,
+  type ResourceDraft,
+  type ResourceKey,
+  type ResourceStore,
+  type ResourceView,
+  Violations,
+} from '@mesh/core';
+import { checkMeta } from '../codec/names.js';
+import type { DataplaneSpec, MeshSpec } from '../specs/index.js';
+import type { ControlPlaneFacts, MeshHook } from './facts.js';
+import { checkOrigin, checkWritable } from './guards.js';
+import { checkLabels, labelsFor } from './labels.js';
+import { checkMembership, checkMeshChange } from './mesh-rules.js';
+import { checkUnused } from './references.js';
+import { withZone } from './zone-spec.js';
+
+export interface ResourceManagerOptions {
+  readonly store: ResourceStore;
+  readonly view: ResourceView;
+  readonly registry: DescriptorRegistry;
+  readonly facts: ControlPlaneFacts;
+  readonly meshHooks?: readonly MeshHook[];
+}
+
+/** How often a write that lost a race is tried again where the caller named no version. */
+const ATTEMPTS = 5;
+
+/**
+ * The rules of every write through the API (contract/rest-api.md §2.2, §2.4, §8; contract/kds.md
+ * §3, §7). What the control plane keeps for itself (insights, status, synced resources) does not
+ * come through here.
+ */
+export class ResourceManager {
+  constructor(private readonly options: ResourceManagerOptions) {}
+
+  /** Creates or replaces a resource, once all rules are met. Equal content writes nothing. */
+  async put(request: PutRequest): Promise<PutResult> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.putOnce(request);
+      } catch (error) {
+        const lostRace = MeshError.is(error, 'conflict') || MeshError.is(error, 'already_exists') || MeshError.is(error, 'not_found');
+        if (!lostRace || request.expectedVersion !== undefined || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /** Deletes a resource and all it owns. */
+  async delete(request: DeleteRequest): Promise<{ readonly revision: number }> {
+    const { store, facts } = this.options;
+    const { key } = request;
+    const descriptor = this.descriptorOf(key.kind);
+    checkWritable(descriptor, facts);
+    await this.requireMesh(descriptor, key.mesh);
+    const before = await store.get(key);
+    if (!before) throw new MeshError('not_found', { public: 'Not found' });
+    const violations = Violations.at();
+    // The path has no `labels` before it, on the wire too.
+    checkOrigin({ descriptor, facts, before }, violations.key('kuma.io/origin'));
+    throwIfAny(violations);
+    if (!facts.unsafeDelete) await checkUnused(key, store, violations);
+    throwIfAny(violations);
+    const expected = request.expectedVersion === undefined ? {} : { expectedVersion: request.expectedVersion };
+    const { revision } = await store.transact([{ op: 'delete', key, ...expected }], { author: request.author });
+    return { revision };
+  }
+
+  private async putOnce({ draft, author, expectedVersion }: PutRequest): Promise<PutResult> {
+    const { store, view, facts } = this.options;
+    const descriptor = this.descriptorOf(draft.kind);
+    checkWritable(descriptor, facts);
+    const mesh = await this.requireMesh(descriptor, draft.mesh);
+    const read = this.readSpec(descriptor, draft);
+    const before = await store.get(draft);
+    const whole = this.complete(draft, { descriptor, mesh, before, spec: read });
+    const warnings = descriptor.deprecations?.(whole.spec, metaOf(whole)) ?? [];
+    const extra = await this.hooked(whole, before);
+    if (before && extra.length === 0 && sameContent(before, whole) && versionFits(before, expectedVersion)) {
+      return { created: false, resource: before, revision: view.revision, warnings };
+    }
+    const mutation = mutationOf(whole, { before, expectedVersion });
+    const { revision, changes } = await store.transact([mutation, ...extra], { author });
+    const written = changes.find(({ key }) => key.kind === whole.kind && key.mesh === whole.mesh && key.name === whole.name)?.resource;
+    if (!written) throw new MeshError('internal', { internal: `the store did not return what it wrote of ${whole.kind} ${whole.name}` });
+    return { created: !before, resource: written, revision, warnings };
+  }
+
+  private descriptorOf(kind: string): AnyDescriptor {
+    const found = this.options.registry.get(kind);
+    if (!found) throw new MeshError('bad_request', { public: `invalid resource type "${kind.slice(0, 100)}"` });
+    return found;
+  }
+
+  private async requireMesh(descriptor: AnyDescriptor, name: string): Promise<Resource<MeshSpec> | undefined> {
+    if (descriptor.scope !== 'Mesh') return undefined;
+    const found = await this.options.store.get({ kind: 'Mesh', mesh: '', name });
+    if (!found) throw new MeshError('mesh_not_found', { public: `mesh "${name}" does not exist` });
+    return found as Resource<MeshSpec>;
+  }
+
+  /** The canonical spec; the caller may be another process, so shape and rules are checked again here. */
+  private readSpec(descriptor: AnyDescriptor, draft: ResourceDraft): unknown {
+    const violations = Violations.at();
+    checkMeta(descriptor, metaOf(draft), violations);
+    const { facts } = this.options;
+    if (facts.federated && `${facts.zone}.${draft.name}`.length >= 253)
+      violations.field('name').add('is too long together with the name of the zone');
+    const result = descriptor.schema.safeParse(draft.spec ?? {});
+    if (!result.success)
+      throw new MeshError('bad_request', {
+        public: `invalid ${descriptor.kind} object: "${result.error.issues[0]?.message ?? 'unreadable'}"`,
+      });
+    descriptor.validate?.(result.data, descriptor.shape === 'plugin' ? violations.field('spec') : violations, metaOf(draft));
+    throwIfAny(violations);
+    return descriptor.defaults?.(result.data) ?? result.data;
+  }
+
+  /** The draft as it will be stored: labels, zone, owner; throws `invalid` where a rule of this control plane is broken. */
+  private complete(draft: ResourceDraft, known: Known): ResourceDraft {
+    const { facts } = this.options;
+    const { descriptor, mesh, before } = known;
+    const spec = withZone(draft.kind, known.spec, { facts, mesh, isNew: !before });
+    const plain: ResourceDraft = { ...draft, mesh: descriptor.scope === 'Mesh' ? draft.mesh : '', labels: draft.labels ?? {}, spec };
+    const violations = Violations.at();
+    const labelsAt = violations.field('labels');
+    checkOrigin({ descriptor, facts, labels: plain.labels ?? {}, before }, labelsAt.key('kuma.io/origin'));
+    if (violations.ok) checkLabels(plain, { descriptor, facts, before }, labelsAt);
+    if (draft.kind === 'Mesh') checkMeshChange(meshChangeOf(plain, before), violations);
+    if (draft.kind === 'Dataplane' && mesh) checkMembership({ name: mesh.meta.name, spec: mesh.spec }, spec as DataplaneSpec, violations);
+    throwIfAny(violations);
+    const owner = before?.meta.owner ?? (mesh ? { kind: 'Mesh', mesh: '', name: mesh.meta.name } : undefined);
+    const { status: _, owner: __, ...rest } = plain;
+    return {
+      ...rest,
+      labels: labelsFor(plain, { descriptor, facts, before }),
+      ...(before?.status ? { status: before.status } : {}),
+      ...(owner ? { owner } : {}),
+    };
+  }
+
+  private async hooked(draft: ResourceDraft, before: Resource | undefined): Promise<Mutation[]> {
+    if (draft.kind !== 'Mesh') return [];
+    const mutations: Mutation[] = [];
+    for (const hook of this.options.meshHooks ?? []) mutations.push(...(await hook(meshChangeOf(draft, before))));
+    return mutations;
+  }
+}
+
+interface Known {
+  readonly descriptor: AnyDescriptor;
+  readonly mesh: Resource<MeshSpec> | undefined;
+  readonly before: Resource | undefined;
+  readonly spec: unknown;
+}
+
+function metaOf({ name, mesh, labels }: ResourceDraft): { name: string; mesh: string; labels: Readonly<Record<string, string>> } {
+  return { name, mesh, labels: labels ?? {} };
+}
+
+function meshChangeOf(draft: ResourceDraft, before: Resource | undefined) {
+  return { name: draft.name, spec: draft.spec as MeshSpec, ...(before ? { before: before as Resource<MeshSpec> } : {}) };
+}
+
+function mutationOf(
+  draft: ResourceDraft,
+  { before, expectedVersion }: { before: Resource | undefined; expectedVersion: number | undefined },
+): Mutation {
+  if (before) return { op: 'update', draft, expectedVersion: expectedVersion ?? before.meta.version };
+  if (expectedVersion !== undefined && expectedVersion > 0) {
+    throw new MeshError('conflict', { public: `${describe(draft)} does not exist, version ${expectedVersion} was expected` });
+  }
+  return { op: 'create', draft };
+}
+
+function describe({ kind, name }: ResourceKey): string {
+  return `${kind} "${name}"`;
+}
+
+function versionFits(before: Resource, expectedVersion: number | undefined): boolean {
+  return expectedVersion === undefined || expectedVersion === before.meta.version;
+}
+
+function sameContent(before: Resource, draft: ResourceDraft): boolean {
+  return (
+    jsonEqual(before.meta.labels, draft.labels ?? {}) &&
+    jsonEqual(before.spec, draft.spec ?? {}) &&
+    jsonEqual(before.meta.owner, draft.owner)
+  );
+}
+
+function throwIfAny(violations: Violations): void {
+  if (!violations.ok) throw new MeshError('invalid', { violations: violations.list });
+}
