@@ -2,12 +2,13 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * The vitest configuration every package starts from: workspace packages resolve to their
- * sources (the `source` export condition), so a unit test needs no build. The report in
+ * sources (the `source` export condition), so a unit test needs no build. `import`
+ * is not listed: vitest hands the list to Node, whose `require` would then get ES modules. The report in
  * `.vitest/results.json` is what `npm test` counts.
  */
 export const baseConfig = defineConfig({
-  resolve: { conditions: ['source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['source', 'node', 'import', 'default'] } },
+  resolve: { conditions: ['source', 'node'] },
+  ssr: { resolve: { conditions: ['source', 'node'] } },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     passWithNoTests: true,

@@ -5,7 +5,11 @@ import { copyJson, findUnstorableText, jsonEqual } from './json.js';
 function reversedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reversedKeys);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).reverse().map(([key, child]) => [key, reversedKeys(child)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([key, child]) => [key, reversedKeys(child)]),
+  );
 }
 
 describe('jsonEqual', () => {
@@ -14,14 +18,19 @@ describe('jsonEqual', () => {
   });
 
   it('agrees with a copy that went through text', () => {
-    fc.assert(fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => jsonEqual(copyJson(value), JSON.parse(JSON.stringify(value)))));
+    fc.assert(
+      fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => jsonEqual(copyJson(value), JSON.parse(JSON.stringify(value)))),
+    );
   });
 
   it.each([
     [{ a: 1 }, { a: 2 }],
     [{ a: 1 }, { b: 1 }],
     [{ a: 1 }, { a: 1, b: 1 }],
-    [[1, 2], [2, 1]],
+    [
+      [1, 2],
+      [2, 1],
+    ],
     [[], {}],
     [null, {}],
     [undefined, null],

@@ -36,9 +36,8 @@ export interface Section<F extends Fields> {
 }
 
 /** The plain object a section describes. Durations are milliseconds. */
-export type ConfigOf<S> = S extends Section<infer F>
-  ? { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : ConfigOf<F[K]> }
-  : never;
+export type ConfigOf<S> =
+  S extends Section<infer F> ? { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : ConfigOf<F[K]> } : never;
 
 export interface FieldOptions {
   readonly env?: string | null;
@@ -141,7 +140,14 @@ export function oneOf<const T extends string>(values: readonly T[], value: T, do
 /** A list of texts; comma separated in variables. */
 export function list(value: readonly string[], doc: string, options: FieldOptions = {}): Field<readonly string[]> {
   const fromText = (text: string): Decoded<unknown> =>
-    ok(text.trim() === '' ? [] : text.split(',').map((item) => item.trim()).filter((item) => item !== ''));
+    ok(
+      text.trim() === ''
+        ? []
+        : text
+            .split(',')
+            .map((item) => item.trim())
+            .filter((item) => item !== ''),
+    );
   return {
     ...base(doc, options),
     default: value,

@@ -42,7 +42,10 @@ export function translateYaml(document: Draft): { document: Draft; warnings: rea
   if (key === undefined) return { document, warnings: [] };
   const mode = document[key];
   if (typeof mode === 'string' && Object.hasOwn(RENAMED_MODES, mode)) {
-    return { document: { ...document, [key]: RENAMED_MODES[mode] }, warnings: [`mode "${mode}" is deprecated: use "${RENAMED_MODES[mode]}"`] };
+    return {
+      document: { ...document, [key]: RENAMED_MODES[mode] },
+      warnings: [`mode "${mode}" is deprecated: use "${RENAMED_MODES[mode]}"`],
+    };
   }
   if (!isMapping(mode)) return { document, warnings: [] };
   const parts = lowerKeys(mode);

@@ -48,7 +48,10 @@ describe('loadConfig', () => {
   });
 
   it('splits lists at commas', () => {
-    const { config } = load('', { KUMA_API_SERVER_CORS_ALLOWED_DOMAINS: 'https://a, https://b', KUMA_ACCESS_STATIC_GENERATE_DP_TOKEN_USERS: '' });
+    const { config } = load('', {
+      KUMA_API_SERVER_CORS_ALLOWED_DOMAINS: 'https://a, https://b',
+      KUMA_ACCESS_STATIC_GENERATE_DP_TOKEN_USERS: '',
+    });
     expect(config.apiServer.corsAllowedDomains).toEqual(['https://a', 'https://b']);
     expect(config.access.static.generateDpToken.users).toEqual([]);
   });
@@ -146,7 +149,10 @@ describe('printConfig', () => {
   it('has the shape a Kuma control plane prints', () => {
     const url = new URL('../../testdata/kuma-config.json', import.meta.url);
     const kuma: unknown = JSON.parse(readFileSync(url, 'utf8'));
-    const { config } = load('multizone: {zone: {name: default}}', { KUMA_MODE: 'global', KUMA_INTER_CP_CATALOG_INSTANCE_ADDRESS: '10.77.0.1' });
+    const { config } = load('multizone: {zone: {name: default}}', {
+      KUMA_MODE: 'global',
+      KUMA_INTER_CP_CATALOG_INSTANCE_ADDRESS: '10.77.0.1',
+    });
     expect(configToJson(config)).toMatchObject(kuma as object);
   });
 

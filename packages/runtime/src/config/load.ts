@@ -130,7 +130,11 @@ function takesEmptyText(field: Field<unknown>): boolean {
   return typeof field.default === 'string' || Array.isArray(field.default);
 }
 
-function setDecoded(draft: Draft, placed: PlacedField, result: { decoded: ReturnType<Field<unknown>['fromText']>; violations: Violations }): void {
+function setDecoded(
+  draft: Draft,
+  placed: PlacedField,
+  result: { decoded: ReturnType<Field<unknown>['fromText']>; violations: Violations },
+): void {
   const { decoded, violations } = result;
   const parsed = decoded.ok ? placed.field.schema.safeParse(decoded.value) : undefined;
   if (parsed?.success) {

@@ -30,14 +30,22 @@ function validatePostgres(config: KumaConfig, violations: Violations): void {
     add(violations, 'store.postgres.tls.caPath', `is needed for tls.mode ${tls.mode} (KUMA_STORE_POSTGRES_TLS_CA_PATH)`);
   }
   if ((tls.certPath === '') !== (tls.keyPath === '')) {
-    add(violations, 'store.postgres.tls', 'certPath and keyPath go together (KUMA_STORE_POSTGRES_TLS_CERT_PATH, KUMA_STORE_POSTGRES_TLS_KEY_PATH)');
+    add(
+      violations,
+      'store.postgres.tls',
+      'certPath and keyPath go together (KUMA_STORE_POSTGRES_TLS_CERT_PATH, KUMA_STORE_POSTGRES_TLS_KEY_PATH)',
+    );
   }
 }
 
 function validateZoneHealthCheck(config: KumaConfig, violations: Violations): void {
   const { pollInterval, timeout } = config.multizone.global.kds.zoneHealthCheck;
   if (pollInterval > 0 === timeout > 0) return;
-  add(violations, 'multizone.global.kds.zoneHealthCheck', 'set both pollInterval and timeout, or neither (KUMA_MULTIZONE_GLOBAL_KDS_ZONE_HEALTH_CHECK_…)');
+  add(
+    violations,
+    'multizone.global.kds.zoneHealthCheck',
+    'set both pollInterval and timeout, or neither (KUMA_MULTIZONE_GLOBAL_KDS_ZONE_HEALTH_CHECK_…)',
+  );
 }
 
 function validateTls(config: KumaConfig, violations: Violations): void {
@@ -51,7 +59,8 @@ function validateTls(config: KumaConfig, violations: Violations): void {
   for (const [path, server] of Object.entries(servers)) {
     if ((server.tlsCertFile === '') !== (server.tlsKeyFile === '')) add(violations, path, 'tlsCertFile and tlsKeyFile go together');
     const { tlsMinVersion: min, tlsMaxVersion: max } = server;
-    if (max !== '' && TLS_VERSIONS.indexOf(min) > TLS_VERSIONS.indexOf(max)) add(violations, path, `tlsMinVersion ${min} is above tlsMaxVersion ${max}`);
+    if (max !== '' && TLS_VERSIONS.indexOf(min) > TLS_VERSIONS.indexOf(max))
+      add(violations, path, `tlsMinVersion ${min} is above tlsMaxVersion ${max}`);
   }
   const { caFile, certFile, keyFile } = config.internal.tls;
   const given = [caFile, certFile, keyFile].filter((file) => file !== '').length;

@@ -115,4 +115,5 @@ export function describeFeed(store: () => ResourceStore): void {
   });
 }
 
-const byKey = (a: Parameters<typeof keyOf>[0], b: Parameters<typeof keyOf>[0]): number => (keyString(keyOf(a)) < keyString(keyOf(b)) ? -1 : 1);
+const byKey = (a: Parameters<typeof keyOf>[0], b: Parameters<typeof keyOf>[0]): number =>
+  keyString(keyOf(a)) < keyString(keyOf(b)) ? -1 : 1;

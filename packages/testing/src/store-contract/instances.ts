@@ -27,7 +27,9 @@ export function describeInstances(store: () => ResourceStore, factory: Required<
       const recorders = all.map(() => new Recorder());
       const feeds = await Promise.all(all.map((instance, i) => instance.follow((recorders[i] as Recorder).listener)));
       await Promise.all(
-        all.flatMap((instance, i) => Array.from({ length: 20 }, (_, n) => write(instance, upsert(draftOf(`s${n % 5}`, { spec: { i, n } }))))),
+        all.flatMap((instance, i) =>
+          Array.from({ length: 20 }, (_, n) => write(instance, upsert(draftOf(`s${n % 5}`, { spec: { i, n } })))),
+        ),
       );
       const { revision } = await write(store(), create(draftOf('last')));
       await Promise.all(recorders.map((recorder) => recorder.waitFor(revision)));
@@ -40,7 +42,9 @@ export function describeInstances(store: () => ResourceStore, factory: Required<
     it('let one of two competing updates win', async () => {
       await write(store(), create(draftOf('a')));
       const other = await another();
-      const tries = await Promise.allSettled([store(), other].map((instance, n) => write(instance, update(draftOf('a', { spec: { n } }), 1))));
+      const tries = await Promise.allSettled(
+        [store(), other].map((instance, n) => write(instance, update(draftOf('a', { spec: { n } }), 1))),
+      );
       expect(tries.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected']);
     });
 

@@ -15,7 +15,9 @@ export function describeWrites(store: () => ResourceStore): void {
       expect(stored).toMatchObject({ kind: 'Dataplane', meta: { mesh: 'default', name: 'a', labels: { team: 'red' }, version: 1 } });
       expect(stored?.meta.creationTime).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
       expect(stored?.meta.modificationTime).toBe(stored?.meta.creationTime);
-      expect(changes).toEqual([expect.objectContaining({ op: 'put', resource: stored, author: AUTHOR.name, time: stored?.meta.creationTime })]);
+      expect(changes).toEqual([
+        expect.objectContaining({ op: 'put', resource: stored, author: AUTHOR.name, time: stored?.meta.creationTime }),
+      ]);
     });
 
     it('refuses to create what exists, and changes nothing then', async () => {
@@ -56,7 +58,9 @@ export function describeWrites(store: () => ResourceStore): void {
 
     it('lets exactly one of many competing updates win', async () => {
       await write(store(), create(draftOf('a')));
-      const tries = await Promise.allSettled(Array.from({ length: 12 }, (_, n) => write(store(), update(draftOf('a', { spec: { n } }), 1))));
+      const tries = await Promise.allSettled(
+        Array.from({ length: 12 }, (_, n) => write(store(), update(draftOf('a', { spec: { n } }), 1))),
+      );
       expect(tries.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
       expect(tries.flatMap((result) => (result.status === 'rejected' ? [result.reason.code] : []))).toEqual(Array(11).fill('conflict'));
       expect((await get('a'))?.meta.version).toBe(2);
@@ -102,17 +106,29 @@ export function describeWrites(store: () => ResourceStore): void {
       const mesh = { kind: 'Mesh', mesh: '', name: 'default' };
       const owner = (name: string) => ({ kind: 'Dataplane', mesh: 'default', name });
       await write(store(), create(meshDraft('default')), create(meshDraft('other')));
-      await write(store(), create(draftOf('a', { owner: mesh })), create(draftOf('b', { owner: owner('a') })), create(draftOf('c', { owner: owner('b') })));
+      await write(
+        store(),
+        create(draftOf('a', { owner: mesh })),
+        create(draftOf('b', { owner: owner('a') })),
+        create(draftOf('c', { owner: owner('b') })),
+      );
       await write(store(), create(draftOf('free')), create(draftOf('x', { mesh: 'other', owner: { ...mesh, name: 'other' } })));
       const { changes, revision } = await write(store(), remove('default', '', 'Mesh'));
-      expect(changes.map((change) => [change.op, change.key.name]).sort()).toEqual(['a', 'b', 'c', 'default'].map((name) => ['delete', name]));
+      expect(changes.map((change) => [change.op, change.key.name]).sort()).toEqual(
+        ['a', 'b', 'c', 'default'].map((name) => ['delete', name]),
+      );
       expect(changes.at(-1)).toMatchObject({ key: { name: 'default' }, revision });
       expect((await store().list({})).map((resource) => resource.meta.name).sort()).toEqual(['free', 'other', 'x']);
     });
 
     it('removes what was put under the owner in the same transaction, and ends where owners form a ring', async () => {
       const owner = (name: string) => ({ kind: 'Dataplane', mesh: 'default', name });
-      await write(store(), create(draftOf('a', { owner: owner('b') })), create(draftOf('b', { owner: owner('a') })), create(draftOf('late')));
+      await write(
+        store(),
+        create(draftOf('a', { owner: owner('b') })),
+        create(draftOf('b', { owner: owner('a') })),
+        create(draftOf('late')),
+      );
       await write(store(), update(draftOf('late', { owner: owner('a') })), create(draftOf('new', { owner: owner('late') })), remove('a'));
       expect(await store().list({})).toEqual([]);
     });
@@ -161,16 +177,29 @@ export function describeWrites(store: () => ResourceStore): void {
       expect((await get('big'))?.spec).toEqual(spec);
     });
 
-    it.each([['NUL', 'a\u0000b'], ['half a surrogate pair', 'a\ud800b']])('refuses %s in a text, naming the field', async (_, text) => {
+    it.each([
+      ['NUL', 'a\u0000b'],
+      ['half a surrogate pair', 'a\ud800b'],
+    ])('refuses %s in a text, naming the field', async (_, text) => {
       const failing = write(store(), create(draftOf('a')), create(draftOf('b', { spec: { deep: [{ text }] } })));
       await expect(failing).rejects.toMatchObject({ code: 'invalid', violations: [{ field: 'spec.deep[0].text' }] });
       expect(await get('a')).toBeUndefined();
     });
 
     it('gives back any JSON as it was, unicode in keys and names included', async () => {
-      const text = fc.string({ unit: 'grapheme', maxLength: 12 }).filter((value) => !value.includes('\u0000') && !/\p{Surrogate}/u.test(value));
+      const text = fc
+        .string({ unit: 'grapheme', maxLength: 12 })
+        .filter((value) => !value.includes('\u0000') && !/\p{Surrogate}/u.test(value));
       const { tree } = fc.letrec((tie) => ({
-        tree: fc.oneof({ maxDepth: 3 }, text, fc.boolean(), fc.constant(null), number, fc.array(tie('tree'), { maxLength: 4 }), fc.dictionary(text, tie('tree'), { maxKeys: 4 })),
+        tree: fc.oneof(
+          { maxDepth: 3 },
+          text,
+          fc.boolean(),
+          fc.constant(null),
+          number,
+          fc.array(tie('tree'), { maxLength: 4 }),
+          fc.dictionary(text, tie('tree'), { maxKeys: 4 }),
+        ),
       }));
       await fc.assert(
         fc.asyncProperty(text, tree, async (name, value) => {
@@ -185,4 +214,7 @@ export function describeWrites(store: () => ResourceStore): void {
   });
 }
 
-const number = fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (Object.is(value, -0) ? 0 : value)));
+const number = fc.oneof(
+  fc.integer(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (Object.is(value, -0) ? 0 : value)),
+);

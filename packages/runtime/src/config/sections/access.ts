@@ -6,7 +6,10 @@ const EVERYBODY = ['mesh-system:unauthenticated', 'mesh-system:authenticated'];
 
 /** Only admins, unless told otherwise. */
 function admins(what: string, env?: string) {
-  return section({ users: list([ADMIN], `Users that may ${what}.`), groups: list([ADMIN], `Groups that may ${what}.`) }, env ? { env } : {});
+  return section(
+    { users: list([ADMIN], `Users that may ${what}.`), groups: list([ADMIN], `Groups that may ${what}.`) },
+    env ? { env } : {},
+  );
 }
 
 /** Everybody, unless told otherwise. */

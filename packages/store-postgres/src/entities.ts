@@ -1,0 +1,51 @@
+import type { JsonObject } from '@mesh/core';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** One resource of any kind. */
+@Entity({ name: 'resources' })
+export class ResourceEntity {
+  @PrimaryColumn({ type: 'text' }) kind!: string;
+  @PrimaryColumn({ type: 'text' }) mesh!: string;
+  @PrimaryColumn({ type: 'text' }) name!: string;
+  @Column({ type: 'jsonb' }) labels!: Record<string, string>;
+  @Column({ type: 'jsonb' }) spec!: JsonObject;
+  @Column({ type: 'jsonb', nullable: true }) status!: JsonObject | null;
+  @Column({ type: 'bigint' }) version!: string;
+  @Column({ name: 'creation_time', type: 'timestamptz' }) creation_time!: Date;
+  @Column({ name: 'modification_time', type: 'timestamptz' }) modification_time!: Date;
+  @Column({ name: 'owner_kind', type: 'text', nullable: true }) owner_kind!: string | null;
+  @Column({ name: 'owner_mesh', type: 'text', nullable: true }) owner_mesh!: string | null;
+  @Column({ name: 'owner_name', type: 'text', nullable: true }) owner_name!: string | null;
+}
+
+/** One line of the change log. Lines of one transaction share `transaction`, the revision of its first line. */
+@Entity({ name: 'change_log' })
+export class ChangeLogEntity {
+  @PrimaryColumn({ type: 'bigint' }) revision!: string;
+  @Column({ type: 'bigint' }) transaction!: string;
+  @Column({ type: 'timestamptz' }) time!: Date;
+  @Column({ type: 'text' }) author!: string;
+  @Column({ type: 'text' }) kind!: string;
+  @Column({ type: 'text' }) mesh!: string;
+  @Column({ type: 'text' }) name!: string;
+  @Column({ type: 'text' }) op!: 'put' | 'delete';
+  @Column({ type: 'jsonb', nullable: true }) resource!: JsonObject | null;
+  @Column({ type: 'jsonb', nullable: true }) before!: JsonObject | null;
+}
+
+/** The one row that says who the store is and where its counters stand. Writers take its lock. */
+@Entity({ name: 'store_meta' })
+export class StoreMetaEntity {
+  @PrimaryColumn({ type: 'smallint' }) id!: number;
+  @Column({ name: 'store_id', type: 'uuid' }) store_id!: string;
+  @Column({ type: 'bigint' }) revision!: string;
+  @Column({ type: 'bigint' }) fence!: string;
+  @Column({ name: 'schema_version', type: 'integer' }) schema_version!: number;
+}
+
+/** Newest fence of every election. */
+@Entity({ name: 'leaders' })
+export class LeaderEntity {
+  @PrimaryColumn({ type: 'text' }) name!: string;
+  @Column({ type: 'bigint' }) fence!: string;
+}

@@ -1,0 +1,133 @@
+import { type Logger, MeshError, messageOf } from '@mesh/core';
+import pg from 'pg';
+import type { ConnectionSettings } from './config.js';
+import { isAway, toMeshError } from './errors.js';
+
+export interface SessionOptions {
+  readonly settings: ConnectionSettings;
+  /** Channels to LISTEN to. */
+  readonly channels: readonly string[];
+  readonly log: Logger;
+  /** Time between signs of life, which also find half-open connections. */
+  readonly keepAliveMs: number;
+  onNotification(channel: string): void;
+  /** Connected, at first and again. */
+  onUp(): void;
+  onDown(): void;
+  /** After each sign of life. */
+  onTick(): void;
+}
+
+const BACKOFF_MIN_MS = 50;
+const BACKOFF_MAX_MS = 5_000;
+
+/**
+ * One connection that lives as long as the store: it listens, reads the log and holds the
+ * advisory locks. Reconnects by itself; while it is away `query` throws `unavailable`.
+ */
+export class Session {
+  private client: pg.Client | undefined;
+  private closed = false;
+  private retry: NodeJS.Timeout | undefined;
+  private keepAlive: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: SessionOptions) {}
+
+  get isUp(): boolean {
+    return this.client !== undefined;
+  }
+
+  /** Connects for the first time; throws `unavailable` where that fails. */
+  async start(): Promise<void> {
+    try {
+      await this.connect();
+    } catch (error) {
+      throw toMeshError(error);
+    }
+  }
+
+  async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+    const { client } = this;
+    if (!client) throw new MeshError('unavailable', { public: 'the database cannot be reached' });
+    try {
+      return (await client.query<Row>(text, values)).rows;
+    } catch (error) {
+      if (isAway(error)) this.drop(client, error);
+      throw toMeshError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.retry);
+    clearInterval(this.keepAlive);
+    const { client } = this;
+    this.client = undefined;
+    if (client) await client.end().catch(() => {});
+  }
+
+  private async connect(): Promise<void> {
+    const client = new pg.Client({ ...this.options.settings, query_timeout: 60_000 });
+    client.on('error', (error) => this.drop(client, error));
+    client.on('end', () => this.drop(client, new Error('connection ended')));
+    client.on('notification', ({ channel }) => this.options.onNotification(channel));
+    try {
+      await client.connect();
+      // The server drops the locks of a client it cannot reach after about half a minute.
+      await client.query('SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3');
+      await client.query(this.options.channels.map((channel) => `LISTEN ${client.escapeIdentifier(channel)}`).join('; '));
+    } catch (error) {
+      client.end().catch(() => {});
+      throw error;
+    }
+    if (this.closed) return void client.end().catch(() => {});
+    this.client = client;
+    this.keepAlive = setInterval(() => void this.tick(client), this.options.keepAliveMs);
+    this.options.onUp();
+  }
+
+  private async tick(client: pg.Client): Promise<void> {
+    try {
+      await withTimeout(client.query('SELECT 1'), this.options.keepAliveMs * 2);
+      if (this.client === client) this.options.onTick();
+    } catch (error) {
+      this.drop(client, error);
+    }
+  }
+
+  private drop(client: pg.Client, reason: unknown): void {
+    if (this.client !== client) return;
+    this.client = undefined;
+    clearInterval(this.keepAlive);
+    client.end().catch(() => {});
+    if (this.closed) return;
+    this.options.log.warn({ reason: messageOf(reason) }, 'lost the database, reconnecting');
+    this.options.onDown();
+    this.reconnect(BACKOFF_MIN_MS);
+  }
+
+  private reconnect(backoffMs: number): void {
+    if (this.closed) return;
+    this.retry = setTimeout(async () => {
+      try {
+        await this.connect();
+        this.options.log.info({}, 'reconnected to the database');
+      } catch (error) {
+        this.options.log.debug({ reason: messageOf(error) }, 'the database is still away');
+        this.reconnect(Math.min(backoffMs * 2, BACKOFF_MAX_MS));
+      }
+    }, backoffMs);
+  }
+}
+
+async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer for ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
