@@ -11,9 +11,3 @@ export function canonical(value: Json): Json {
   }
   return sorted;
 }
-
-/** Whether two JSON values are equal, whatever the order of their keys. */
-export function sameJson(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  return JSON.stringify(canonical((a ?? null) as Json)) === JSON.stringify(canonical((b ?? null) as Json));
-}

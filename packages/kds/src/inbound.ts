@@ -1,5 +1,7 @@
 import {
   type AnyDescriptor,
+  findUnstorableText,
+  jsonEqual,
   LABEL_DISPLAY_NAME,
   LABEL_MESH,
   LABEL_ORIGIN,
@@ -12,7 +14,6 @@ import {
   type ResourceKey,
   Violations,
 } from '@mesh/core';
-import { sameJson } from './canonical.js';
 import { decodeResource, type WireResource } from './codec.js';
 import { isZoneOwnable } from './kinds.js';
 import { parseWireName } from './names.js';
@@ -118,7 +119,10 @@ function draftOf(input: PlanInput, received: WireResource): { draft: ResourceDra
     ...(scope.at === 'global' ? { owner: { kind: 'Zone', mesh: '', name: scope.zone } } : {}),
   };
   const status = scope.at === 'global' ? received.status : undefined;
-  return { draft: status ? { ...draft, status } : draft, pinned: pins.pinned };
+  const full = status ? { ...draft, status } : draft;
+  const unstorable = findUnstorableText(full);
+  if (unstorable !== undefined) throw new Error(`${unstorable}: must not contain NUL or unpaired surrogates`);
+  return { draft: full, pinned: pins.pinned };
 }
 
 function zoneLabels(received: WireResource, zone: string): Record<string, string> {
@@ -160,7 +164,7 @@ function upsertOf(input: PlanInput, draft: ResourceDraft): Mutation | undefined 
     ...(stored.meta.owner ? { owner: stored.meta.owner } : {}),
     ...(input.scope.at === 'zone' && stored.status !== undefined ? { status: stored.status } : {}),
   };
-  if (sameJson(stored.spec, full.spec) && sameJson(stored.meta.labels, full.labels ?? {}) && sameJson(stored.status, full.status))
+  if (jsonEqual(stored.spec, full.spec) && jsonEqual(stored.meta.labels, full.labels ?? {}) && jsonEqual(stored.status, full.status))
     return undefined;
   // The status of a zone's copy has another writer; the lock keeps us from writing an old one back.
   if (input.scope.at === 'zone' && input.descriptor.hasStatus) return { op: 'update', draft: full, expectedVersion: stored.meta.version };

@@ -1,4 +1,4 @@
-import type { JsonObject, ResourceDraft } from '@mesh/core';
+import type { JsonObject, ResourceDraft, ResourceKey } from '@mesh/core';
 
 /** How a peer's store is told from another one. */
 export interface PeerIdentity {
@@ -38,8 +38,11 @@ export class PeerRecord {
   private peer: PeerIdentity = { id: undefined };
   private changedStore = false;
 
-  /** @param configName name of the Config in which the record is kept. */
-  constructor(private readonly configName: string) {}
+  /** @param owner whose removal ends the record: the Zone, on a global. */
+  constructor(
+    private readonly configName: string,
+    private readonly owner?: ResourceKey,
+  ) {}
 
   /** The Config that holds the record of a peer: the global of a zone, or a zone of the global. */
   static configNameFor(peer: string): string {
@@ -118,7 +121,8 @@ export class PeerRecord {
   draft(): ResourceDraft {
     const held = Object.fromEntries([...this.held].map(([kind, names]) => [kind, [...names].sort()]));
     const config: Stored = { id: this.known?.id ?? '', revision: this.known?.revision ?? 0, held };
-    return { kind: 'Config', mesh: '', name: this.configName, spec: { config: JSON.stringify(config) } };
+    const spec = { config: JSON.stringify(config) };
+    return { kind: 'Config', mesh: '', name: this.configName, spec, ...(this.owner ? { owner: this.owner } : {}) };
   }
 }
 
