@@ -1,1 +1,6 @@
+export * from './actions.js';
+export * from './client-state.js';
+export * from './delta-session.js';
+export * from './rules.js';
 export * from './snapshot.js';
+export * from './sotw-session.js';

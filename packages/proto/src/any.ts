@@ -1,6 +1,5 @@
-import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
+import { create, type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
-import { create } from '@bufbuild/protobuf';
 
 /** The prefix of every type URL on xDS and KDS. */
 export const typeUrlPrefix = 'type.googleapis.com/';

@@ -1,6 +1,6 @@
 import { createRegistry, type Registry } from '@bufbuild/protobuf';
-import { wktFiles } from './well-known.js';
 import { envoyFiles } from './gen/envoy-files.js';
+import { wktFiles } from './well-known.js';
 
 let registry: Registry | undefined;
 

@@ -1,8 +1,8 @@
 import { create, fromBinary, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { ClusterSchema } from '@mesh/proto/envoy/config/cluster/v3/cluster_pb.js';
-import { DeltaDiscoveryRequestSchema } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import { HttpProtocolOptionsSchema } from '@mesh/proto/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
+import { DeltaDiscoveryRequestSchema } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import { envoyRegistry } from '@mesh/proto/envoy-registry.js';
 import { DataplaneInsightSchema } from '@mesh/proto/kuma/mesh/v1alpha1/dataplane_insight_pb.js';
 import { DataplaneSchema } from '@mesh/proto/kuma/mesh/v1alpha1/dataplane_pb.js';
