@@ -78,7 +78,12 @@ type Outcome = { readonly bootstrap: string } | { readonly final: boolean; reado
 async function tryOnce({ config, trust, body }: { config: DpConfig; trust: CpTrust; body: object }): Promise<Outcome> {
   let answer: Answer;
   try {
-    answer = await post(new URL('/bootstrap', config.cpAddress), JSON.stringify(body), trust, config.skipVerify);
+    answer = await post({
+      url: new URL('/bootstrap', config.cpAddress),
+      payload: JSON.stringify(body),
+      trust,
+      skipVerify: config.skipVerify,
+    });
   } catch (error) {
     const reason = `cannot reach ${config.cpAddress.origin}: ${messageOf(error)}`;
     const untrusted = /self.signed|unable to (verify|get)|altname/i.test(messageOf(error));
@@ -108,7 +113,7 @@ function decode(body: string): string {
   return Buffer.from(encoded, 'base64').toString('utf8');
 }
 
-function post(url: URL, payload: string, trust: CpTrust, skipVerify: boolean): Promise<Answer> {
+function post({ url, payload, trust, skipVerify }: { url: URL; payload: string; trust: CpTrust; skipVerify: boolean }): Promise<Answer> {
   const options: RequestOptions = {
     method: 'POST',
     headers: { accept: 'application/json', 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },

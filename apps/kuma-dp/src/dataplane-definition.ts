@@ -33,7 +33,7 @@ export function resolveIdentity(config: DpConfig): ProxyIdentity {
 
 /** Replaces `{{ key }}` (dots allowed) by its value; an unknown key becomes empty, as in mustache. */
 export function fillTemplate(text: string, variables: Readonly<Record<string, string>>): string {
-  return text.replace(/\{\{\{?\s*([\w.\-]+)\s*\}?\}\}/g, (_, key: string) => variables[key] ?? '');
+  return text.replace(/\{\{\{?\s*([\w.-]+)\s*\}?\}\}/g, (_, key: string) => variables[key] ?? '');
 }
 
 function readDefinition(config: DpConfig): string {

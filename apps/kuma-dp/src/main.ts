@@ -2,7 +2,7 @@ import { MeshError, messageOf } from '@mesh/core';
 import { buildProgram } from './program.js';
 
 try {
-  process.exitCode = await buildProgram().run(process.argv);
+  process.exitCode = await buildProgram(process.env).run(process.argv);
 } catch (error) {
   process.stderr.write(`Error: ${describe(error)}\n`);
   // 2: the command line or a file is wrong, trying again does not help; 1: everything else.

@@ -1,12 +1,12 @@
 import { BUILD_INFO, MeshError, PRODUCT } from '@mesh/core';
 import { Command } from 'commander';
 import { type Flags, readConfig } from './config.js';
-import { createDpLogger, isLogLevel } from './log.js';
+import { createDpLogger, isLogLevel, type LogLevel } from './log.js';
 import { ProxyRun } from './run.js';
 import { type WaitOptions, waitUntilReady } from './wait.js';
 
 /** The command tree; `run` resolves with the exit code. */
-export function buildProgram(): { run(argv: readonly string[]): Promise<number> } {
+export function buildProgram(env: Readonly<Record<string, string | undefined>>): { run(argv: readonly string[]): Promise<number> } {
   let exitCode = 0;
   const program = new Command('kuma-dp')
     .description('Starts an Envoy data plane proxy next to a service and keeps it configured by the control plane.')
@@ -16,7 +16,7 @@ export function buildProgram(): { run(argv: readonly string[]): Promise<number> 
     .command('run')
     .description('Fetch the bootstrap from the control plane, start Envoy and watch it until told to stop.');
   addRunFlags(run).action(async (flags: Flags) => {
-    exitCode = await runProxy(flags, logLevel({ ...program.opts(), ...flags }));
+    exitCode = await runProxy(flags, { env, level: logLevel({ ...program.opts(), ...flags }) });
   });
   program
     .command('wait')
@@ -68,7 +68,7 @@ function addRunFlags(command: Command): Command {
     .option('--log-level <level>', 'log level: off|error|warn|info|debug');
 }
 
-function logLevel(options: { logLevel?: unknown }): Parameters<typeof createDpLogger>[0] {
+function logLevel(options: { logLevel?: unknown }): LogLevel {
   const text = String(options.logLevel ?? 'info');
   if (isLogLevel(text)) return text;
   throw new MeshError('invalid', {
@@ -76,9 +76,12 @@ function logLevel(options: { logLevel?: unknown }): Parameters<typeof createDpLo
   });
 }
 
-async function runProxy(flags: Flags, level: Parameters<typeof createDpLogger>[0]): Promise<number> {
-  const config = readConfig(flags, process.env);
-  const run = new ProxyRun({ config, log: createDpLogger(level), pathVariable: process.env['PATH'] ?? '' });
+async function runProxy(
+  flags: Flags,
+  { env, level }: { env: Readonly<Record<string, string | undefined>>; level: LogLevel },
+): Promise<number> {
+  const config = readConfig(flags, env);
+  const run = new ProxyRun({ config, log: createDpLogger(level), pathVariable: env['PATH'] ?? '' });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => run.stop(signal));
   process.on('SIGUSR2', () => void run.drainListeners());
   return run.run();

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { BUILD_INFO } from '@mesh/core';
-import { adminRequest, type AdminAddress } from './envoy-admin.js';
+import { type AdminAddress, adminRequest } from './envoy-admin.js';
 
 export type ReadinessState = 'starting' | 'serving' | 'terminating';
 

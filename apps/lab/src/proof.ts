@@ -1,4 +1,4 @@
-import { probe, type ProbeResult, type ProbeTarget, resolveName, spiffeIdsOf, type TwoZones } from '@mesh/lab-kit';
+import { type ProbeResult, type ProbeTarget, probe, resolveName, spiffeIdsOf, type TwoZones } from '@mesh/lab-kit';
 import type { Narrator } from './narrator.js';
 
 const POLICIES = '/meshes/default';

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { ApiClient } from './api-client.js';
+import { inheritedEnv } from './config.js';
 import { type ManagedProcess, ProcessGroup } from './managed-process.js';
 import { until } from './poll.js';
 import { choosePort } from './ports.js';
@@ -21,6 +22,8 @@ export type StoreChoice =
 export interface DeploymentOptions {
   /** Directory with the commands (`bin/` of a built checkout). */
   readonly binDir: string;
+  /** Directory with `kuma-tcp-echo`, where that is another one (measuring another control plane). */
+  readonly appBinDir?: string;
   /** Everything the processes write goes below this directory. */
   readonly workDir: string;
   readonly envoyPath: string;
@@ -51,6 +54,7 @@ export interface ControlPlanePorts {
   readonly dp: number;
   readonly zoneProxyXds: number;
   readonly dns: number;
+  readonly interCp: number;
 }
 
 /** A running control plane with its services. */
@@ -176,7 +180,7 @@ export class Deployment {
   launchEcho(spec: { name: string; zone: string; address: string; port: number; version?: string }): ManagedProcess {
     return this.group.start({
       name: `${spec.zone}.${spec.name}.app`,
-      command: join(this.options.binDir, 'kuma-tcp-echo'),
+      command: join(this.options.appBinDir ?? this.options.binDir, 'kuma-tcp-echo'),
       args: [
         `--name=${spec.name}`,
         `--zone=${spec.zone}`,
@@ -211,7 +215,7 @@ export class Deployment {
   }
 
   private baseEnv(): Record<string, string> {
-    return { PATH: process.env['PATH'] ?? '', HOME: this.options.workDir, NODE_OPTIONS: '--max-semi-space-size=4', ...this.options.env };
+    return { ...inheritedEnv(), HOME: this.options.workDir, NODE_OPTIONS: '--max-semi-space-size=4', ...this.options.env };
   }
 }
 
@@ -224,6 +228,7 @@ async function choosePorts(preferred: Partial<ControlPlanePorts>): Promise<Contr
     dp: await choosePort(preferred.dp ?? 0),
     zoneProxyXds: await choosePort(preferred.zoneProxyXds ?? 0),
     dns: await choosePort(preferred.dns ?? 0),
+    interCp: await choosePort(preferred.interCp ?? 0),
   };
 }
 
@@ -253,6 +258,8 @@ function controlPlaneEnv({
     KUMA_DNS_SERVER_ADDRESS: '127.0.0.1',
     KUMA_DNS_SERVER_PORT: String(ports.dns),
     KUMA_MONITORING_ASSIGNMENT_SERVER_ENABLED: 'false',
+    KUMA_INTER_CP_SERVER_PORT: String(ports.interCp),
+    KUMA_INTER_CP_CATALOG_INSTANCE_ADDRESS: '127.0.0.1',
     ...(mode === 'zone' ? { KUMA_MULTIZONE_ZONE_NAME: spec.name } : {}),
     ...(spec.global
       ? {

@@ -13,5 +13,5 @@ export { ManagedProcess, ProcessGroup, type ProcessSpec } from './managed-proces
 export { residentBytes } from './memory.js';
 export { type PollOptions, until } from './poll.js';
 export { choosePort, mayBind } from './ports.js';
-export { type EchoAnswer, probe, type ProbeResult, type ProbeTarget, resolveName, spiffeIdsOf } from './probe.js';
+export { type EchoAnswer, type ProbeResult, type ProbeTarget, probe, resolveName, spiffeIdsOf } from './probe.js';
 export * from './two-zones.js';

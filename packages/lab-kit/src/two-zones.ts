@@ -7,6 +7,7 @@ import type { ProbeTarget } from './probe.js';
 
 export interface TwoZonesOptions {
   readonly binDir: string;
+  readonly appBinDir?: string;
   readonly workDir: string;
   readonly envoyPath: string;
   /** Second octet of the loopback addresses used (1-250): two systems on one machine take different ones. */
@@ -19,6 +20,10 @@ export interface TwoZonesOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Ends the start with its reason. */
   readonly signal?: AbortSignal;
+  /** More outbounds of `web`, at its own address. */
+  readonly webOutbounds?: readonly { readonly service: string; readonly port: number }[];
+  /** Given the KDS port of the global, returns the port zones shall dial instead. */
+  readonly relayKds?: (port: number) => Promise<number>;
   /** Preferred ports of global, zone-1, zone-2. */
   readonly ports?: readonly [Partial<ControlPlanePorts>, Partial<ControlPlanePorts>, Partial<ControlPlanePorts>];
 }
@@ -59,8 +64,15 @@ const OUTBOUND_PORT = 20_001;
 /** Starts all of it and returns when every proxy is online and both zones know each other's ingress. */
 export async function startTwoZones(options: TwoZonesOptions): Promise<TwoZones> {
   const step = options.onStep ?? (() => () => {});
-  const { binDir, workDir, envoyPath, env, signal } = options;
-  const deployment = new Deployment({ binDir, workDir, envoyPath, ...(env ? { env } : {}), ...(signal ? { signal } : {}) });
+  const { binDir, appBinDir, workDir, envoyPath, env, signal } = options;
+  const deployment = new Deployment({
+    binDir,
+    workDir,
+    envoyPath,
+    ...(appBinDir ? { appBinDir } : {}),
+    ...(env ? { env } : {}),
+    ...(signal ? { signal } : {}),
+  });
   let postgres: EmbeddedPostgres | undefined;
   const stop = async () => {
     await deployment.stop();
@@ -115,14 +127,20 @@ async function startControlPlanes({
     ports: options.ports?.[0] ?? {},
   });
   await deployment.until('certificate of the global', () => existsSync(join(global.workDir, 'kuma-cp.crt')));
-  const zone = (index: 1 | 2) =>
+  const zone = async (index: 1 | 2) =>
     deployment.launchControlPlane({
       name: `zone-${index}`,
       store: storeOf(postgres, `zone${index}`),
       layout: options.layout,
       global,
       ports: options.ports?.[index] ?? {},
-      env: { KUMA_DNS_SERVER_SERVICE_VIP_PORT: String(vipPort), ...(bindsVips ? { KUMA_DNS_SERVER_CIDR: vipCidr(options, index) } : {}) },
+      env: {
+        ...(options.relayKds
+          ? { KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS: `grpcs://127.0.0.1:${await options.relayKds(global.ports.kds)}` }
+          : {}),
+        KUMA_DNS_SERVER_SERVICE_VIP_PORT: String(vipPort),
+        ...(bindsVips ? { KUMA_DNS_SERVER_CIDR: vipCidr(options, index) } : {}),
+      },
     });
   const [zone1, zone2] = [await zone(1), await zone(2)];
   await deployment.waitForApi(global);
@@ -165,7 +183,10 @@ async function startDataPlanes({ options, deployment, planes, step }: Context & 
     deployment.launchEcho({ name: item.name, zone: item.zone, address: item.address, port: item.appPort });
     await deployment.launchDataplane({
       zone,
-      document: dataplane(item, isWeb ? outbound : undefined),
+      document: dataplane(
+        item,
+        isWeb ? [{ service: 'backend', ...outbound }, ...(options.webOutbounds ?? []).map((o) => ({ ...o, host: item.address }))] : [],
+      ),
       bindOutbounds: isWeb && planes.bindsVips,
     });
   }
@@ -191,10 +212,10 @@ export function allowAll(): object {
   };
 }
 
-/** Dataplane document of an instance, with an outbound to `backend` where given. */
+/** Dataplane document of an instance, with outbounds where given. */
 export function dataplane(
   item: ServiceInstance,
-  outbound?: { host: string; port: number },
+  outbounds: readonly { service: string; host: string; port: number }[] = [],
 ): { type: string; name: string; [field: string]: unknown } {
   return {
     type: 'Dataplane',
@@ -205,7 +226,9 @@ export function dataplane(
       inbound: [
         { port: item.inboundPort, servicePort: item.appPort, tags: { 'kuma.io/service': item.service, 'kuma.io/protocol': 'http' } },
       ],
-      ...(outbound ? { outbound: [{ address: outbound.host, port: outbound.port, tags: { 'kuma.io/service': 'backend' } }] } : {}),
+      ...(outbounds.length > 0
+        ? { outbound: outbounds.map((o) => ({ address: o.host, port: o.port, tags: { 'kuma.io/service': o.service } })) }
+        : {}),
       ...adminOf(item.address, item.inboundPort),
     },
   };

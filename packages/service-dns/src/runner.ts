@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { type ControlPlaneConnection, connectControlPlane } from '@mesh/control-plane';
 import { type ControlPlane, type Logger, messageOf, type Runner, type ViewEvent } from '@mesh/core';
 import type { ServiceOptions } from '@mesh/runtime';
 import { type MeshVip, vipsFromConfigs } from '@mesh/xds/vips';
-import { connectControlPlane, type ControlPlaneConnection } from '@mesh/control-plane';
 import { Resolver } from './resolver.js';
 import { DnsServer } from './server.js';
 import { type NameEntry, NameTable } from './table.js';

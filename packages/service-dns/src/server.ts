@@ -1,6 +1,5 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
-import { createServer, type Server, type Socket } from 'node:net';
-import { isIPv6 } from 'node:net';
+import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { Logger } from '@mesh/core';
 import type { Resolver } from './resolver.js';
 

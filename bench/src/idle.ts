@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { TwoZones } from '@mesh/lab-kit';
+import pg from 'pg';
+import type { ByteCounter } from './byte-counter.js';
+
+export interface IdleFigures {
+  readonly seconds: number;
+  /** Statements per second, by database; leases included. */
+  readonly transactionsPerSecond: Readonly<Record<string, number>>;
+  /** Bytes on the KDS connections per second, both ways, keep-alives included. */
+  readonly kdsBytesPerSecond: number | undefined;
+}
+
+/** Counts transactions and KDS bytes while nothing happens. */
+export async function measureIdle(lab: TwoZones, options: { seconds: number; counters: readonly ByteCounter[] }): Promise<IdleFigures> {
+  const before = await transactionCounts(lab);
+  const bytesBefore = sum(options.counters);
+  await delay(options.seconds * 1000);
+  const after = await transactionCounts(lab);
+  const perSecond: Record<string, number> = {};
+  for (const [database, count] of after) perSecond[database] = (count - (before.get(database) ?? 0)) / options.seconds;
+  const kdsBytesPerSecond = options.counters.length > 0 ? (sum(options.counters) - bytesBefore) / options.seconds : undefined;
+  return { seconds: options.seconds, transactionsPerSecond: perSecond, kdsBytesPerSecond };
+}
+
+async function transactionCounts(lab: TwoZones): Promise<Map<string, number>> {
+  const { postgres } = lab;
+  if (!postgres) return new Map();
+  // From another database, so that asking is not counted.
+  const client = new pg.Client({
+    host: postgres.host,
+    port: postgres.port,
+    user: postgres.user,
+    password: postgres.password,
+    database: 'postgres',
+  });
+  await client.connect();
+  try {
+    await client.query('SELECT pg_stat_clear_snapshot()');
+    const { rows } = await client.query<{ datname: string; count: string }>(
+      "SELECT datname, xact_commit + xact_rollback AS count FROM pg_stat_database WHERE datname IN ('global', 'zone1', 'zone2')",
+    );
+    return new Map(rows.map((row) => [row.datname, Number(row.count)]));
+  } finally {
+    await client.end();
+  }
+}
+
+function sum(counters: readonly ByteCounter[]): number {
+  return counters.reduce((total, counter) => total + counter.total, 0);
+}
