@@ -1,0 +1,72 @@
+import type { ResourceView, ViewEvent } from '@mesh/core';
+import type { MeshSpec } from '@mesh/resources';
+import type { VipOptions } from '../vips/service-vips.js';
+import { vipConfigMesh } from '../vips/vip-config.js';
+import { buildMeshContext, CONTEXT_KINDS, enabledBackend, type MeshContext } from './mesh-context.js';
+
+export interface MeshContextsOptions {
+  readonly view: ResourceView;
+  readonly zone: string;
+  readonly policyKinds: readonly string[];
+  readonly vips: VipOptions;
+  /** Current IPs of host names; read when a context is built. */
+  readonly resolved?: () => ReadonlyMap<string, string>;
+}
+
+/**
+ * Contexts of all meshes, each built at first need and kept until something it was built from
+ * changes. The caller feeds it the events of the view.
+ */
+export class MeshContexts {
+  private readonly cache = new Map<string, MeshContext>();
+  private readonly kinds: ReadonlySet<string>;
+
+  constructor(private readonly options: MeshContextsOptions) {
+    this.kinds = contextKeyKinds(options.policyKinds);
+  }
+
+  /** The context of a mesh, or undefined where the mesh does not exist. */
+  get(mesh: string): MeshContext | undefined {
+    const cached = this.cache.get(mesh);
+    if (cached) return cached;
+    const { view, zone, policyKinds, vips, resolved } = this.options;
+    const built = buildMeshContext({ view, mesh, zone, policyKinds, vips, ...(resolved ? { resolved: resolved() } : {}) });
+    if (built) this.cache.set(mesh, built);
+    return built;
+  }
+
+  /** Forgets what the event made stale; returns the meshes whose proxies have to be looked at again, existing or not. */
+  invalidate(event: ViewEvent): ReadonlySet<string> {
+    const stale = new Set<string>();
+    for (const { key } of event.changes) {
+      if (!this.kinds.has(key.kind)) continue;
+      // The switch is over the sources of a context, not over what users may add: zone proxies concern every mesh.
+      if (key.kind === 'Mesh') stale.add(key.name);
+      else if (key.kind === 'Config') addIfSet(stale, vipConfigMesh(key.name));
+      else if (key.kind === 'ServiceInsight') addIfSet(stale, this.isPermissive(key.mesh) ? key.mesh : undefined);
+      else if (key.mesh !== '') stale.add(key.mesh);
+      else for (const mesh of this.options.view.list('Mesh')) stale.add(mesh.meta.name);
+    }
+    for (const mesh of stale) this.cache.delete(mesh);
+    return stale;
+  }
+
+  /** Forgets everything: a host name resolved to something else. */
+  invalidateAll(): void {
+    this.cache.clear();
+  }
+
+  private isPermissive(mesh: string): boolean {
+    const spec = this.options.view.find<MeshSpec>('Mesh', '', mesh)?.spec;
+    return spec !== undefined && enabledBackend(spec)?.mode === 'PERMISSIVE';
+  }
+}
+
+/** Kinds whose changes may change a context. */
+export function contextKeyKinds(policyKinds: readonly string[]): ReadonlySet<string> {
+  return new Set<string>([...CONTEXT_KINDS, ...policyKinds]);
+}
+
+function addIfSet(set: Set<string>, value: string | undefined): void {
+  if (value !== undefined) set.add(value);
+}

@@ -1,0 +1,187 @@
+import { LABEL_ZONE, type Resource, TAG_PROTOCOL, TAG_SERVICE, TAG_ZONE } from '@mesh/core';
+import type { AvailableService, DataplaneSpec, ExternalServiceSpec, ZoneEgressSpec, ZoneIngressSpec } from '@mesh/resources';
+import { resolveAddress } from '../model/addresses.js';
+import { parseProtocol } from '../model/protocols.js';
+import { sortTags, tagsKey } from '../model/tags.js';
+import type { Endpoint } from './endpoint.js';
+import { inboundsOf } from './inbounds.js';
+
+export interface EndpointSources {
+  readonly mesh: string;
+  readonly zone: string;
+  readonly mtlsEnabled: boolean;
+  /** `mesh.routing.zoneEgress`, which asks for mTLS. */
+  readonly throughEgress: boolean;
+  /** `mesh.routing.localityAwareLoadBalancing`. */
+  readonly localityAware: boolean;
+  readonly dataplanes: readonly Resource<DataplaneSpec>[];
+  readonly zoneIngresses: readonly Resource<ZoneIngressSpec>[];
+  readonly zoneEgresses: readonly Resource<ZoneEgressSpec>[];
+  readonly externalServices: readonly Resource<ExternalServiceSpec>[];
+  /** IPs of host names, as the caller resolved them. */
+  readonly resolved: ReadonlyMap<string, string>;
+}
+
+/** Where another zone can be entered. */
+interface Entry {
+  readonly address: string;
+  readonly port: number;
+  readonly services: readonly AvailableService[];
+}
+
+/** All endpoints of a mesh as its proxies in this zone reach them (contract/dataplane.md §3.6). */
+export function buildEndpoints(sources: EndpointSources): Map<string, Endpoint[]> {
+  const found = new Map<string, Endpoint[]>();
+  const entries = sources.mtlsEnabled ? remoteEntries(sources) : [];
+  addLocal(found, sources, Math.max(1, entries.length));
+  if (sources.throughEgress) addRemoteThroughEgress(found, sources, entries);
+  else addRemote(found, sources, entries);
+  addExternal(found, sources);
+  for (const endpoints of found.values()) endpoints.sort(compareEndpoints);
+  return found;
+}
+
+function addLocal(found: Map<string, Endpoint[]>, sources: EndpointSources, weight: number): void {
+  for (const dataplane of sources.dataplanes) {
+    for (const inbound of inboundsOf(dataplane)) {
+      if (!inbound.healthy || inbound.service === '') continue;
+      const address = resolveAddress(inbound.advertisedAddress, sources.resolved);
+      if (address === undefined) continue;
+      add(found, inbound.service, {
+        address,
+        port: inbound.port,
+        tags: sortTags(inbound.tags),
+        labels: sortTags(dataplane.meta.labels),
+        zone: inbound.tags[TAG_ZONE] ?? '',
+        weight,
+        priority: 0,
+        protocol: inbound.protocol,
+        remote: false,
+      });
+    }
+  }
+}
+
+/**
+ * Ingresses of other zones with a public address and something to offer; those that share an
+ * advertised address and port count once.
+ */
+function remoteEntries(sources: EndpointSources): Entry[] {
+  const entries = new Map<string, Entry>();
+  for (const ingress of sources.zoneIngresses) {
+    const zone = ingress.spec.zone || ingress.meta.labels[LABEL_ZONE] || '';
+    if (zone === sources.zone) continue;
+    const { advertisedAddress = '', advertisedPort = 0 } = ingress.spec.networking ?? {};
+    const services = (ingress.spec.availableServices ?? []).filter((s) => (s.mesh || 'default') === sources.mesh);
+    if (advertisedAddress === '' || advertisedPort === 0 || services.length === 0) continue;
+    const address = resolveAddress(advertisedAddress, sources.resolved);
+    const slot = `${address}:${advertisedPort}`;
+    if (address === undefined || entries.has(slot)) continue;
+    entries.set(slot, { address, port: advertisedPort, services });
+  }
+  return [...entries.values()];
+}
+
+function addRemote(found: Map<string, Endpoint[]>, sources: EndpointSources, entries: readonly Entry[]): void {
+  const priority = sources.localityAware ? 1 : 0;
+  for (const entry of entries) {
+    for (const service of entry.services) {
+      if (service.externalService) continue;
+      addAvailable(found, service, { address: entry.address, port: entry.port, weight: service.instances ?? 1, priority });
+    }
+  }
+}
+
+function addRemoteThroughEgress(found: Map<string, Endpoint[]>, sources: EndpointSources, entries: readonly Entry[]): void {
+  const priority = sources.localityAware ? 1 : 0;
+  const egresses = localEgresses(sources);
+  const seen = new Set<string>();
+  for (const service of entries.flatMap((entry) => entry.services)) {
+    if (service.externalService) continue;
+    const key = tagsKey(service.tags ?? {});
+    if (seen.has(key)) continue;
+    seen.add(key);
+    for (const egress of egresses) addAvailable(found, service, { ...egress, weight: 1, priority });
+  }
+}
+
+interface Hop {
+  readonly address: string;
+  readonly port: number;
+  readonly weight: number;
+  readonly priority: number;
+}
+
+function addAvailable(found: Map<string, Endpoint[]>, service: AvailableService, hop: Hop): void {
+  const tags = sortTags(service.tags ?? {});
+  const name = tags[TAG_SERVICE] ?? '';
+  if (name === '') return;
+  add(found, name, {
+    address: hop.address,
+    port: hop.port,
+    tags,
+    labels: {},
+    zone: tags[TAG_ZONE] ?? '',
+    weight: Math.max(1, hop.weight),
+    priority: hop.priority,
+    protocol: parseProtocol(tags[TAG_PROTOCOL]),
+    remote: true,
+  });
+}
+
+function localEgresses(sources: EndpointSources): { address: string; port: number }[] {
+  const found: { address: string; port: number }[] = [];
+  for (const egress of sources.zoneEgresses) {
+    const zone = egress.spec.zone || egress.meta.labels[LABEL_ZONE] || '';
+    const { address = '', port = 0 } = egress.spec.networking ?? {};
+    if ((zone !== '' && zone !== sources.zone) || address === '' || port === 0) continue;
+    const resolved = resolveAddress(address, sources.resolved);
+    if (resolved !== undefined) found.push({ address: resolved, port });
+  }
+  return found;
+}
+
+/** Host and port of an ExternalService; undefined where its address cannot be read. */
+export function externalAddress(spec: ExternalServiceSpec): { host: string; port: number } | undefined {
+  const match = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(spec.networking?.address ?? '');
+  const port = Number(match?.[2]);
+  return match?.[1] && port >= 1 && port <= 65535 ? { host: match[1], port } : undefined;
+}
+
+function addExternal(found: Map<string, Endpoint[]>, sources: EndpointSources): void {
+  const egresses = sources.throughEgress ? localEgresses(sources) : [];
+  for (const external of sources.externalServices) {
+    const tags = sortTags(external.spec.tags ?? {});
+    const name = tags[TAG_SERVICE] ?? '';
+    const target = externalAddress(external.spec);
+    if (name === '' || target === undefined) continue;
+    const hops = sources.throughEgress ? egresses : [{ address: target.host, port: target.port }];
+    for (const hop of hops) {
+      add(found, name, {
+        ...hop,
+        tags,
+        labels: {},
+        zone: tags[TAG_ZONE] ?? '',
+        weight: 1,
+        priority: 0,
+        protocol: parseProtocol(tags[TAG_PROTOCOL]),
+        remote: sources.throughEgress,
+        external: { name: external.meta.name, tls: external.spec.networking?.tls, viaEgress: sources.throughEgress },
+      });
+    }
+  }
+}
+
+function add(found: Map<string, Endpoint[]>, service: string, endpoint: Endpoint): void {
+  const list = found.get(service);
+  if (list) list.push(endpoint);
+  else found.set(service, [endpoint]);
+}
+
+function compareEndpoints(a: Endpoint, b: Endpoint): number {
+  if (a.address !== b.address) return a.address < b.address ? -1 : 1;
+  if (a.port !== b.port) return a.port - b.port;
+  const left = tagsKey(a.tags);
+  const right = tagsKey(b.tags);
+  return left === right ? 0 : left < right ? -1 : 1;
+}

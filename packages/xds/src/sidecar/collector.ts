@@ -1,0 +1,74 @@
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
+import type { SnapshotResource } from '@mesh/delta';
+import { ClusterSchema } from '@mesh/proto/envoy/config/cluster/v3/cluster_pb.js';
+import { ListenerSchema } from '@mesh/proto/envoy/config/listener/v3/listener_pb.js';
+import { type ClusterModel, finishCluster } from '../build/cluster.js';
+import { finishListener, type ListenerModel } from '../build/listener.js';
+import { type BuildResult, checkConsistency } from '../snapshot/consistency.js';
+import {
+  CLUSTER_TYPE,
+  ENDPOINT_TYPE,
+  encodeResource,
+  LISTENER_TYPE,
+  SECRET_TYPE,
+  SnapshotBuilder,
+  versionWithCluster,
+} from '../snapshot/encode.js';
+
+/** A cluster in its encoded form, with its endpoints where they come over EDS. */
+export interface EncodedCluster {
+  readonly resource: SnapshotResource;
+  readonly assignment?: SnapshotResource;
+}
+
+/** Encodes a cluster; its load assignment, where given, moves with it. */
+export function encodeCluster(model: ClusterModel, assignment?: SnapshotResource): EncodedCluster {
+  const resource = encodeResource(ClusterSchema, model.message.name, finishCluster(model));
+  return assignment ? { resource, assignment: versionWithCluster(assignment, resource) } : { resource };
+}
+
+export function encodeListener(model: ListenerModel): SnapshotResource {
+  return encodeResource(ListenerSchema, model.name, finishListener(model));
+}
+
+/** Gathers what the generators of one proxy make, and what it refers to. */
+export class ResourceCollector {
+  private readonly builder = new SnapshotBuilder();
+  private readonly usedClusters = new Set<string>();
+  private readonly edsClusters = new Set<string>();
+  private readonly usedSecrets = new Set<string>();
+
+  /** Adds a cluster; of several with one name the first stays. */
+  addCluster(cluster: EncodedCluster): void {
+    if (this.builder.has(CLUSTER_TYPE, cluster.resource.name)) return;
+    this.builder.add(CLUSTER_TYPE, cluster.resource);
+    if (!cluster.assignment) return;
+    this.edsClusters.add(cluster.resource.name);
+    this.builder.add(ENDPOINT_TYPE, cluster.assignment);
+  }
+
+  addListener(listener: SnapshotResource): void {
+    this.builder.add(LISTENER_TYPE, listener);
+  }
+
+  addSecret<Desc extends DescMessage>(schema: Desc, name: string, message: MessageShape<Desc>): void {
+    this.builder.add(SECRET_TYPE, encodeResource(schema, name, message));
+  }
+
+  /** Notes that something leads to these clusters. */
+  useClusters(names: Iterable<string>): void {
+    for (const name of names) this.usedClusters.add(name);
+  }
+
+  useSecrets(...names: readonly string[]): void {
+    for (const name of names) this.usedSecrets.add(name);
+  }
+
+  /** The snapshot, if it holds together. */
+  finish(): BuildResult {
+    const snapshot = this.builder.build();
+    const references = { edsClusters: this.edsClusters, clusters: this.usedClusters, secrets: this.usedSecrets };
+    const problems = [...this.builder.problems, ...checkConsistency(snapshot, references)];
+    return problems.length === 0 ? { ok: true, snapshot } : { ok: false, problems };
+  }
+}

@@ -1,0 +1,120 @@
+import { TAG_SERVICE } from '@mesh/core';
+import { ClusterLoadAssignmentSchema } from '@mesh/proto/envoy/config/endpoint/v3/endpoint_pb.js';
+import type { Tags } from '@mesh/resources';
+import { type ClusterModel, edsCluster, resolveByDns, setHttpVersion, setLoadBalancer } from '../build/cluster.js';
+import { loadAssignment } from '../build/load-assignment.js';
+import { externalUpstreamSocket, meshUpstreamSocket } from '../build/tls.js';
+import type { Endpoint, ExternalTarget } from '../context/endpoint.js';
+import { endpointsOf, type MeshContext, protocolOfService } from '../context/mesh-context.js';
+import { isIp } from '../model/addresses.js';
+import { destinationClusterName, sniOf, spiffeId } from '../model/names.js';
+import { isHttpBased, type Protocol } from '../model/protocols.js';
+import type { LoadBalancer } from '../model/routes.js';
+import { containsTags } from '../model/tags.js';
+import { encodeResource } from '../snapshot/encode.js';
+import { Cluster_DiscoveryType } from '@mesh/proto/envoy/config/cluster/v3/cluster_pb.js';
+import { type EncodedCluster, encodeCluster } from './collector.js';
+import type { SidecarScope } from './input.js';
+
+/** Service whose certificate a zone egress shows. */
+const EGRESS_SERVICE = 'zone-egress';
+
+/** A service, or a subset of one, that traffic is sent to. */
+export interface Destination {
+  readonly tags: Tags;
+  readonly loadBalancer: LoadBalancer | undefined;
+}
+
+/** Instances of a service that carry all the tags. */
+export function endpointsWithTags(context: MeshContext, tags: Tags): readonly Endpoint[] {
+  return endpointsOf(context, tags[TAG_SERVICE] ?? '').filter((endpoint) => containsTags(endpoint.tags, tags));
+}
+
+/** How a service outside the mesh is dialled by this proxy itself; undefined for services of the mesh. */
+export function directExternal(context: MeshContext, service: string): ExternalTarget | undefined {
+  const external = endpointsOf(context, service)[0]?.external;
+  return external && !external.viaEgress ? external : undefined;
+}
+
+/** Cluster and endpoints of a destination, shared by all proxies that see the same policies. */
+export function destinationCluster(scope: SidecarScope, destination: Destination): EncodedCluster {
+  const { context } = scope;
+  const name = destinationClusterName(destination.tags);
+  const ipv6 = scope.metadata.ipv6Enabled;
+  const key = `cluster/${name}/${ipv6}/${JSON.stringify(destination.loadBalancer ?? null)}/${scope.outboundKey}`;
+  return context.memo(key, () => {
+    const service = destination.tags[TAG_SERVICE] ?? '';
+    const endpoints = endpointsWithTags(context, destination.tags);
+    const external = directExternal(context, service);
+    const model = external
+      ? externalCluster({ name, protocol: protocolOfService(context, service), endpoints, ipv6 })
+      : meshCluster(context, destination.tags, endpoints);
+    if (destination.loadBalancer) setLoadBalancer(model.message, destination.loadBalancer);
+    for (const { plugin, matched } of scope.active) plugin.configureCluster?.(matched, { context, service, cluster: model });
+    if (external) return encodeCluster(model);
+    const assignment = context.memo(`assignment/${name}`, () =>
+      encodeResource(ClusterLoadAssignmentSchema, name, loadAssignment(name, endpoints)),
+    );
+    return encodeCluster(model, assignment);
+  });
+}
+
+function meshCluster(context: MeshContext, tags: Tags, endpoints: readonly Endpoint[]): ClusterModel {
+  const service = tags[TAG_SERVICE] ?? '';
+  const protocol = protocolOfService(context, service);
+  const model = edsCluster(destinationClusterName(tags), protocol);
+  if (isHttpBased(protocol)) setHttpVersion(model, 'http2');
+  if (usesTls(context, service, endpoints)) {
+    const certificateOf = endpoints[0]?.external?.viaEgress ? EGRESS_SERVICE : service;
+    model.message.transportSocket = meshUpstreamSocket(
+      context.name,
+      spiffeId(context.name, certificateOf),
+      sniOf(context.name, service, tags),
+    );
+  }
+  return model;
+}
+
+/** PERMISSIVE meshes turn to TLS service by service; ingresses and egresses are never spoken to without (contract/dataplane.md §2.6). */
+function usesTls(context: MeshContext, service: string, endpoints: readonly Endpoint[]): boolean {
+  if (!context.mtls) return false;
+  if (context.mtls.mode === 'STRICT' || context.tlsReady(service)) return true;
+  return endpoints.length > 0 && endpoints.every((endpoint) => endpoint.remote);
+}
+
+interface ExternalClusterOptions {
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly endpoints: readonly Endpoint[];
+  readonly ipv6: boolean;
+}
+
+/** A cluster of the addresses of an ExternalService, which this proxy dials itself. */
+function externalCluster({ name, protocol, endpoints, ipv6 }: ExternalClusterOptions): ClusterModel {
+  const model = edsCluster(name, protocol);
+  model.message.edsClusterConfig = undefined;
+  model.message.loadAssignment = loadAssignment(name, endpoints);
+  if (endpoints.every((endpoint) => isIp(endpoint.address))) {
+    model.message.clusterDiscoveryType = { case: 'type', value: Cluster_DiscoveryType.STATIC };
+  } else resolveByDns(model.message, ipv6);
+  if (isHttpBased(protocol)) setHttpVersion(model, protocol === 'http' ? 'http1' : 'http2');
+  const [first] = endpoints;
+  const tls = first?.external?.tls;
+  if (first && tls?.enabled) {
+    model.message.transportSocket = externalUpstreamSocket({
+      serverName: tls.serverName || first.address,
+      caPem: pemOf(tls.caCert),
+      systemCaPath: SYSTEM_CA_PATH,
+      verifyName: tls.skipHostnameVerification !== true,
+      allowRenegotiation: tls.allowRenegotiation === true,
+    });
+  }
+  return model;
+}
+
+const SYSTEM_CA_PATH = '/etc/ssl/certs/ca-certificates.crt';
+
+function pemOf(source: { readonly inline?: string; readonly inlineString?: string } | undefined): string | undefined {
+  if (source?.inlineString !== undefined) return source.inlineString;
+  return source?.inline === undefined ? undefined : Buffer.from(source.inline, 'base64').toString();
+}

@@ -1,0 +1,99 @@
+import { bindFrom, type ClusterModel, setHttpVersion, setUpstreamTimeouts, staticCluster } from '../build/cluster.js';
+import { inboundHttp } from '../build/http.js';
+import { type ChainModel, type ListenerModel, tcpTerminal } from '../build/listener.js';
+import { durationOf, socketAddress } from '../build/messages.js';
+import { meshDownstreamSocket } from '../build/tls.js';
+import type { InboundInterface } from '../context/inbounds.js';
+import { isLoopback } from '../model/addresses.js';
+import { inboundClusterName, inboundListenerName } from '../model/names.js';
+import { isHttpBased } from '../model/protocols.js';
+import { encodeCluster, encodeListener, type ResourceCollector } from './collector.js';
+import type { SidecarScope } from './input.js';
+
+const CONNECT_MS = 10_000;
+const IDLE_MS = 2 * 3600_000;
+
+/** Source addresses that transparent proxying lets pass. */
+export const INBOUND_BIND_V4 = '127.0.0.6';
+export const INBOUND_BIND_V6 = '::6';
+
+/** Listener and cluster of every inbound (contract/dataplane.md §3.3). */
+export function addInbounds(collector: ResourceCollector, scope: SidecarScope): void {
+  const seen = new Set<string>();
+  for (const inbound of scope.proxy.inbounds) {
+    const name = inboundListenerName(inbound.address, inbound.port);
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const cluster = inboundCluster(inbound, scope);
+    const listener = inboundListener(name, inbound, scope);
+    for (const { plugin, matched } of scope.active) {
+      plugin.configureInbound?.(matched, { context: scope.context, proxy: scope.proxy, inbound, listener, cluster });
+    }
+    collector.useClusters([cluster.message.name]);
+    collector.addCluster(encodeCluster(cluster));
+    collector.addListener(encodeListener(listener));
+  }
+}
+
+function inboundCluster(inbound: InboundInterface, scope: SidecarScope): ClusterModel {
+  const address = socketAddress(inbound.workloadAddress, inbound.workloadPort);
+  const model = staticCluster(inboundClusterName(inbound.workloadPort), address, inbound.protocol);
+  model.message.connectTimeout = durationOf(CONNECT_MS);
+  if (isHttpBased(inbound.protocol)) {
+    setHttpVersion(model, inbound.protocol === 'http' ? 'http1' : 'http2');
+    setUpstreamTimeouts(model, { idleMs: IDLE_MS });
+  }
+  if (scope.transparentProxy?.inboundEnabled && !isLoopback(inbound.workloadAddress)) {
+    bindFrom(model, inbound.workloadAddress.includes(':') ? INBOUND_BIND_V6 : INBOUND_BIND_V4);
+  }
+  return model;
+}
+
+function inboundListener(name: string, inbound: InboundInterface, scope: SidecarScope): ListenerModel {
+  const chains = inboundChains(inbound, scope);
+  return {
+    name,
+    address: inbound.address,
+    port: inbound.port,
+    direction: 'inbound',
+    reusePort: scope.reusePort,
+    ...(scope.transparentProxy?.inboundEnabled ? { bindToPort: false } : {}),
+    tags: Object.keys(inbound.tags).length > 0 ? inbound.tags : { 'kuma.io/unified-name': `self_inbound_dp_${inbound.section}` },
+    inspectTls: chains.length > 1,
+    chains,
+  };
+}
+
+function inboundChains(inbound: InboundInterface, scope: SidecarScope): ChainModel[] {
+  const { context } = scope;
+  if (!context.mtls) return [{ authenticated: false, terminal: inboundTerminal(inbound, scope) }];
+  const socket = meshDownstreamSocket(context.name);
+  if (context.mtls.mode === 'STRICT') return [{ authenticated: true, socket, terminal: inboundTerminal(inbound, scope) }];
+  return [
+    { authenticated: false, match: { transportProtocol: 'raw_buffer' }, terminal: inboundTerminal(inbound, scope) },
+    { authenticated: false, match: { transportProtocol: 'tls' }, terminal: tcpInbound(inbound) },
+    {
+      authenticated: true,
+      match: { transportProtocol: 'tls', applicationProtocols: ['kuma'] },
+      socket,
+      terminal: inboundTerminal(inbound, scope),
+    },
+  ];
+}
+
+function inboundTerminal(inbound: InboundInterface, scope: SidecarScope): ChainModel['terminal'] {
+  if (!isHttpBased(inbound.protocol)) return tcpInbound(inbound);
+  return inboundHttp({
+    service: inbound.service,
+    cluster: inboundClusterName(inbound.workloadPort),
+    protocol: inbound.protocol,
+    ipv6: scope.metadata.ipv6Enabled,
+  });
+}
+
+function tcpInbound(inbound: InboundInterface): ChainModel['terminal'] {
+  const cluster = inboundClusterName(inbound.workloadPort);
+  const terminal = tcpTerminal(cluster, [{ name: cluster, weight: 1 }]);
+  terminal.proxy.idleTimeout = durationOf(IDLE_MS);
+  return terminal;
+}

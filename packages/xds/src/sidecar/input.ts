@@ -1,0 +1,88 @@
+import { LABEL_ZONE, type Resource } from '@mesh/core';
+import type { DataplaneSpec } from '@mesh/resources';
+import type { TlsMaterial } from '../build/tls.js';
+import { inboundsOf } from '../context/inbounds.js';
+import type { MeshContext } from '../context/mesh-context.js';
+import {
+  FEATURE_BIND_OUTBOUNDS,
+  FEATURE_REUSE_PORT,
+  FEATURE_STRICT_INBOUND_PORTS,
+  type ProxyMetadata,
+  type TransparentProxyMetadata,
+} from '../model/node-metadata.js';
+import type { AnyPolicyDescriptor, Matched, PolicyPlugin, SidecarProxy } from '../plugin.js';
+
+/** Certificate of a proxy and the roots it trusts, in PEM. */
+export interface ProxyIdentity {
+  /** Leaf first. */
+  readonly certPem: string;
+  readonly keyPem: string;
+  /** All roots in force; more than one while a CA is rotated. */
+  readonly caPems: readonly string[];
+}
+
+/** All that the configuration of a sidecar is made of: equal inputs give equal bytes. */
+export interface SidecarInput {
+  readonly context: MeshContext;
+  readonly dataplane: Resource<DataplaneSpec>;
+  readonly metadata: ProxyMetadata;
+  /** Needed where the mesh has mTLS on. */
+  readonly identity?: ProxyIdentity | undefined;
+  /** Absent: the admin listener serves `/ready` only. */
+  readonly adminTls?: TlsMaterial | undefined;
+  /** In order of application: see `orderPolicies`. */
+  readonly plugins: readonly AnyPolicyDescriptor[];
+}
+
+/** A plugin with what it matched for the proxy at hand. */
+export interface ActivePlugin {
+  readonly plugin: PolicyPlugin;
+  readonly matched: Matched;
+}
+
+/** What every generator of a sidecar works from. */
+export interface SidecarScope extends SidecarInput {
+  readonly proxy: SidecarProxy;
+  readonly active: readonly ActivePlugin[];
+  /** Of all plugins: what shared outbounds are keyed by. */
+  readonly outboundKey: string;
+  readonly transparentProxy: TransparentProxyMetadata | undefined;
+  readonly reusePort: boolean;
+  readonly bindOutbounds: boolean;
+  readonly strictInboundPorts: boolean;
+}
+
+/** Works out what the generators share; runs the `match` of every plugin. */
+export function sidecarScope(input: SidecarInput): SidecarScope {
+  const { context, dataplane, metadata } = input;
+  const proxy: SidecarProxy = {
+    dataplane,
+    zone: dataplane.meta.labels[LABEL_ZONE] || context.zone,
+    inbounds: inboundsOf(dataplane),
+    isGateway: dataplane.spec.networking?.gateway !== undefined,
+  };
+  const active: ActivePlugin[] = [];
+  for (const { plugin } of input.plugins) if (plugin) active.push({ plugin, matched: plugin.match(context, proxy) });
+  return {
+    ...input,
+    proxy,
+    active,
+    outboundKey: active.map(({ matched }) => matched.outboundKey).join('|'),
+    transparentProxy: metadata.transparentProxy ?? transparentProxyOf(dataplane.spec),
+    reusePort: metadata.features.has(FEATURE_REUSE_PORT),
+    bindOutbounds: metadata.features.has(FEATURE_BIND_OUTBOUNDS),
+    strictInboundPorts: metadata.features.has(FEATURE_STRICT_INBOUND_PORTS),
+  };
+}
+
+function transparentProxyOf(spec: DataplaneSpec): TransparentProxyMetadata | undefined {
+  const { redirectPortInbound = 0, redirectPortOutbound = 0, ipFamilyMode } = spec.networking?.transparentProxying ?? {};
+  if (redirectPortInbound === 0 && redirectPortOutbound === 0) return undefined;
+  return {
+    inboundEnabled: redirectPortInbound > 0,
+    inboundPort: redirectPortInbound,
+    outboundEnabled: redirectPortOutbound > 0,
+    outboundPort: redirectPortOutbound,
+    ipv6: ipFamilyMode !== 'IPv4',
+  };
+}

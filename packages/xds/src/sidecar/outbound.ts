@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import type { SnapshotResource } from '@mesh/delta';
+import { TAG_SERVICE } from '@mesh/core';
+import { outboundHttp } from '../build/http.js';
+import { type ChainModel, type ListenerModel, tcpTerminal } from '../build/listener.js';
+import { envoyRoutes } from '../build/routes.js';
+import { protocolOfService } from '../context/mesh-context.js';
+import { destinationClusterName } from '../model/names.js';
+import { isHttpBased } from '../model/protocols.js';
+import type { Backend, HttpRoute, OutboundRoutes } from '../model/routes.js';
+import { tagsKey } from '../model/tags.js';
+import { type EncodedCluster, encodeListener, type ResourceCollector } from './collector.js';
+import { destinationCluster, directExternal } from './destination.js';
+import type { SidecarScope } from './input.js';
+import { type OutboundInterface, outboundsOf } from './outbounds.js';
+
+interface EncodedOutbound {
+  readonly listener: SnapshotResource;
+  readonly clusters: readonly EncodedCluster[];
+}
+
+/** Listener, clusters and endpoints of every outbound (contract/dataplane.md §3.5). */
+export function addOutbounds(collector: ResourceCollector, scope: SidecarScope): void {
+  for (const outbound of outboundsOf(scope)) {
+    const flags = `${outbound.bindToPort}/${scope.metadata.ipv6Enabled}/${scope.transparentProxy !== undefined}`;
+    const key = `outbound/${outbound.name}/${tagsKey(outbound.tags)}/${flags}/${scope.outboundKey}`;
+    const built = scope.context.memo(key, () => buildOutbound(scope, outbound));
+    collector.addListener(built.listener);
+    for (const cluster of built.clusters) {
+      collector.useClusters([cluster.resource.name]);
+      collector.addCluster(cluster);
+    }
+  }
+}
+
+function buildOutbound(scope: SidecarScope, outbound: OutboundInterface): EncodedOutbound {
+  const { context } = scope;
+  const protocol = protocolOfService(context, outbound.service);
+  const routes = routesFor(scope, outbound);
+  const clusters = new Map<string, EncodedCluster>();
+  const clusterOf = (backend: Backend): { name: string; rewriteHost: boolean } => {
+    const name = destinationClusterName(backend.tags);
+    if (!clusters.has(name)) clusters.set(name, destinationCluster(scope, { tags: backend.tags, loadBalancer: routes.loadBalancer }));
+    return { name, rewriteHost: directExternal(context, backend.tags[TAG_SERVICE] ?? '') !== undefined };
+  };
+  const terminal = terminalOf(scope, { outbound, routes, clusterOf });
+  const listener: ListenerModel = {
+    name: outbound.name,
+    address: outbound.address,
+    port: outbound.port,
+    direction: 'outbound',
+    ...(scope.transparentProxy ? { bindToPort: outbound.bindToPort } : {}),
+    tags: outbound.tags,
+    inspectTls: false,
+    chains: [{ authenticated: false, terminal }],
+  };
+  for (const { plugin, matched } of scope.active) {
+    plugin.configureOutbound?.(matched, { context, service: outbound.service, protocol, listener });
+  }
+  return { listener: encodeListener(listener), clusters: [...clusters.values()] };
+}
+
+interface TerminalInput {
+  readonly outbound: OutboundInterface;
+  readonly routes: OutboundRoutes;
+  readonly clusterOf: (backend: Backend) => { name: string; rewriteHost: boolean };
+}
+
+function terminalOf(scope: SidecarScope, { outbound, routes, clusterOf }: TerminalInput): ChainModel['terminal'] {
+  if (routes.type === 'http') {
+    return outboundHttp({
+      service: outbound.service,
+      protocol: protocolOfService(scope.context, outbound.service),
+      routes: routes.routes.flatMap((route) => envoyRoutes(route, clusterOf)),
+      ipv6: scope.metadata.ipv6Enabled,
+    });
+  }
+  const live = routes.backends.filter((backend) => backend.weight > 0);
+  const backends = live.length > 0 ? live : [{ tags: { [TAG_SERVICE]: outbound.service }, weight: 1 }];
+  const weighted = backends.map((backend) => ({ name: clusterOf(backend).name, weight: backend.weight }));
+  return tcpTerminal(outbound.service, weighted);
+}
+
+/** Asks the route policies in their order; without an answer all traffic goes to the destination. */
+function routesFor(scope: SidecarScope, outbound: OutboundInterface): OutboundRoutes {
+  const { context } = scope;
+  const protocol = protocolOfService(context, outbound.service);
+  let implicit = false;
+  for (const { plugin, matched } of scope.active) {
+    const answer = plugin.routes?.(matched, { context, tags: outbound.tags, service: outbound.service, protocol });
+    if (answer === 'implicit') implicit = true;
+    else if (answer !== undefined && !(answer.legacy && implicit)) return answer;
+  }
+  const backends: Backend[] = [{ tags: outbound.tags, weight: 1 }];
+  if (!isHttpBased(protocol)) return { type: 'tcp', backends };
+  return { type: 'http', routes: [implicitRoute(backends)] };
+}
+
+/** The route that takes every path; named, as all routes are, by the hash of its matches. */
+export function implicitRoute(backends: readonly Backend[]): HttpRoute {
+  return {
+    name: routeNameOf([{ path: { value: '/', type: 'PathPrefix' } }]),
+    match: { path: { type: 'pathPrefix', value: '/' } },
+    filters: [],
+    backends,
+  };
+}
+
+/** Name of the routes of some matches, given in the JSON form of MeshHTTPRoute (§3.5). */
+export function routeNameOf(matches: readonly object[]): string {
+  return createHash('sha256').update(JSON.stringify(matches)).digest('base64');
+}
