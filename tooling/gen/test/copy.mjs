@@ -13,6 +13,7 @@ export function copyOfPackages() {
     cpSync(join(checkout, part), join(dir, part), { recursive: true, filter: (path) => !LEFT_OUT.has(path.split('/').at(-1)) });
   }
   for (const name of readdirSync(join(dir, 'packages'))) linkLibraries(join(checkout, 'packages', name), join(dir, 'packages', name));
+  for (const file of ['biome.json', '.gitignore']) cpSync(join(checkout, file), join(dir, file));
   mkdirSync(join(dir, 'apps'));
   symlinkSync(join(checkout, 'node_modules'), join(dir, 'node_modules'));
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
@@ -46,7 +47,6 @@ export function runTests(dir, pkg, folder) {
 
 /** What the formatter and linter find in the given paths of the copy; empty where all is well. */
 export function lintFaults(dir, paths) {
-  for (const file of ['biome.json', '.gitignore']) cpSync(join(checkout, file), join(dir, file));
   const { status, output } = tool('biome', ['ci', '--colors=off', '--error-on-warnings', ...paths], { cwd: dir });
   return status === 0 ? '' : output;
 }
