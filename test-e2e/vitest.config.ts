@@ -1,5 +1,6 @@
 import { mergeConfig } from 'vitest/config';
 import { baseConfig } from '../tooling/vitest/base.mjs';
 
-const config = mergeConfig(baseConfig, {});
+// Every file is a system of its own that wants both cores: one after the other.
+const config = mergeConfig(baseConfig, { test: { fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000 } });
 export default config;

@@ -29,6 +29,8 @@ export interface DpConfig {
   /** 0: Envoy is not told; the control plane chooses. */
   readonly adminPort: number;
   readonly readinessPort: number;
+  /** Nobody chose the readiness port: another one will do where it is taken. */
+  readonly readinessPortIsDefault: boolean;
   readonly dnsEnvoyPort: number;
   readonly ipv6Enabled: boolean;
   readonly metricsCertPath: string;
@@ -130,6 +132,7 @@ export function readConfig(flags: Flags, env: Env): DpConfig {
     deltaXds: readVariant(r),
     adminPort: r.number('adminPort', ['KUMA_DATAPLANE_ADMIN_PORT'], { fallback: 0, max: PORT_MAX }),
     readinessPort: r.number(undefined, ['KUMA_READINESS_PORT'], { fallback: 9902, max: PORT_MAX }),
+    readinessPortIsDefault: !env['KUMA_READINESS_PORT'],
     dnsEnvoyPort: r.number('dnsEnvoyPort', ['KUMA_DNS_ENVOY_DNS_PORT'], { fallback: 15_054, max: PORT_MAX }),
     ipv6Enabled: r.bool(undefined, ['KUMA_DATAPLANE_RUNTIME_IPV6_ENABLED'], true),
     metricsCertPath: r.text('metricsCertPath', ['KUMA_DATAPLANE_RUNTIME_METRICS_CERT_PATH'], ''),

@@ -14,9 +14,13 @@ export class ReadinessReporter {
 
   constructor(private readonly admin: () => AdminAddress | undefined) {}
 
-  /** @param port 0 disables the reporter. */
-  async start(port: number): Promise<void> {
-    if (port === 0) return;
+  /**
+   * @param port 0 disables the reporter.
+   * @param anyPort another port will do where this one is taken (two proxies on one machine).
+   * @returns the port that answers; 0 where disabled.
+   */
+  async start(port: number, anyPort: boolean): Promise<number> {
+    if (port === 0) return 0;
     const server = createServer((request, response) => {
       void this.answer(request.method ?? '', request.url ?? '').then(({ status, body }) => {
         response.writeHead(status, {
@@ -27,11 +31,13 @@ export class ReadinessReporter {
         response.end(body);
       });
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
-    });
     this.server = server;
+    try {
+      return await listen(server, port);
+    } catch (error) {
+      if (!anyPort) throw error;
+      return listen(server, 0);
+    }
   }
 
   stop(): void {
@@ -56,4 +62,15 @@ export class ReadinessReporter {
       return false;
     }
   }
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      const address = server.address();
+      resolve(address && typeof address === 'object' ? address.port : port);
+    });
+  });
 }

@@ -45,7 +45,15 @@ export class ProxyRun {
     const trust = readTrust(config);
     const workDir = prepareWorkDir(config);
     try {
-      const body = bootstrapRequest({ config, identity, envoy, workDir: workDir.path, token, caPem: trust.caPem });
+      const readinessPort = await this.startReadiness();
+      const body = bootstrapRequest({
+        config: { ...config, readinessPort },
+        identity,
+        envoy,
+        workDir: workDir.path,
+        token,
+        caPem: trust.caPem,
+      });
       const bootstrap = await this.fetch({ body, trust });
       if (bootstrap === undefined) return 0;
       return await this.runEnvoy({ binary, bootstrap, workDir: workDir.path, identity });
@@ -73,6 +81,20 @@ export class ProxyRun {
       );
   }
 
+  private async startReadiness(): Promise<number> {
+    const { config, log } = this.options;
+    try {
+      const port = await this.readiness.start(config.readinessPort, config.readinessPortIsDefault);
+      if (port !== config.readinessPort) log.info({ port, taken: config.readinessPort }, 'readiness is reported on another port');
+      return port;
+    } catch (error) {
+      throw new MeshError('invalid', {
+        violations: [{ field: 'KUMA_READINESS_PORT', message: messageOf(error) }],
+        hint: '0 disables the readiness reporter',
+      });
+    }
+  }
+
   private async fetch({ body, trust }: { body: object; trust: ReturnType<typeof readTrust> }): Promise<string | undefined> {
     const { config, log } = this.options;
     try {
@@ -88,12 +110,6 @@ export class ProxyRun {
     const configPath = join(run.workDir, 'bootstrap.yaml');
     writeFileSync(configPath, run.bootstrap, { mode: 0o600 });
     this.admin = adminAddressOf(run.bootstrap);
-    await this.readiness.start(config.readinessPort).catch((error: unknown) => {
-      throw new MeshError('invalid', {
-        violations: [{ field: 'KUMA_READINESS_PORT', message: messageOf(error) }],
-        hint: '0 disables the readiness reporter',
-      });
-    });
     if (this.abort.signal.aborted) return 0;
     const logLevel = config.envoyLogLevel === '' ? 'info' : config.envoyLogLevel;
     const envoy = startEnvoy({

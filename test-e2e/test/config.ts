@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+
+/** Commands of the built checkout, and the Envoy the runner of `npm test` brought. */
+export const BIN_DIR = join(import.meta.dirname, '../../bin');
+export const LAB_MAIN = join(import.meta.dirname, '../../apps/lab/dist/main.js');
+
+/** @throws Error where the tests were not started by `npm test`. */
+export function envoyPath(): string {
+  const path = process.env['ENVOY_PATH'];
+  if (!path) throw new Error('ENVOY_PATH is not set; run these tests with npm test');
+  return path;
+}
+
+/** Environment for commands a user would type. */
+export function userEnv(extra: Record<string, string>): Record<string, string> {
+  return { PATH: `${BIN_DIR}:${process.env['PATH'] ?? ''}`, NODE_NO_WARNINGS: '1', ...extra };
+}
