@@ -19,11 +19,11 @@ function objectsEqual(a: Record<string, unknown>, b: Record<string, unknown>): b
   return keys === Object.values(b).filter((value) => value !== undefined).length;
 }
 
-const UNSTORABLE = /\u0000|\p{Surrogate}/u;
+const UNPAIRED_SURROGATE = /\p{Surrogate}/u;
 
 /** Whether a store can hold a text: not with NUL or half of a surrogate pair. */
 export function isStorableText(text: string): boolean {
-  return !UNSTORABLE.test(text);
+  return !text.includes('\u0000') && !UNPAIRED_SURROGATE.test(text);
 }
 
 /** The path of the first text in a JSON value that no store can hold, or undefined. */

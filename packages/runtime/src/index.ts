@@ -1,7 +1,10 @@
+export { ensureCertificates } from './certificates/index.js';
 export * from './config/index.js';
+export { type DiagnosticsOptions, type DiagnosticsServer, startDiagnostics, tlsBounds } from './diagnostics.js';
 export * from './health.js';
 export * from './logger.js';
 export * from './metrics.js';
-export * from './run-service.js';
+export { nestLogger } from './nest-logger.js';
+export { type RunArguments, type RunOptions, type RunServiceOptions, reportErrors, run, runService } from './run-service.js';
 export * from './service.js';
 export * from './service-host.js';

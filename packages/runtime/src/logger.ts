@@ -12,14 +12,16 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   /** For people instead of machines. */
   readonly pretty?: boolean;
-  /** Where lines go; default: stdout. */
+  /** File lines go to; default: stdout. */
+  readonly path?: string | undefined;
+  /** Takes the lines instead of a file. */
   readonly stream?: DestinationStream;
 }
 
 /** A logger that writes one JSON line per event, synchronously, so that the last words of a process are seen. */
 export function createLogger(options: LoggerOptions): Logger {
-  const stdout = destination({ dest: 1, sync: true });
-  const stream = options.stream ?? (options.pretty ? pretty({ destination: stdout, sync: true }) : stdout);
+  const output = options.stream ?? destination({ dest: options.path || 1, sync: true, mkdir: true });
+  const stream = options.pretty ? pretty({ destination: output, sync: true }) : output;
   return pino(
     {
       level: options.level === 'off' ? 'silent' : options.level,

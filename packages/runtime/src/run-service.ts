@@ -1,20 +1,38 @@
 import { parseArgs } from 'node:util';
 import { BUILD_INFO, type Logger, MeshError, messageOf, PRODUCT } from '@mesh/core';
+import { ensureCertificates } from './certificates/index.js';
 import { type KumaConfig, loadConfig, printConfig } from './config/index.js';
+import { startDiagnostics } from './diagnostics.js';
+import { guardProcess } from './guard-process.js';
 import { Health } from './health.js';
 import { createLogger, LOG_LEVELS, type LogLevel } from './logger.js';
 import { Metrics } from './metrics.js';
 import { type ServiceFactory, type ServiceHost, startServices } from './service-host.js';
 
-export interface RunServiceOptions {
-  /** Name of the service, as in logs and `--help`. */
+/** What a process runs. */
+export interface RunOptions {
+  /** Name of the process, as in logs and messages. */
   readonly name: string;
-  /** Services of this process, in the order they start. */
+  /** Services of this process, in the order they start; a control plane comes before those that use it. */
   readonly services: (config: KumaConfig) => readonly ServiceFactory[];
-  /** Arguments after the program name. */
-  readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
 }
+
+export interface RunServiceOptions extends RunOptions {
+  /** Arguments after the program name. */
+  readonly argv: readonly string[];
+}
+
+/** What the command line said. */
+export interface RunArguments {
+  readonly configFile?: string | undefined;
+  readonly logLevel?: string | undefined;
+  /** File the log goes to instead of stdout. */
+  readonly logOutputPath?: string | undefined;
+  readonly printConfig?: boolean | undefined;
+}
+
+const STOP_DEADLINE_MS = 10_000;
 
 const HELP = (name: string): string => `Usage: ${name} [options]
 
@@ -26,78 +44,110 @@ const HELP = (name: string): string => `Usage: ${name} [options]
 `;
 
 /**
- * `main` of a service: arguments, configuration, start, and an orderly stop on SIGINT or SIGTERM.
- * Resolves when the process has stopped or has nothing to do; sets `process.exitCode`.
+ * `main` of a service app: reads arguments and runs until SIGINT or SIGTERM.
+ * @returns the exit code of the process.
  */
-export async function runService(options: RunServiceOptions): Promise<void> {
+export async function runService(options: RunServiceOptions): Promise<number> {
+  return reportErrors(options.name, async () => {
+    const { values } = parseArguments(options.argv);
+    if (values.help) return print(HELP(options.name));
+    if (values.version) return print(`${PRODUCT}: ${BUILD_INFO.version}\n`);
+    return run(options, { configFile: values['config-file'], logLevel: values['log-level'], printConfig: values['print-config'] });
+  });
+}
+
+/**
+ * Loads the configuration, starts the services and waits for SIGINT or SIGTERM, then stops them
+ * in reverse within ten seconds. Throws where the start fails.
+ * @returns the exit code of the process.
+ */
+export async function run(options: RunOptions, args: RunArguments): Promise<number> {
+  const level = parseLevel(args.logLevel ?? 'info');
+  const { config, warnings } = loadConfig({ file: args.configFile, env: options.env });
+  if (args.printConfig) return print(`${printConfig(config, 2)}\n`);
+  const log = createLogger({ name: options.name, level, path: args.logOutputPath });
+  for (const warning of warnings) log.warn({}, warning);
+  await ensureCertificates(config);
+  return serve(options, { config, log });
+}
+
+/** Runs work; what it throws goes to stderr in words, and the code is 1. */
+export async function reportErrors(name: string, work: () => Promise<number> | number): Promise<number> {
   try {
-    const args = readArguments(options);
-    if (args.help) return print(HELP(options.name));
-    if (args.version) return print(`${PRODUCT}: ${BUILD_INFO.version}\n`);
-    const { config, warnings } = loadConfig({ file: args.configFile, env: options.env });
-    if (args.printConfig) return print(`${printConfig(config, 2)}\n`);
-    const log = createLogger({ name: options.name, level: args.logLevel });
-    for (const warning of warnings) log.warn({}, warning);
-    await serve(options, { config, log });
+    return await work();
   } catch (error) {
-    process.stderr.write(`${options.name}: ${explain(error)}\n`);
-    process.exitCode = 1;
+    process.stderr.write(`${name}: ${explain(error)}\n`);
+    return 1;
   }
 }
 
-async function serve(options: RunServiceOptions, context: { config: KumaConfig; log: Logger }): Promise<void> {
+async function serve(options: RunOptions, context: { config: KumaConfig; log: Logger }): Promise<number> {
   const { config, log } = context;
   const metrics = new Metrics(config.mode === 'global' ? 'Global' : config.multizone.zone.name);
   metrics.collectProcess();
   const health = new Health();
-  const host = await startServices(options.services(config), { config, log, metrics, health });
-  log.info({ mode: config.mode }, `${options.name} is up`);
-  await stopOnSignal(host, log);
+  let phase = 'starting';
+  health.register('started', () => (phase === 'up' ? undefined : phase));
+  const guard = guardProcess({ log, metrics });
+  try {
+    const diagnostics = await startDiagnostics({ config: config.diagnostics, metrics, health, log });
+    const started = startServices(options.services(config), { config, log, metrics, health });
+    const host = await Promise.race([started, guard.startFailed]);
+    guard.started();
+    phase = 'up';
+    log.info({ mode: config.mode, diagnosticsPort: diagnostics.port }, `${options.name} is up`);
+    const signal = await guard.stopRequested;
+    phase = 'stopping';
+    log.info({ signal }, 'stopping');
+    const code = await stop(host, log);
+    await diagnostics.close();
+    return code;
+  } finally {
+    guard.release();
+  }
 }
 
-async function stopOnSignal(host: ServiceHost, log: Logger): Promise<void> {
-  const signal = await new Promise<string>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => resolve(name));
-  });
-  log.info({ signal }, 'stopping');
-  await host.stop();
+async function stop(host: ServiceHost, log: Logger): Promise<number> {
+  try {
+    await host.stop(STOP_DEADLINE_MS);
+    log.info({}, 'stopped');
+    return 0;
+  } catch (err) {
+    log.error({ err }, 'did not stop in order');
+    return 1;
+  }
 }
 
-interface Arguments {
-  readonly configFile: string | undefined;
-  readonly logLevel: LogLevel;
-  readonly printConfig: boolean;
-  readonly version: boolean;
-  readonly help: boolean;
+function parseArguments(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        'config-file': { type: 'string', short: 'c' },
+        'log-level': { type: 'string' },
+        'print-config': { type: 'boolean' },
+        version: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (cause) {
+    throw new MeshError('bad_request', { public: messageOf(cause), hint: '--help says what can be given', cause });
+  }
 }
 
-function readArguments(options: RunServiceOptions): Arguments {
-  const { values } = parseArgs({
-    args: [...options.argv],
-    options: {
-      'config-file': { type: 'string', short: 'c' },
-      'log-level': { type: 'string' },
-      'print-config': { type: 'boolean' },
-      version: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-  const logLevel = LOG_LEVELS.find((level) => level === (values['log-level'] ?? 'info'));
-  if (!logLevel) throw new MeshError('bad_request', { public: `--log-level must be one of ${LOG_LEVELS.join(', ')}` });
-  return {
-    configFile: values['config-file'],
-    logLevel,
-    printConfig: values['print-config'] ?? false,
-    version: values.version ?? false,
-    help: values.help ?? false,
-  };
+function parseLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text);
+  if (!level) throw new MeshError('bad_request', { public: `--log-level must be one of ${LOG_LEVELS.join(', ')}` });
+  return level;
 }
 
 function explain(error: unknown): string {
   if (!MeshError.is(error)) return messageOf(error);
-  return error.hint ? `${error.public}\n  ${error.hint}` : error.public;
+  const text = error.code === 'internal' ? error.message : error.public;
+  return error.hint ? `${text}\n  ${error.hint}` : text;
 }
 
-function print(text: string): void {
+function print(text: string): number {
   process.stdout.write(text);
+  return 0;
 }

@@ -163,7 +163,7 @@ export class PostgresResourceStore implements ResourceStore {
   }
 
   private assertOpen(): void {
-    if (this.closing) throw new MeshError('unavailable', { public: 'the store is closed' });
+    if (this.closing !== undefined) throw new MeshError('unavailable', { public: 'the store is closed' });
   }
 
   private stepElections(): void {

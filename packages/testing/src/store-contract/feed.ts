@@ -41,7 +41,8 @@ export function describeFeed(store: () => ResourceStore): void {
       const lateFeed = store().follow(late.listener);
       await Promise.all(writers);
       const { revision } = await write(store(), create(draftOf('last')));
-      await Promise.all([recorder.waitFor(revision), (await lateFeed, late.waitFor(revision))]);
+      await lateFeed;
+      await Promise.all([recorder.waitFor(revision), late.waitFor(revision)]);
       expect(recorder.changes.map((change) => change.revision)).toEqual(range(start + 1, revision));
       expect(late.changes.map((change) => change.revision)).toEqual(range((late.snapshots[0]?.revision ?? 0) + 1, revision));
       await Promise.all([feed.stop(), (await lateFeed).stop()]);

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import type { KumaConfig } from '../config/index.js';
+import { readOrMake } from './files.js';
+import { issue, localHosts, makeKey } from './issue.js';
+
+const INTERNAL_CA_NAME = 'CN=mesh internal CA';
+
+/**
+ * Makes the certificates that are missing and were not configured (contract/kds.md §4 "Auto TLS"):
+ * `kuma-cp.crt` and `.key` for every TLS server, and `internal-ca`, `internal` for the services
+ * among themselves. Made once in the work directory and reused; safe when processes start at once,
+ * as each file has one winner and what depends on a key is made from the key that won.
+ */
+export async function ensureCertificates(config: KumaConfig): Promise<void> {
+  const { workDir, tlsCertFile, tlsKeyFile } = config.general;
+  if (tlsCertFile === join(workDir, 'kuma-cp.crt')) await ensureServerPair({ certFile: tlsCertFile, keyFile: tlsKeyFile });
+  const internal = config.internal.tls;
+  if (internal.caFile === join(workDir, 'internal-ca.crt')) {
+    await ensureInternal({ ...internal, caKeyFile: join(workDir, 'internal-ca.key') });
+  }
+}
+
+async function ensureServerPair(files: { certFile: string; keyFile: string }): Promise<void> {
+  const key = await readOrMake(files.keyFile, makeKey);
+  await readOrMake(files.certFile, () => issue({ key, subject: '', isCa: true, usages: ['serverAuth'], hosts: localHosts() }));
+}
+
+async function ensureInternal(files: { caFile: string; caKeyFile: string; certFile: string; keyFile: string }): Promise<void> {
+  const caKey = await readOrMake(files.caKeyFile, makeKey);
+  await readOrMake(files.caFile, () => issue({ key: caKey, subject: INTERNAL_CA_NAME, isCa: true, usages: [] }));
+  const key = await readOrMake(files.keyFile, makeKey);
+  await readOrMake(files.certFile, () =>
+    issue({
+      key,
+      subject: 'CN=mesh internal',
+      issuer: { key: caKey, name: INTERNAL_CA_NAME },
+      isCa: false,
+      usages: ['serverAuth', 'clientAuth'],
+      hosts: localHosts(),
+    }),
+  );
+}
