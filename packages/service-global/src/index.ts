@@ -1,1 +1,2 @@
-export {};
+export { GlobalModule } from './global.module.js';
+export { GlobalRunner } from './global-runner.js';

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { type Leadership, type Logger, MeshError, type Mutation } from '@mesh/core';
+import { CLUSTER_ID_CONFIG } from '@mesh/kds';
+import type { KumaConfig } from '@mesh/runtime';
+import { isFederated } from '../facts.js';
+import { CONTROL_PLANE_AUTHOR } from '../instance.js';
+import type { OpenedControlPlane } from '../open-control-plane.js';
+
+export interface DefaultsOptions {
+  readonly config: KumaConfig;
+  readonly opened: OpenedControlPlane;
+  readonly leadership: Leadership;
+  readonly log: Logger;
+}
+
+/**
+ * Creates what a control plane cannot be without (contract/kds.md §7), where it is missing. Leader
+ * work; running it again changes nothing.
+ */
+export async function createDefaults(options: DefaultsOptions): Promise<void> {
+  const { config } = options;
+  if (config.mode === 'zone') await keepOwnZone(options);
+  if (config.defaults.skipTenantResources) return;
+  if (!isFederated(config)) {
+    await createClusterId(options);
+    if (!config.defaults.skipMeshCreation) await createDefaultMesh(options);
+  }
+}
+
+/** The identity of the deployment; zones get the one of their global. */
+async function createClusterId({ opened, leadership }: DefaultsOptions): Promise<void> {
+  await createMissing(opened, leadership, [
+    { op: 'create', draft: { kind: 'Config', mesh: '', name: CLUSTER_ID_CONFIG, spec: { config: randomUUID() } } },
+  ]);
+}
+
+/** Through the write rules, so that it comes with all that belongs to a Mesh. */
+async function createDefaultMesh({ opened, log }: DefaultsOptions): Promise<void> {
+  const key = { kind: 'Mesh', mesh: '', name: 'default' };
+  if (await opened.store.get(key)) return;
+  await opened.controlPlane.putInternally({ draft: { ...key, spec: {} }, author: CONTROL_PLANE_AUTHOR });
+  log.info({ mesh: 'default' }, 'default mesh created');
+}
+
+/** A zone has one Zone, itself; Zones of former names go. */
+async function keepOwnZone({ config, opened, leadership }: DefaultsOptions): Promise<void> {
+  const { name } = config.multizone.zone;
+  const others = (await opened.store.list({ kind: 'Zone' })).filter((zone) => zone.meta.name !== name);
+  const deletions: Mutation[] = others.map((zone) => ({ op: 'delete', key: { kind: 'Zone', mesh: '', name: zone.meta.name } }));
+  if (deletions.length > 0) await opened.store.transact(deletions, { author: CONTROL_PLANE_AUTHOR, fence: leadership.fence });
+  await createMissing(opened, leadership, [{ op: 'create', draft: { kind: 'Zone', mesh: '', name, spec: {} } }]);
+}
+
+/** Creates one by one; what is there already stays as it is. */
+export async function createMissing(
+  opened: OpenedControlPlane,
+  leadership: Leadership,
+  mutations: readonly Extract<Mutation, { op: 'create' }>[],
+): Promise<void> {
+  for (const mutation of mutations) {
+    if (await opened.store.get(mutation.draft)) continue;
+    try {
+      await opened.store.transact([mutation], { author: CONTROL_PLANE_AUTHOR, fence: leadership.fence });
+    } catch (error) {
+      if (!MeshError.is(error, 'already_exists')) throw error;
+    }
+  }
+}

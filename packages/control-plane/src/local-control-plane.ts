@@ -1,0 +1,91 @@
+import type {
+  Announcement,
+  ControlPlane,
+  ControlPlaneInfo,
+  DeleteRequest,
+  DescriptorRegistry,
+  ProxyAdminRequest,
+  PutRequest,
+  PutResult,
+  ResourceStore,
+  ResourceView,
+  TokenRequest,
+} from '@mesh/core';
+import { type MeshHook, ResourceManager } from '@mesh/resources';
+import { type KumaConfig, printConfig } from '@mesh/runtime';
+import { Announcements } from './announcements.js';
+import { factsOf, infoOf } from './facts.js';
+import type { Instance } from './instance.js';
+
+/** Fetches the admin output of a proxy; `name` is the name in this control plane's store. */
+export type ProxyAdminHandler = (request: ProxyAdminRequest) => Promise<Uint8Array>;
+
+export interface LocalControlPlaneOptions {
+  readonly config: KumaConfig;
+  readonly store: ResourceStore;
+  readonly view: ResourceView;
+  readonly registry: DescriptorRegistry;
+  readonly instance: Instance;
+  /** What comes with a Mesh: secrets and default policies. */
+  readonly meshHooks: readonly MeshHook[];
+  readonly issueToken: (request: TokenRequest) => Promise<string>;
+  readonly proxyAdmin: ProxyAdminHandler;
+}
+
+/** The control plane of this process, for the services beside it (ControlPlane in core). */
+export class LocalControlPlane implements ControlPlane {
+  readonly view: ResourceView;
+  /** Where services of this deployment said they can be reached. */
+  readonly announcements = new Announcements();
+  private readonly manager: ResourceManager;
+  private readonly ownManager: ResourceManager;
+
+  constructor(private readonly options: LocalControlPlaneOptions) {
+    const { config, store, view, registry, meshHooks } = options;
+    this.view = view;
+    const facts = factsOf(config);
+    this.manager = new ResourceManager({ store, view, registry, facts, meshHooks });
+    this.ownManager = new ResourceManager({ store, view, registry, facts: { ...facts, readOnly: false }, meshHooks });
+  }
+
+  async info(): Promise<ControlPlaneInfo> {
+    const { config, instance, store } = this.options;
+    return infoOf(config, { instance, storeType: store.type });
+  }
+
+  async config(): Promise<string> {
+    return printConfig(this.options.config);
+  }
+
+  async put(request: PutRequest): Promise<PutResult> {
+    const result = await this.manager.put(request);
+    // Whoever reads after a write finds it.
+    await this.view.waitFor(result.revision);
+    return result;
+  }
+
+  async delete(request: DeleteRequest): Promise<{ readonly revision: number }> {
+    const result = await this.manager.delete(request);
+    await this.view.waitFor(result.revision);
+    return result;
+  }
+
+  /** A write of the control plane itself: all rules but `apiServer.readOnly`. */
+  async putInternally(request: PutRequest): Promise<PutResult> {
+    const result = await this.ownManager.put(request);
+    await this.view.waitFor(result.revision);
+    return result;
+  }
+
+  issueToken(request: TokenRequest): Promise<string> {
+    return this.options.issueToken(request);
+  }
+
+  proxyAdmin(request: ProxyAdminRequest): Promise<Uint8Array> {
+    return this.options.proxyAdmin(request);
+  }
+
+  announce(announcement: Announcement, signal: AbortSignal): Promise<void> {
+    return this.announcements.announce(announcement, signal);
+  }
+}

@@ -1,0 +1,61 @@
+import { type DescriptorRegistry, type Logger, messageOf, type ResourceStore, ResourceView } from '@mesh/core';
+import type { KumaConfig } from '@mesh/runtime';
+import { type Instance, newInstance } from './instance.js';
+import { LocalControlPlane, type ProxyAdminHandler } from './local-control-plane.js';
+import { identityOf } from './identity.js';
+import { openStore } from './open-store.js';
+import { buildRegistry } from './registry.js';
+
+export interface OpenControlPlaneOptions {
+  readonly config: KumaConfig;
+  readonly log: Logger;
+  /** Absent: the store the configuration names. */
+  readonly store?: ResourceStore;
+  /** Absent: all kinds of this build. */
+  readonly registry?: DescriptorRegistry;
+  /** Asks a proxy for its admin output; see LocalControlPlane.proxyAdmin. */
+  readonly proxyAdmin: ProxyAdminHandler;
+}
+
+/** The state of one control plane instance, open: view filled and following. */
+export interface OpenedControlPlane {
+  readonly store: ResourceStore;
+  readonly view: ResourceView;
+  readonly registry: DescriptorRegistry;
+  readonly instance: Instance;
+  readonly controlPlane: LocalControlPlane;
+  /** Stops following and closes the store. */
+  close(): Promise<void>;
+}
+
+/** Opens the store and its view. Nothing is written: defaults are leader work (see createDefaults). */
+export async function openControlPlane(options: OpenControlPlaneOptions): Promise<OpenedControlPlane> {
+  const { config, log } = options;
+  const store = options.store ?? (await openStore(config, log));
+  const registry = options.registry ?? buildRegistry();
+  const instance = newInstance();
+  const view = new ResourceView((error) => log.error({ err: messageOf(error) }, 'a listener of the view failed'));
+  const feed = await store.follow(view.apply);
+  const { meshHooks, issueToken } = identityOf({ store, view, config });
+  const controlPlane = new LocalControlPlane({
+    config,
+    store,
+    view,
+    registry,
+    instance,
+    meshHooks,
+    issueToken,
+    proxyAdmin: options.proxyAdmin,
+  });
+  return {
+    store,
+    view,
+    registry,
+    instance,
+    controlPlane,
+    close: async () => {
+      await feed.stop();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,8 @@
+import { DescriptorRegistry } from '@mesh/core';
+
+import { coreKinds } from '@mesh/resources';
+
+/** Every kind this build knows: core kinds, then policies. */
+export function buildRegistry(): DescriptorRegistry {
+  return new DescriptorRegistry([...coreKinds]);
+}

@@ -1,0 +1,154 @@
+import {
+  closeAbandonedSubscriptions,
+  createDefaults,
+  leadControlPlane,
+  type OpenedControlPlane,
+  openControlPlane,
+  resyncInsights,
+  ZoneSubscriptions,
+} from '@mesh/control-plane';
+import { type ControlPlane, displayNameOf, LABEL_ZONE, type Logger, MeshError, type ProxyAdminRequest, systemClock } from '@mesh/core';
+import { KdsServer } from '@mesh/grpc';
+import type { ControlPlaneRunner, ServiceOptions } from '@mesh/runtime';
+import { serverCertificate } from '@mesh/runtime';
+import { GlobalSessions } from './global-sessions.js';
+import { KdsMetrics } from './kds-metrics.js';
+import { ZoneLife } from './zone-life.js';
+
+/** The global control plane: state, KDS for its zones, and the leader's work. */
+export class GlobalRunner implements ControlPlaneRunner {
+  readonly name = 'global-cp';
+  private readonly log: Logger;
+  private opened: OpenedControlPlane | undefined;
+  private server: KdsServer | undefined;
+  private port = 0;
+  private readonly stops: (() => Promise<void> | void)[] = [];
+
+  constructor(private readonly options: ServiceOptions) {
+    this.log = options.log.child({ service: this.name });
+  }
+
+  get controlPlane(): ControlPlane {
+    if (!this.opened) throw new MeshError('unavailable', { public: 'the global control plane has not started' });
+    return this.opened.controlPlane;
+  }
+
+  /** Port of the KDS server, once started. */
+  get kdsPort(): number {
+    return this.port;
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.open();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.stops.splice(0).reverse()) await stop();
+  }
+
+  private async open(): Promise<void> {
+    const { config, health } = this.options;
+    const opened = await openControlPlane({ config, log: this.log, proxyAdmin: (request) => this.proxyAdmin(request) });
+    this.opened = opened;
+    this.stops.push(() => opened.close());
+    const check = health.register('store', () => (opened.view.revision < 0 ? 'the state is not loaded yet' : undefined));
+    this.stops.push(() => check.unregister());
+    this.stops.push(this.lead(opened));
+    await this.serveKds(opened);
+  }
+
+  /** Zones are served only now: the view is complete, and a Kuma zone deletes what a first answer leaves out. */
+  private async serveKds(opened: OpenedControlPlane): Promise<void> {
+    const { config, metrics } = this.options;
+    const { kds } = config.multizone.global;
+    const { store, view, registry, instance } = opened;
+    const subscriptions = new ZoneSubscriptions({
+      store,
+      clock: systemClock,
+      limit: config.metrics.zone.subscriptionLimit,
+      flushIntervalMs: kds.zoneInsightFlushInterval,
+      log: this.log,
+    });
+    const zones = new ZoneLife({
+      store,
+      instance,
+      subscriptions,
+      clock: systemClock,
+      healthCheck: { pollIntervalMs: kds.zoneHealthCheck.pollInterval, timeoutMs: kds.zoneHealthCheck.timeout },
+      disconnect: (zone, reason) => server.disconnect(zone, reason),
+      log: this.log,
+    });
+    const handler = new GlobalSessions({
+      store,
+      view,
+      registry,
+      instance,
+      subscriptions,
+      zones,
+      metrics: new KdsMetrics(metrics),
+      skipPrefixes: kds.labels.skipPrefixes,
+      log: this.log,
+    });
+    const server = new KdsServer({
+      host: '0.0.0.0',
+      port: kds.grpcPort,
+      ...(kds.tlsEnabled ? { tls: await serverCertificate(config, { certFile: kds.tlsCertFile, keyFile: kds.tlsKeyFile }) } : {}),
+      messageBytesMax: kds.maxMsgSize,
+      handler,
+      log: this.log,
+    });
+    this.port = await server.start();
+    this.server = server;
+    zones.start();
+    this.stops.push(() => handler.settle());
+    this.stops.push(() => server.stop());
+    this.stops.push(() => zones.stop());
+    this.stops.push(this.endStreamsOfDeletedZones(opened, server));
+    this.log.info({ port: this.port, tls: kds.tlsEnabled }, 'serving zones');
+  }
+
+  /** A zone that goes on sending after its Zone was deleted would write what nothing owns; reconnecting makes it known again. */
+  private endStreamsOfDeletedZones({ view }: OpenedControlPlane, server: KdsServer): () => void {
+    const subscription = view.subscribe((event) => {
+      for (const { op, key } of event.changes) {
+        if (op === 'delete' && key.kind === 'Zone') server.disconnect(key.name, 'the zone was deleted');
+      }
+    });
+    return () => subscription.unsubscribe();
+  }
+
+  private lead(opened: OpenedControlPlane): () => Promise<void> {
+    const { config } = this.options;
+    const { store, view, registry } = opened;
+    const { log } = this;
+    const leading = leadControlPlane({
+      store,
+      log,
+      first: [{ name: 'defaults', run: (leadership) => createDefaults({ config, opened, leadership, log }) }],
+      then: [
+        {
+          name: 'insights',
+          run: (leadership) =>
+            resyncInsights({ store, view, registry, leadership, minIntervalMs: config.metrics.mesh.minResyncInterval, log }),
+        },
+        { name: 'subscriptions', run: (leadership) => closeAbandonedSubscriptions({ store, view, clock: systemClock, leadership, log }) },
+      ],
+    });
+    return () => leading.stop();
+  }
+
+  /** Proxies live in zones: the zone of this one is asked, under the name it has there. */
+  private async proxyAdmin(request: ProxyAdminRequest): Promise<Uint8Array> {
+    const { kind, mesh, name } = request;
+    const proxy = this.opened?.view.get({ kind, mesh, name });
+    if (!proxy) throw new MeshError('not_found', { public: 'Not found' });
+    const zone = proxy.meta.labels[LABEL_ZONE];
+    if (!zone || !this.server) throw new MeshError('unavailable', { public: `${kind} ${name} belongs to no connected zone` });
+    return this.server.adminRequest(zone, { ...request, name: displayNameOf(proxy) });
+  }
+}
