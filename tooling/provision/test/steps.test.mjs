@@ -11,7 +11,7 @@ import { manifests } from '../steps/dependencies.mjs';
 import { isRecentEnough, parseEnvoyVersion } from '../steps/envoy.mjs';
 import { provideNode } from '../steps/node.mjs';
 import { pinnedPnpmVersion } from '../steps/pnpm.mjs';
-import { findSystemPostgres, isOpenToAll } from '../steps/postgres.mjs';
+import { findSystemPostgres } from '../steps/postgres.mjs';
 
 let dir;
 beforeEach(() => {
@@ -52,15 +52,6 @@ test('the manifest of every package counts for the install', () => {
   mkdirSync(join(dir, 'packages/core'), { recursive: true });
   for (const file of ['package.json', 'pnpm-lock.yaml', 'packages/core/package.json']) writeFileSync(join(dir, file), '{}');
   expect(manifests(dir)).toEqual(['package.json', 'packages/core/package.json', 'pnpm-lock.yaml'].map((file) => join(dir, file)));
-});
-
-test('a private directory above the binaries is noticed', () => {
-  const inner = join(dir, 'inner');
-  mkdirSync(inner, { mode: 0o755 });
-  chmodSync(dir, 0o700);
-  expect(isOpenToAll(inner)).toBe(false);
-  chmodSync(dir, 0o755);
-  expect(isOpenToAll(inner)).toBe(true);
 });
 
 test('the newest system PostgreSQL is found', () => {
