@@ -1,1 +1,6 @@
+export * from './ads/index.js';
+export * from './control-plane/index.js';
 export * from './kds/index.js';
+export * from './mux/mux-server.js';
+export * from './server.js';
+export * from './status.js';

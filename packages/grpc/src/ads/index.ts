@@ -1,0 +1,3 @@
+export * from './handler.js';
+export { addAdsService } from './service.js';
+export type { AdsServiceOptions } from './stream.js';

@@ -1,0 +1,206 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  type MessageInitShape,
+  type MessageShape,
+} from '@bufbuild/protobuf';
+import { type ChannelCredentials, Client, type ClientReadableStream, Metadata, type ServiceError } from '@grpc/grpc-js';
+import {
+  type Announcement,
+  type ControlPlane,
+  type ControlPlaneInfo,
+  type DeleteRequest,
+  MeshError,
+  type ProxyAdminRequest,
+  type PutRequest,
+  type PutResult,
+  type Resource,
+  ResourceView,
+  type TokenRequest,
+} from '@mesh/core';
+import { ControlPlaneService, type FollowEvent } from '@mesh/proto/kuma/internal/v1/control_plane_pb.js';
+import { methodDefinitionOf } from '../definition.js';
+import { fromStatus } from '../status.js';
+import { fromJsonBytes, readBatch, toJsonBytes } from './codec.js';
+import { retryUntilAborted } from './retry.js';
+
+const { method } = ControlPlaneService;
+/** A configuration dump of a big proxy fits. */
+const messageBytesMax = 64 * 1024 * 1024;
+const keepaliveMs = 15_000;
+const callTimeoutMs = 15_000;
+
+export interface GrpcControlPlaneOptions {
+  /** `host:port` of the control plane. */
+  readonly address: string;
+  /** From `internalCredentials`. */
+  readonly credentials: ChannelCredentials;
+  /** Name in the server's certificate where it is not the host of `address`. */
+  readonly serverName?: string;
+  /** Kinds to follow; none means all. */
+  readonly kinds?: readonly string[];
+  /** Whether the view is being fed; the error says why not. */
+  readonly onConnection?: (connected: boolean, error?: MeshError) => void;
+  /** Receives what a listener of the view threw. */
+  readonly onListenerError?: (error: unknown) => void;
+}
+
+/**
+ * The control plane of this deployment, over the internal gRPC interface. The view is fed by a
+ * stream that is opened again whenever it ends; what it holds stays readable meanwhile, and a new
+ * stream only changes what differs.
+ */
+export class GrpcControlPlane implements ControlPlane {
+  readonly view: ResourceView;
+  private readonly client: Client;
+  private readonly closing = new AbortController();
+  private following: Promise<void> | undefined;
+
+  constructor(private readonly options: GrpcControlPlaneOptions) {
+    const { serverName } = options;
+    this.view = new ResourceView(options.onListenerError);
+    this.client = new Client(options.address, options.credentials, {
+      'grpc.keepalive_time_ms': keepaliveMs,
+      'grpc.keepalive_timeout_ms': keepaliveMs,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 5_000,
+      'grpc.max_receive_message_length': messageBytesMax,
+      'grpc.max_send_message_length': messageBytesMax,
+      ...(serverName === undefined ? {} : { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName }),
+    });
+  }
+
+  /** Starts to follow; resolves when the view is complete for the first time. Throws `unavailable` when the signal aborts first. */
+  async start(signal?: AbortSignal): Promise<void> {
+    this.following ??= retryUntilAborted((succeeded) => this.follow(succeeded), this.closing.signal);
+    await this.view.waitFor(0, signal);
+  }
+
+  /** Ends the stream and the connection; the view stays as it is. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    await this.following;
+    this.client.close();
+  }
+
+  async info(): Promise<ControlPlaneInfo> {
+    return fromJsonBytes((await this.call(method.info, {})).info);
+  }
+
+  async config(): Promise<string> {
+    return (await this.call(method.config, {})).config;
+  }
+
+  async put(request: PutRequest): Promise<PutResult> {
+    const { draft, author, expectedVersion } = request;
+    const response = await this.call(method.put, {
+      draft: toJsonBytes(draft),
+      author: writeAuthor(author),
+      ...writeExpected(expectedVersion),
+    });
+    const { created, warnings } = response;
+    return { created, warnings, resource: fromJsonBytes<Resource>(response.resource), revision: Number(response.revision) };
+  }
+
+  async delete(request: DeleteRequest): Promise<{ readonly revision: number }> {
+    const { key, author, expectedVersion } = request;
+    const { revision } = await this.call(method.delete, {
+      key: { ...key },
+      author: writeAuthor(author),
+      ...writeExpected(expectedVersion),
+    });
+    return { revision: Number(revision) };
+  }
+
+  async issueToken(request: TokenRequest): Promise<string> {
+    return (await this.call(method.issueToken, { token: toJsonBytes(request) })).token;
+  }
+
+  async proxyAdmin(request: ProxyAdminRequest): Promise<Uint8Array> {
+    return (await this.call(method.proxyAdmin, { request: toJsonBytes(request) })).body;
+  }
+
+  /** Announces again after every interruption; resolves when the signal aborts or this is closed. */
+  async announce(announcement: Announcement, signal: AbortSignal): Promise<void> {
+    const ended = AbortSignal.any([signal, this.closing.signal]);
+    const init = { announcement: toJsonBytes(announcement) };
+    await retryUntilAborted(async (succeeded) => {
+      await this.stream(method.announce, init, { signal: ended, onData: succeeded });
+    }, ended);
+  }
+
+  private async follow(succeeded: () => void): Promise<void> {
+    let chunks: Resource[] = [];
+    const onData = (event: FollowEvent): void => {
+      if (event.event.case === 'changes') this.view.apply({ type: 'changes', changes: readBatch(event.event.value) });
+      if (event.event.case !== 'snapshot') return;
+      const { resources, revision, last } = event.event.value;
+      chunks.push(...resources.map((bytes) => fromJsonBytes<Resource>(bytes)));
+      if (!last) return;
+      this.view.apply({ type: 'snapshot', snapshot: { revision: Number(revision), resources: chunks } });
+      chunks = [];
+      succeeded();
+      this.options.onConnection?.(true);
+    };
+    const error = await this.stream(method.follow, { kinds: [...(this.options.kinds ?? [])] }, { signal: this.closing.signal, onData });
+    this.options.onConnection?.(false, error);
+  }
+
+  /** Reads a stream to its end and tells what ended it; never throws. */
+  private stream<I extends DescMessage, O extends DescMessage>(
+    desc: DescMethodServerStreaming<I, O>,
+    init: MessageInitShape<I>,
+    options: { readonly signal: AbortSignal; readonly onData: (message: MessageShape<O>) => void },
+  ): Promise<MeshError | undefined> {
+    const { path, requestSerialize, responseDeserialize } = methodDefinitionOf(desc);
+    const request = create(desc.input, init);
+    const metadata = new Metadata({ waitForReady: true });
+    const call: ClientReadableStream<unknown> = this.client.makeServerStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      metadata,
+    );
+    const cancel = () => call.cancel();
+    options.signal.addEventListener('abort', cancel, { once: true });
+    return new Promise<MeshError | undefined>((resolve) => {
+      let broken: MeshError | undefined;
+      call.on('data', (message) => {
+        try {
+          options.onData(message as MessageShape<O>);
+        } catch (cause) {
+          broken = new MeshError('internal', { internal: 'the control plane sent what cannot be read', cause });
+          call.cancel();
+        }
+      });
+      call.on('error', (error: ServiceError) => resolve(broken ?? fromStatus(error)));
+      call.on('end', () => resolve(broken));
+    }).finally(() => options.signal.removeEventListener('abort', cancel));
+  }
+
+  private call<I extends DescMessage, O extends DescMessage>(
+    desc: DescMethodUnary<I, O>,
+    init: MessageInitShape<I>,
+  ): Promise<MessageShape<O>> {
+    const { path, requestSerialize, responseDeserialize } = methodDefinitionOf(desc);
+    const request = create(desc.input, init);
+    const options = { deadline: Date.now() + callTimeoutMs };
+    return new Promise((resolve, reject) => {
+      this.client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, options, (error, response) => {
+        if (error) reject(fromStatus(error));
+        else resolve(response as MessageShape<O>);
+      });
+    });
+  }
+}
+
+function writeAuthor(author: PutRequest['author']): { readonly name: string; readonly groups: string[] } {
+  return { name: author.name, groups: [...(author.groups ?? [])] };
+}
+
+function writeExpected(version: number | undefined): { readonly expectedVersion?: bigint } {
+  return version === undefined ? {} : { expectedVersion: BigInt(version) };
+}

@@ -1,0 +1,3 @@
+export { GrpcControlPlane, type GrpcControlPlaneOptions } from './client.js';
+export { type InternalTls, internalCredentials } from './credentials.js';
+export { type ServeControlPlaneOptions, serveControlPlane } from './serve.js';

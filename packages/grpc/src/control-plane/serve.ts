@@ -1,0 +1,118 @@
+import { create } from '@bufbuild/protobuf';
+import type { Server, ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
+import { type Announcement, type Author, type ControlPlane, MeshError, type ResourceKey } from '@mesh/core';
+import * as wire from '@mesh/proto/kuma/internal/v1/control_plane_pb.js';
+import { serviceDefinitionOf } from '../definition.js';
+import { toStatusWithTrailer } from '../status.js';
+import { fromJsonBytes, toJsonBytes } from './codec.js';
+import { Follower } from './follower.js';
+
+export interface ServeControlPlaneOptions {
+  /** Receives what was thrown and is no MeshError; the caller gets INTERNAL. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/**
+ * Serves the internal interface (proto/kuma/internal/v1) of the control plane that owns the state.
+ * Bind it with `internalCredentials` only: it takes the author of a write from the caller.
+ */
+export function serveControlPlane(server: Server, controlPlane: ControlPlane, options: ServeControlPlaneOptions = {}): void {
+  const report = (error: unknown) => {
+    if (!MeshError.is(error)) options.onError?.(error);
+    return toStatusWithTrailer(error);
+  };
+
+  function unary<Request, Response>(work: (request: Request) => Promise<Response>) {
+    return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
+      // Through a promise, so that what is thrown at once is caught as well.
+      Promise.resolve(call.request)
+        .then(work)
+        .then(
+          (response) => callback(null, response),
+          (error: unknown) => callback(report(error)),
+        );
+    };
+  }
+
+  const follow = (call: ServerWritableStream<wire.FollowRequest, wire.FollowEvent>): void => {
+    new Follower(call, controlPlane.view).run().then(
+      () => call.end(),
+      (error: unknown) => call.emit('error', report(error)),
+    );
+  };
+
+  server.addService(serviceDefinitionOf(wire.ControlPlaneService), {
+    follow,
+    announce: (call: AnnounceCall) => announce(call, controlPlane, report),
+    info: unary(async () => create(wire.InfoResponseSchema, { info: toJsonBytes(await controlPlane.info()) })),
+    config: unary(async () => create(wire.ConfigResponseSchema, { config: await controlPlane.config() })),
+    put: unary((request: wire.PutRequest) => put(controlPlane, request)),
+    delete: unary(async (request: wire.DeleteRequest) => {
+      const { revision } = await controlPlane.delete({
+        key: readKey(request.key),
+        author: readAuthor(request.author),
+        ...readExpected(request.expectedVersion),
+      });
+      return create(wire.DeleteResponseSchema, { revision: BigInt(revision) });
+    }),
+    issueToken: unary(async (request: wire.IssueTokenRequest) =>
+      create(wire.IssueTokenResponseSchema, { token: await controlPlane.issueToken(read(request.token)) }),
+    ),
+    proxyAdmin: unary(async (request: wire.ProxyAdminRequest) =>
+      create(wire.ProxyAdminResponseSchema, { body: await controlPlane.proxyAdmin(read(request.request)) }),
+    ),
+  });
+}
+
+async function put(controlPlane: ControlPlane, request: wire.PutRequest): Promise<wire.PutResponse> {
+  const result = await controlPlane.put({
+    draft: read(request.draft),
+    author: readAuthor(request.author),
+    ...readExpected(request.expectedVersion),
+  });
+  return create(wire.PutResponseSchema, {
+    created: result.created,
+    resource: toJsonBytes(result.resource),
+    revision: BigInt(result.revision),
+    warnings: [...result.warnings],
+  });
+}
+
+type AnnounceCall = ServerWritableStream<wire.AnnounceRequest, wire.AnnounceResponse>;
+
+function announce(call: AnnounceCall, controlPlane: ControlPlane, report: (error: unknown) => object): void {
+  const gone = new AbortController();
+  call.on('cancelled', () => gone.abort());
+  call.on('close', () => gone.abort());
+  const run = async () => {
+    const held = controlPlane.announce(read<Announcement>(call.request.announcement), gone.signal);
+    call.write(create(wire.AnnounceResponseSchema));
+    await held;
+  };
+  run().then(
+    () => call.end(),
+    (error: unknown) => call.emit('error', report(error)),
+  );
+}
+
+function read<T>(bytes: Uint8Array): T {
+  try {
+    return fromJsonBytes<T>(bytes);
+  } catch (cause) {
+    throw new MeshError('bad_request', { public: 'not JSON', cause });
+  }
+}
+
+function readKey(key: wire.ResourceKey | undefined): ResourceKey {
+  if (!key) throw new MeshError('bad_request', { public: 'the request has no key' });
+  return { kind: key.kind, mesh: key.mesh, name: key.name };
+}
+
+function readAuthor(author: wire.Author | undefined): Author {
+  if (!author || author.name === '') throw new MeshError('bad_request', { public: 'the request has no author' });
+  return { name: author.name, groups: author.groups };
+}
+
+function readExpected(version: bigint | undefined): { readonly expectedVersion?: number } {
+  return version === undefined ? {} : { expectedVersion: Number(version) };
+}
