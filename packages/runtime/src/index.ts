@@ -1,4 +1,5 @@
 export { ensureCertificates } from './certificates/index.js';
+export { type CertificatePair, type InternalCertificates, internalCertificates, serverCertificate } from './certificates/read.js';
 export * from './config/index.js';
 export { type DiagnosticsOptions, type DiagnosticsServer, startDiagnostics, tlsBounds } from './diagnostics.js';
 export * from './health.js';

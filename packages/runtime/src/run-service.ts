@@ -16,6 +16,8 @@ export interface RunOptions {
   /** Services of this process, in the order they start; a control plane comes before those that use it. */
   readonly services: (config: KumaConfig) => readonly ServiceFactory[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** For programs that can only be one of the two. */
+  readonly mode?: 'global' | 'zone';
 }
 
 export interface RunServiceOptions extends RunOptions {
@@ -63,7 +65,7 @@ export async function runService(options: RunServiceOptions): Promise<number> {
  */
 export async function run(options: RunOptions, args: RunArguments): Promise<number> {
   const level = parseLevel(args.logLevel ?? 'info');
-  const { config, warnings } = loadConfig({ file: args.configFile, env: options.env });
+  const { config, warnings } = loadConfig({ file: args.configFile, env: options.env, mode: options.mode });
   if (args.printConfig) return print(`${printConfig(config, 2)}\n`);
   const log = createLogger({ name: options.name, level, path: args.logOutputPath });
   for (const warning of warnings) log.warn({}, warning);

@@ -21,14 +21,14 @@ export async function ensureCertificates(config: KumaConfig): Promise<void> {
 }
 
 async function ensureServerPair(files: { certFile: string; keyFile: string }): Promise<void> {
-  const key = await readOrMake(files.keyFile, makeKey);
+  const key = await readOrMake(files.keyFile, () => makeKey('rsa'));
   await readOrMake(files.certFile, () => issue({ key, subject: '', isCa: true, usages: ['serverAuth'], hosts: localHosts() }));
 }
 
 async function ensureInternal(files: { caFile: string; caKeyFile: string; certFile: string; keyFile: string }): Promise<void> {
-  const caKey = await readOrMake(files.caKeyFile, makeKey);
+  const caKey = await readOrMake(files.caKeyFile, () => makeKey('ec'));
   await readOrMake(files.caFile, () => issue({ key: caKey, subject: INTERNAL_CA_NAME, isCa: true, usages: [] }));
-  const key = await readOrMake(files.keyFile, makeKey);
+  const key = await readOrMake(files.keyFile, () => makeKey('ec'));
   await readOrMake(files.certFile, () =>
     issue({
       key,

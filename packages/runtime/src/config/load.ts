@@ -14,6 +14,8 @@ export interface LoadOptions {
   /** YAML instead of a file. */
   readonly yamlText?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the program can only be (`global-cp`): wins over YAML; a variable that says otherwise is a mistake. */
+  readonly mode?: 'global' | 'zone' | undefined;
 }
 
 export interface LoadedConfig {
@@ -33,6 +35,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   for (const { path, field } of configFields) setAt(draft, path, field.default);
   applyYaml(draft, readYaml(options), { warnings, violations });
   applyEnv(draft, options.env, { warnings, violations });
+  if (options.mode !== undefined) fixMode(draft, { mode: options.mode, env: options.env, violations });
   throwIfAny(violations);
   const raw = draft as unknown as KumaConfig;
   validateConfig(raw, violations);
@@ -128,6 +131,14 @@ function applyEnv(draft: Draft, rawEnv: LoadOptions['env'], findings: Findings):
 /** An empty variable empties texts and lists and is no value for anything else. */
 function takesEmptyText(field: Field<unknown>): boolean {
   return typeof field.default === 'string' || Array.isArray(field.default);
+}
+
+function fixMode(draft: Draft, wanted: { mode: string; env: LoadOptions['env']; violations: Violations }): void {
+  const { KUMA_MODE: variable } = translateEnv(wanted.env).env;
+  if (variable && variable !== wanted.mode) {
+    wanted.violations.addAll([{ field: 'mode', message: `must be ${wanted.mode} for this program (KUMA_MODE)` }]);
+  }
+  draft.mode = wanted.mode;
 }
 
 function setDecoded(
