@@ -1,1 +1,14 @@
-export {};
+export type {
+  AccessList,
+  ApiConfig,
+  ApiMetrics,
+  ApiSection,
+  ApiServerOptions,
+  ApiTls,
+  Authenticator,
+  ListenerConfig,
+  ObservedRequest,
+  StaticAccess,
+} from './options.js';
+export { ADMIN, ANONYMOUS, type Identity } from './access/identity.js';
+export { type ApiAddresses, type ApiServer, createApiServer } from './server.js';

@@ -1,0 +1,52 @@
+import type { ApiContext } from './context.js';
+import type { Route } from './http/route.js';
+import { catalogRoutes } from './meta/catalog.js';
+import { globalInsightRoutes } from './meta/global-insight.js';
+import { guiRoutes } from './meta/gui.js';
+import { indexRoutes } from './meta/index-page.js';
+import { kriRoutes } from './meta/kri.js';
+import { proxyAdminRoutes } from './proxies/routes.js';
+import { resourceRoutes } from './resources/routes.js';
+import { serviceInsightRoutes } from './resources/service-insights.js';
+import { tokenRoutes } from './tokens/routes.js';
+
+/** Routes that belong together: one controller each. */
+export interface RouteGroup {
+  readonly name: string;
+  readonly routes: readonly Route[];
+}
+
+/**
+ * Everything the API serves. Routes of resources come from the descriptors alone; where a special
+ * route has the same template, the special one is served.
+ */
+export function apiRoutes(context: ApiContext): RouteGroup[] {
+  const groups: RouteGroup[] = [
+    { name: 'Index', routes: indexRoutes(context) },
+    { name: 'Catalog', routes: catalogRoutes(context) },
+    { name: 'GlobalInsight', routes: globalInsightRoutes(context) },
+    { name: 'Gui', routes: guiRoutes(context) },
+    { name: 'Kri', routes: kriRoutes(context) },
+    { name: 'Tokens', routes: tokenRoutes(context) },
+    { name: 'ProxyAdmin', routes: proxyAdminRoutes(context) },
+    { name: 'ServiceInsights', routes: serviceInsightRoutes(context) },
+    ...context.registry.all.map((descriptor) => ({ name: descriptor.kind, routes: resourceRoutes(context, descriptor) })),
+  ];
+  return withoutRepeats(groups, context.config.apiServer.basePath);
+}
+
+/** Places routes below the base path. Of routes with one template the methods are put together, the first one winning. */
+function withoutRepeats(groups: readonly RouteGroup[], basePath: string): RouteGroup[] {
+  const base = basePath.replace(/\/+$/, '');
+  const byTemplate = new Map<string, { group: string; route: Route }>();
+  for (const { name, routes } of groups) {
+    for (const route of routes) {
+      const template = route.absolute ? route.template : `${base}${route.template}`.replace(/(.)\/$/, '$1');
+      const known = byTemplate.get(template);
+      const methods = { ...route.methods, ...known?.route.methods };
+      byTemplate.set(template, { group: known?.group ?? name, route: { ...route, ...known?.route, template, methods } });
+    }
+  }
+  const placed = [...byTemplate.values()];
+  return groups.map(({ name }) => ({ name, routes: placed.filter(({ group }) => group === name).map(({ route }) => route) }));
+}

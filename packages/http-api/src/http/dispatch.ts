@@ -1,0 +1,174 @@
+import type { TLSSocket } from 'node:tls';
+import { type Logger, MeshError, messageOf } from '@mesh/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { authenticate } from '../access/authenticate.js';
+import { type CrossOriginRequest, corsHeaders, isPreflight } from '../access/cors.js';
+import { ANONYMOUS, type Identity } from '../access/identity.js';
+import type { ApiMetrics, ApiSection, Authenticator } from '../options.js';
+import type { Answer } from './answer.js';
+import { errorAnswer, isBug } from './errors.js';
+import { allowedMethods, negotiate } from './negotiate.js';
+import type { ApiRequest, Handler, Route, RouteMethod } from './route.js';
+
+/** What the way of a request through the API needs. */
+export interface DispatchOptions {
+  readonly apiServer: ApiSection;
+  readonly authenticator: Authenticator;
+  readonly log: Logger;
+  readonly metrics: ApiMetrics;
+}
+
+interface RequestState {
+  readonly startedMs: number;
+  identity: Identity;
+  template: string;
+}
+
+/**
+ * The way of a request (contract/rest-api.md §1): metrics, authentication, CORS, route, answer.
+ * Whatever goes wrong becomes an answer; nothing a client sends ends the process.
+ */
+export class Dispatcher {
+  private readonly states = new WeakMap<FastifyRequest, RequestState>();
+
+  constructor(private readonly options: DispatchOptions) {}
+
+  /** Runs before routing is used: counts, finds out who calls. Returns an answer where that ends the request. */
+  async begin(request: FastifyRequest): Promise<Answer | undefined> {
+    const state: RequestState = { startedMs: performance.now(), identity: ANONYMOUS, template: '' };
+    this.states.set(request, state);
+    this.options.metrics.inflight(1);
+    if (this.isOpenToAll(request)) return undefined;
+    try {
+      state.identity = await authenticate(credentialsOf(request), {
+        authn: this.options.apiServer.authn,
+        authenticator: this.options.authenticator,
+      });
+      return undefined;
+    } catch (error) {
+      return this.explain(error, { title: 'Could not authenticate', request });
+    }
+  }
+
+  /** Counts a finished request. */
+  end(request: FastifyRequest, reply: FastifyReply): void {
+    const state = this.states.get(request);
+    if (!state) return;
+    this.states.delete(request);
+    this.options.metrics.inflight(-1);
+    this.options.metrics.observe({
+      method: request.method,
+      handler: state.template,
+      code: reply.statusCode,
+      seconds: (performance.now() - state.startedMs) / 1000,
+      bytes: Number(reply.getHeader('content-length') ?? 0),
+    });
+  }
+
+  /** Answers a request that a route was found for. */
+  async dispatch(route: Route, request: FastifyRequest): Promise<Answer> {
+    const state = this.states.get(request);
+    if (state) state.template = route.template;
+    const crossOrigin = crossOriginOf(request);
+    const allowed = this.options.apiServer.corsAllowedDomains;
+    if (isPreflight(allowed, crossOrigin)) {
+      return { status: 200, body: '', headers: { 'Access-Control-Allow-Methods': allowedMethods(route) } };
+    }
+    const refusal = negotiate(route, {
+      method: request.method,
+      contentType: request.headers['content-type'],
+      accept: request.headers.accept,
+    });
+    if (refusal) return refusal;
+    const handler = route.methods[request.method as RouteMethod];
+    if (!handler) throw new Error(`${route.template} has no ${request.method}`);
+    return this.run(handler, { request, route, identity: state?.identity ?? ANONYMOUS });
+  }
+
+  /** Headers CORS adds to the answer of a request. */
+  crossOriginHeaders(request: FastifyRequest): Readonly<Record<string, string>> {
+    return corsHeaders(this.options.apiServer.corsAllowedDomains, crossOriginOf(request));
+  }
+
+  /** The answer for what was thrown; bugs go to the log with all that is known. */
+  explain(error: unknown, context: { title: string; request: FastifyRequest }): Answer {
+    const { method, url } = context.request;
+    if (isBug(error)) this.options.log.error({ err: error, method, path: url.slice(0, 500) }, `request failed: ${messageOf(error)}`);
+    else this.options.log.debug({ method, path: url.slice(0, 500) }, `request refused: ${messageOf(error)}`);
+    return errorAnswer(error, context.title);
+  }
+
+  private async run(handler: Handler, context: { request: FastifyRequest; route: Route; identity: Identity }): Promise<Answer> {
+    const { request } = context;
+    try {
+      const answer = Promise.resolve(handler.handle(toApiRequest(context)));
+      return await withDeadline(answer, this.options.apiServer.writeTimeout);
+    } catch (error) {
+      return this.explain(error, { title: handler.title, request });
+    }
+  }
+
+  /** The index and the web page are for everybody, with a bad token too. */
+  private isOpenToAll(request: FastifyRequest): boolean {
+    const { basePath, gui } = this.options.apiServer;
+    const path = pathOf(request);
+    return (request.method === 'GET' && path === basePath) || path.startsWith(gui.basePath);
+  }
+}
+
+function toApiRequest(context: { request: FastifyRequest; route: Route; identity: Identity }): ApiRequest {
+  const { request, route, identity } = context;
+  const at = request.url.indexOf('?');
+  return {
+    method: request.method,
+    template: route.template,
+    path: pathOf(request),
+    params: (request.params ?? {}) as Record<string, string>,
+    query: new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1)),
+    body: request.body instanceof Uint8Array ? request.body : new Uint8Array(),
+    identity,
+    baseUrl: `${isEncrypted(request) ? 'https' : 'http'}://${request.headers.host ?? ''}`,
+  };
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '';
+}
+
+function credentialsOf(request: FastifyRequest) {
+  return {
+    peerAddress: request.socket.remoteAddress ?? '',
+    encrypted: isEncrypted(request),
+    headers: request.headers,
+    clientCertVerified: isEncrypted(request) && (request.socket as TLSSocket).authorized,
+  };
+}
+
+function isEncrypted(request: FastifyRequest): boolean {
+  return (request.socket as Partial<TLSSocket>).encrypted === true;
+}
+
+function crossOriginOf(request: FastifyRequest): CrossOriginRequest {
+  const { headers, method } = request;
+  const one = (value: string | string[] | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
+  return {
+    method,
+    origin: one(headers.origin),
+    requestedMethod: one(headers['access-control-request-method']),
+    requestedHeaders: one(headers['access-control-request-headers']),
+  };
+}
+
+/** A client never waits longer than the write timeout, whatever hangs behind. */
+async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  if (timeoutMs <= 0) return work;
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new MeshError('unavailable', { public: `no answer after ${timeoutMs} ms` })), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,102 @@
+import type { AnyDescriptor, JsonObject, Resource } from '@mesh/core';
+import { toDocument, toKubernetesDocument, toOverview } from '@mesh/resources';
+import { type ApiContext, requireMesh } from '../context.js';
+import { json } from '../http/answer.js';
+import { ApiError, notFound } from '../http/errors.js';
+import { type ApiRequest, type Handler, handler, param } from '../http/route.js';
+import { kindFilters } from './kind-filters.js';
+import { LIST_TITLE, listBody, readCommonFilter } from './list-query.js';
+
+export const ITEM_TITLE = 'Could not retrieve a resource';
+const KUBERNETES_FORMATS = ['k8s', 'kubernetes'];
+
+/** Reads of one kind. */
+export class KindReader {
+  constructor(
+    private readonly context: ApiContext,
+    private readonly descriptor: AnyDescriptor,
+  ) {}
+
+  /** `GET {coll}/{name}`, also as `?format=k8s`. */
+  get item(): Handler {
+    return handler(ITEM_TITLE, (request) => {
+      const print = documentPrinter(this.descriptor, request);
+      return json(print(this.find(request)));
+    });
+  }
+
+  /** `GET {coll}`, in a mesh or across meshes. */
+  get list(): Handler {
+    return handler(LIST_TITLE, (request) =>
+      json(listBody(request, this.filtered(request), (resource) => toDocument(this.descriptor, resource))),
+    );
+  }
+
+  /** `GET {coll}/{name}/_overview`. */
+  get overview(): Handler {
+    return handler(ITEM_TITLE, (request) => json(this.toOverview(this.find(request))));
+  }
+
+  /** `GET {coll}/_overview`. */
+  get overviews(): Handler {
+    return handler(LIST_TITLE, (request) => json(listBody(request, this.filtered(request), (resource) => this.toOverview(resource))));
+  }
+
+  private find(request: ApiRequest): Resource {
+    const mesh = this.meshOf(request);
+    this.checkAccess(request);
+    const found = this.context.controlPlane.view.find<JsonObject>(this.descriptor.kind, mesh ?? '', param(request, 'name'));
+    if (!found) throw notFound(ITEM_TITLE);
+    return found;
+  }
+
+  private filtered(request: ApiRequest): Resource[] {
+    const mesh = this.meshOf(request);
+    this.checkAccess(request);
+    const { kind } = this.descriptor;
+    const common = readCommonFilter(request);
+    const special = Object.hasOwn(kindFilters, kind) ? kindFilters[kind]?.(request) : undefined;
+    return this.context.controlPlane.view
+      .listSorted<JsonObject>(kind, mesh)
+      .filter((resource) => common(resource) && (special === undefined || special(resource)));
+  }
+
+  private toOverview(resource: Resource): JsonObject {
+    const { registry, controlPlane } = this.context;
+    const insightKind = this.descriptor.insightKind ?? '';
+    const descriptor = registry.get(insightKind);
+    const insight = controlPlane.view.find<JsonObject>(insightKind, resource.meta.mesh, resource.meta.name);
+    return toOverview(this.descriptor, resource, descriptor && insight ? { descriptor, resource: insight } : undefined);
+  }
+
+  /** The mesh of the path, which must exist; undefined where the path names none. */
+  private meshOf(request: ApiRequest): string | undefined {
+    if (this.descriptor.scope === 'Global') return '';
+    const { mesh } = request.params;
+    if (mesh !== undefined) requireMesh(this.context, mesh);
+    return mesh;
+  }
+
+  private checkAccess(request: ApiRequest): void {
+    if (!this.descriptor.adminOnly) return;
+    this.context.access.require('adminResources', request.identity, `the resource of type "${this.descriptor.kind}"`);
+  }
+}
+
+/** The printer `?format=` asks for. */
+export function documentPrinter(descriptor: AnyDescriptor, request: ApiRequest): (resource: Resource) => JsonObject {
+  const format = request.query.get('format') ?? '';
+  if (format === '' || format === 'universal') return (resource) => toDocument(descriptor, resource);
+  if (KUBERNETES_FORMATS.includes(format)) {
+    const namespace = request.query.get('namespace') ?? '';
+    return (resource) => withNamespace(toKubernetesDocument(descriptor, resource), namespace);
+  }
+  const message = '"format" must be one of ["k8s", "kubernetes", "universal"]';
+  throw new ApiError({ status: 400, title: ITEM_TITLE, detail: 'Resource is not valid', violations: [{ field: '', message }] });
+}
+
+function withNamespace(document: JsonObject, namespace: string): JsonObject {
+  if (namespace === '') return document;
+  const { name, namespace: stored, ...rest } = document.metadata as JsonObject;
+  return { ...document, metadata: { name: name ?? '', namespace: stored ?? namespace, ...rest } };
+}

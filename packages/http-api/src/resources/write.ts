@@ -1,0 +1,86 @@
+import { type AnyDescriptor, type Author, MeshError, type ResourceKey } from '@mesh/core';
+import { type ApiContext, requireMesh, untilVisible } from '../context.js';
+import { type Answer, json } from '../http/answer.js';
+import { ApiError, notFound } from '../http/errors.js';
+import { type ApiRequest, type Handler, handler, param } from '../http/route.js';
+import { readDocument } from './body.js';
+import { requireWritable } from './write-rule.js';
+
+export const PUT_TITLE = 'Could not process a resource';
+export const DELETE_TITLE = 'Could not delete a resource';
+/** Carries the revision of a write. */
+export const REVISION_HEADER = 'Kuma-Revision';
+
+/** Writes of one kind. The order of checks is that of contract/rest-api.md §2.2. */
+export class KindWriter {
+  constructor(
+    private readonly context: ApiContext,
+    private readonly descriptor: AnyDescriptor,
+  ) {}
+
+  /** `PUT {coll}/{name}`: create or replace. */
+  get put(): Handler {
+    return handler(PUT_TITLE, async (request) => {
+      const target = await this.targetOf(request);
+      const parsed = readDocument(this.context.registry, request.body, { descriptor: this.descriptor, ...target });
+      this.context.access.requireWrite(request.identity, this.descriptor.kind);
+      return this.store(request, parsed);
+    });
+  }
+
+  /** `DELETE {coll}/{name}`. */
+  get delete(): Handler {
+    return handler(DELETE_TITLE, async (request) => {
+      const key: ResourceKey = { kind: this.descriptor.kind, ...(await this.targetOf(request)) };
+      const { controlPlane, access } = this.context;
+      if (!controlPlane.view.get(key)) throw notFound(DELETE_TITLE);
+      access.requireWrite(request.identity, key.kind);
+      const { revision } = await controlPlane.delete({ key, author: authorOf(request) });
+      await untilVisible(this.context, revision);
+      return json({}, 200, { [REVISION_HEADER]: String(revision) });
+    });
+  }
+
+  private async store(request: ApiRequest, parsed: ReturnType<typeof readDocument>): Promise<Answer> {
+    const { draft, warnings } = parsed;
+    const { controlPlane } = this.context;
+    const exists = controlPlane.view.get(draft) !== undefined;
+    try {
+      const result = await controlPlane.put({ draft, author: authorOf(request) });
+      await untilVisible(this.context, result.revision);
+      const all = [...new Set([...warnings, ...result.warnings])];
+      return json(all.length > 0 ? { warnings: all } : {}, result.created ? 201 : 200, { [REVISION_HEADER]: String(result.revision) });
+    } catch (error) {
+      throw explainRefusal(error, exists);
+    }
+  }
+
+  /** Mesh and name of the path, once the control plane takes such writes and the mesh exists. */
+  private async targetOf(request: ApiRequest): Promise<{ mesh: string; name: string }> {
+    requireWritable(this.descriptor, await this.context.info(), this.context.config.apiServer.readOnly);
+    const mesh = this.descriptor.scope === 'Mesh' ? param(request, 'mesh') : '';
+    if (this.descriptor.scope === 'Mesh') requireMesh(this.context, mesh);
+    return { mesh, name: param(request, 'name') };
+  }
+}
+
+function authorOf(request: ApiRequest): Author {
+  return { name: request.identity.name, groups: request.identity.groups };
+}
+
+/** What the control plane refuses gets the title Kuma gives it (contract/rest-api.md §2.4). */
+function explainRefusal(error: unknown, exists: boolean): unknown {
+  if (!MeshError.is(error)) return error;
+  if (error.code === 'mesh_not_found') {
+    const violations = [{ field: 'mesh', message: 'Mesh is not found' }];
+    return new ApiError({ status: 400, title: titleOf(exists), detail: 'Mesh is not found', violations });
+  }
+  if (error.code !== 'invalid') return error;
+  const isLabel = error.violations.some(({ field }) => field.startsWith('labels['));
+  const title = isLabel ? (exists ? 'Could not update a resource' : PUT_TITLE) : titleOf(exists);
+  return new ApiError({ status: 400, title, detail: 'Resource is not valid', violations: error.violations });
+}
+
+function titleOf(exists: boolean): string {
+  return exists ? 'Failed to update a resource' : 'Failed to create a resource';
+}

@@ -1,0 +1,112 @@
+import 'reflect-metadata';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from '@mesh/core';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { apiRoutes } from './api-routes.js';
+import { createContext } from './context.js';
+import { routerText } from './http/answer.js';
+import { makeController, send } from './http/controllers.js';
+import { Dispatcher } from './http/dispatch.js';
+import { ApiExceptionFilter } from './http/exception-filter.js';
+import { Listener } from './http/listeners.js';
+import { type ApiServerOptions, BODY_BYTES_MAX } from './options.js';
+
+const STOP_GRACE_MS = 3_000;
+/** Names have up to 253 characters, identifiers are longer. */
+const PARAMETER_CHARACTERS_MAX = 4_096;
+
+/** Where the API listens. */
+export interface ApiAddresses {
+  readonly http?: AddressInfo;
+  readonly https?: AddressInfo;
+}
+
+/** The REST API, ready to listen. */
+export interface ApiServer {
+  /** Binds the listeners the configuration asks for. */
+  start(): Promise<ApiAddresses>;
+  stop(): Promise<void>;
+}
+
+@Module({})
+class HttpApiModule {}
+
+/**
+ * Builds the REST API: a Nest application on Fastify whose controllers are generated from the
+ * descriptors, served by one HTTP and one HTTPS listener with the same handlers.
+ */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { apiServer } = options.config;
+  const dispatcher = new Dispatcher({
+    apiServer,
+    authenticator: options.authenticator,
+    log: options.log,
+    metrics: options.metrics,
+  });
+  const app = await createApplication(options, dispatcher);
+  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
+  const listeners = {
+    http: apiServer.http.enabled ? Listener.http(fastify.routing, apiServer) : undefined,
+    https: apiServer.https.enabled && options.tls ? Listener.https(fastify.routing, apiServer, options.tls) : undefined,
+  };
+  return new NestApiServer(app, listeners, options.log);
+}
+
+async function createApplication(options: ApiServerOptions, dispatcher: Dispatcher): Promise<NestFastifyApplication> {
+  const groups = apiRoutes(createContext(options)).filter(({ routes }) => routes.length > 0);
+  const module: DynamicModule = { module: HttpApiModule, controllers: groups.map((group) => makeController(group, dispatcher)) };
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_BYTES_MAX,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX, ignoreTrailingSlash: true },
+    frameworkErrors: (_error: unknown, _request: unknown, reply: unknown) =>
+      void send(reply as FastifyReply, routerText(400, 'Bad Request')),
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: false, bodyParser: false, abortOnError: false });
+  app.useGlobalFilters(new ApiExceptionFilter(dispatcher));
+  prepare(adapter.getInstance() as unknown as FastifyInstance, dispatcher);
+  await app.init();
+  await adapter.getInstance().ready();
+  return app;
+}
+
+/** Hooks that every request passes, known path or not; bodies are kept as bytes for the handlers. */
+function prepare(fastify: FastifyInstance, dispatcher: Dispatcher): void {
+  fastify.addHook('onRequest', async (request, reply) => {
+    const answer = await dispatcher.begin(request);
+    if (answer) await send(reply, answer);
+  });
+  fastify.addHook('onResponse', async (request, reply) => dispatcher.end(request, reply));
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
+class NestApiServer implements ApiServer {
+  constructor(
+    private readonly app: NestFastifyApplication,
+    private readonly listeners: { readonly http: Listener | undefined; readonly https: Listener | undefined },
+    private readonly log: Logger,
+  ) {}
+
+  async start(): Promise<ApiAddresses> {
+    const { http, https } = this.listeners;
+    const addresses: { http?: AddressInfo; https?: AddressInfo } = {};
+    try {
+      if (http) addresses.http = await http.start();
+      if (https) addresses.https = await https.start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    for (const listener of [http, https]) listener?.reportErrors(this.log);
+    return addresses;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.listeners.http?.stop(STOP_GRACE_MS), this.listeners.https?.stop(STOP_GRACE_MS)]);
+    await this.app.close();
+  }
+}
