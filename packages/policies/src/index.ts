@@ -1,1 +1,5 @@
-export {};
+import { type AnyPolicyDescriptor, orderPolicies } from '@mesh/xds';
+import { allPolicies } from './index.gen.js';
+
+/** Descriptors of all policies, in order of application; building it fails where two claim the same place. */
+export const policyKinds: readonly AnyPolicyDescriptor[] = orderPolicies(allPolicies);

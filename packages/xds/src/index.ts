@@ -23,6 +23,4 @@ export * from './sidecar/outbound.js';
 export * from './snapshot/consistency.js';
 export * from './snapshot/describe.js';
 export * from './snapshot/encode.js';
-export * from './vips/allocator.js';
-export * from './vips/service-vips.js';
-export * from './vips/vip-config.js';
+export * from './vips/index.js';

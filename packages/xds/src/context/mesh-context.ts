@@ -9,7 +9,7 @@ import type {
   ZoneIngressSpec,
 } from '@mesh/resources';
 import { commonProtocol, type Protocol } from '../model/protocols.js';
-import { type VipOptions, type ServiceVip, vipsFromConfigs } from '../vips/service-vips.js';
+import { type VipOptions, type MeshVip, vipsFromConfigs } from '../vips/service-vips.js';
 import type { Endpoint, EndpointMap } from './endpoint.js';
 import { buildEndpoints, type EndpointSources } from './endpoints.js';
 
@@ -29,7 +29,7 @@ export interface MeshContext {
   readonly endpoints: EndpointMap;
   /** The same without a zone egress between: what an egress itself dials. */
   directEndpoints(): EndpointMap;
-  readonly vips: readonly ServiceVip[];
+  readonly vips: readonly MeshVip[];
   /** `mesh.networking.outbound.passthrough`, on unless switched off. */
   readonly passthrough: boolean;
   /** Policies of a kind, ordered by name. */

@@ -10,8 +10,11 @@ export interface VipOptions {
   readonly domain: string;
 }
 
+/** What a Kuma without configuration uses. */
+export const DEFAULT_VIP_OPTIONS: VipOptions = { port: 80, domain: 'mesh' };
+
 /** A VIP with the names that resolve to it. */
-export interface ServiceVip {
+export interface MeshVip {
   /** Service, or host name of an external service. */
   readonly name: string;
   readonly mesh: string;
@@ -33,8 +36,8 @@ export function serviceHostnames(name: string, domain: string): string[] {
 }
 
 /** VIPs of all meshes, read from the Config resources the allocator wrote; ordered by mesh and name. */
-export function vipsFromConfigs(view: ResourceView, options: VipOptions): ServiceVip[] {
-  const vips: ServiceVip[] = [];
+export function vipsFromConfigs(view: ResourceView, options: VipOptions = DEFAULT_VIP_OPTIONS): MeshVip[] {
+  const vips: MeshVip[] = [];
   for (const config of view.listSorted<ConfigSpec>('Config', '')) {
     const mesh = vipConfigMesh(config.meta.name);
     if (mesh === undefined) continue;
