@@ -20,8 +20,8 @@ function readOnlyReason({ kind, write }: AnyDescriptor, facts: ControlPlaneFacts
 }
 
 /** Whether a zone may own objects of the kind: those get the labels of their origin. */
-export function isZoneOwnable({ write, kds }: AnyDescriptor): boolean {
-  return write.federatedZone && (kds.globalToZone || kds.zoneToGlobal);
+export function isZoneOwnable({ write }: AnyDescriptor): boolean {
+  return write.federatedZone;
 }
 
 interface OriginCheck {

@@ -43,7 +43,7 @@ export function checkLabels(draft: ResourceDraft, context: LabelContext, at: Vio
     const stored = before?.meta.labels[label];
     const given = labels[label];
     if (before && given !== undefined && given !== (stored ?? computed(draft, context)[label] ?? given)) {
-      at.key(label).add(`cannot be changed from "${stored ?? ''}" to "${given}"`);
+      at.key(label).add(`is immutable, cannot be changed from "${stored ?? ''}" to "${given}"`);
     }
   }
 }

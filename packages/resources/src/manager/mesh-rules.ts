@@ -28,8 +28,9 @@ function checkBackend(
   }
   if (backend.type === 'builtin' && !skipConf) {
     const { cert } = builtinCaSecretNames(mesh, backend.name ?? '');
-    if (!backend.name || !isDns1123Subdomain(cert))
-      at.field('name').add('must be a DNS name, and short enough for the names of its secrets');
+    // The path is this long on the wire.
+    const name = at.field('conf').field('mtls').field('backends').field('name');
+    if (!backend.name || !isDns1123Subdomain(cert)) name.add(`"${backend.name ?? ''}" name must be valid dns name`);
     const expiration = isObject(backend.conf?.caCert) ? backend.conf.caCert.expiration : undefined;
     if (expiration !== undefined && expiration !== '' && parseExpiration(String(expiration)) === undefined) {
       at.field('conf').field('caCert').field('expiration').add('has to be a valid format');

@@ -12,13 +12,13 @@ export function defaultMesh(spec: MeshSpec): MeshSpec {
 
 function fill(conf: JsonObject): JsonObject {
   const tags = isObject(conf.tags) && Object.keys(conf.tags).length > 0 ? conf.tags : { 'kuma.io/service': 'dataplane-metrics' };
-  const mode = conf.skipMTLS === true ? 'disabled' : 'activeMTLSBackend';
+  const tls: JsonObject = conf.skipMTLS === true ? { mode: 'disabled' } : {};
   const filled: JsonObject = {
     ...conf,
     path: conf.path || '/metrics',
     port: conf.port || 5670,
     tags,
-    tls: isObject(conf.tls) ? conf.tls : { mode },
+    tls: isObject(conf.tls) ? conf.tls : tls,
   };
   return Object.fromEntries(Object.entries(filled).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,0 +1,63 @@
+import { parseExpiration } from '@mesh/resources';
+import { CLIENT_AUTH, issueCertificate, KEY_USAGE, newPrivateKey, SERVER_AUTH } from '../x509/issue.js';
+import { privateKeyPem } from '../x509/pem.js';
+import type { MeshCa } from './mesh-ca.js';
+
+const DAY_MS = 86_400_000;
+const SKEW_MS = 10_000;
+
+export interface LeafRequest {
+  /** Values of `kuma.io/service`; the first is the main one. */
+  readonly services: readonly string[];
+  /** Every value of every tag. */
+  readonly tags: Readonly<Record<string, readonly string[]>>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Lifetime; the CA's `dpCert.rotation.expiration`, else 24 hours, unless said. */
+  readonly ttlMs?: number;
+  readonly keyType?: 'ecdsa' | 'rsa';
+}
+
+/** A certificate for a proxy, with its key. */
+export interface Leaf {
+  readonly certPem: string;
+  readonly keyPem: string;
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** When to replace it: at 4/5 of its life. */
+  readonly renewAt: number;
+  readonly spiffeIds: readonly string[];
+}
+
+/**
+ * Issues the certificate of a proxy (contract/dataplane.md §2.6): `spiffe://<mesh>/<service>` for
+ * each service, then `kuma://<tag>/<value>` for each tag, sorted. It never outlives its issuer.
+ */
+export async function issueLeaf(ca: MeshCa, request: LeafRequest): Promise<Leaf> {
+  const { now } = request;
+  const ttlMs = request.ttlMs ?? (ca.leafTtl ? parseExpiration(ca.leafTtl) : undefined) ?? DAY_MS;
+  const notAfter = Math.min(now + ttlMs, Date.parse(ca.certificate.validTo));
+  const notBefore = now - SKEW_MS;
+  const key = await newPrivateKey(request.keyType === 'rsa' ? { rsaBits: 2048 } : 'ecdsa');
+  const spiffeIds = [...new Set(request.services)].map((service) => `spiffe://${ca.mesh}/${service}`);
+  const certPem = await issueCertificate({
+    issuer: { key: ca.key, certificate: ca.certificate },
+    subjectKey: key,
+    subject: '',
+    altNames: [...spiffeIds, ...tagUris(request.tags)].map((value) => ({ type: 'url', value })),
+    altNamesCritical: true,
+    isCa: false,
+    keyUsages: KEY_USAGE.digitalSignature | KEY_USAGE.keyEncipherment | KEY_USAGE.keyAgreement,
+    extendedKeyUsages: [SERVER_AUTH, CLIENT_AUTH],
+    notBefore: new Date(notBefore),
+    notAfter: new Date(notAfter),
+  });
+  return { certPem, keyPem: privateKeyPem(key), notBefore, notAfter, renewAt: now + Math.max(0, ((notAfter - now) * 4) / 5), spiffeIds };
+}
+
+function tagUris(tags: Readonly<Record<string, readonly string[]>>): string[] {
+  return Object.keys(tags)
+    .sort()
+    .flatMap((tag) => [...new Set(tags[tag])].sort().map((value) => `kuma://${tag}/${value}`));
+}

@@ -1,0 +1,61 @@
+import { type KeyObject, randomUUID } from 'node:crypto';
+import type { ResourceView, TokenRequest } from '@mesh/core';
+import { SignJWT } from 'jose';
+import { latestSigningKey, type TokenKind } from './signing-keys.js';
+
+/** How far a token reaches back, so that clocks may differ a little. */
+const BACKDATE_S = 5;
+
+export interface SignOptions {
+  /** RSA private key. */
+  readonly key: KeyObject;
+  readonly kid: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Signs a token with the newest key of its kind (contract/rest-api.md §4); throws `signing_key_not_found`. */
+export async function issueToken(view: ResourceView, request: TokenRequest, now: number): Promise<string> {
+  return signToken(request, { ...latestSigningKey(view, tokenKindOf(request)), now });
+}
+
+/** Signs a token with a key at hand: `kumactl generate … --signing-key-path`. */
+export async function signToken(request: TokenRequest, { key, kid, now }: SignOptions): Promise<string> {
+  const seconds = Math.floor(now / 1000);
+  const payload = {
+    ...claimsOf(request),
+    exp: Math.floor((now + request.validForMs) / 1000),
+    nbf: seconds - BACKDATE_S,
+    iat: seconds - BACKDATE_S,
+    jti: randomUUID(),
+  };
+  return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT' }).sign(key);
+}
+
+/** The kind of token a request asks for. */
+export function tokenKindOf(request: TokenRequest): TokenKind {
+  return request.type === 'dataplane' ? { type: 'dataplane', mesh: request.mesh } : { type: request.type };
+}
+
+/** Claims are capitalised on the wire. */
+function claimsOf(request: TokenRequest): Record<string, unknown> {
+  switch (request.type) {
+    case 'dataplane':
+      return {
+        Name: request.name,
+        Mesh: request.mesh,
+        Tags: sortedTags(request.tags),
+        Type: request.proxyType,
+        Workload: request.workload,
+      };
+    case 'zone':
+      return { Zone: request.zone, Scope: [...request.scope] };
+    case 'user':
+      return { Name: request.name, Groups: [...request.groups] };
+  }
+}
+
+function sortedTags(tags: Readonly<Record<string, readonly string[]>>): Record<string, string[]> {
+  const keys = Object.keys(tags).sort();
+  return Object.fromEntries(keys.map((key) => [key, [...new Set(tags[key])].sort()]));
+}
