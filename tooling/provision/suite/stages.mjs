@@ -45,7 +45,7 @@ export const stages = [
     command: ['depcruise', '--config', '.dependency-cruiser.mjs', '--output-type', 'err', ...sourceFolders],
     timeoutMs: 5 * MINUTE_MS,
   },
-  { name: 'knip', title: 'dead code and dependencies', command: ['knip', '--no-progress'], timeoutMs: 5 * MINUTE_MS },
+  { name: 'knip', title: 'dead code and dependencies', command: ['knip', '--no-progress', '--no-config-hints'], timeoutMs: 5 * MINUTE_MS },
   {
     name: 'repo-check',
     title: 'repository rules, and proof that each fires',

@@ -8,6 +8,8 @@ const ARROWS = {
   contract: [],
   test: ['service', 'runtime', 'adapter', 'domain', 'contract'],
   tooling: [],
+  e2e: ['service', 'runtime', 'adapter', 'domain', 'contract', 'test'],
+  bench: ['service', 'runtime', 'adapter', 'domain', 'contract'],
 };
 
 /** Packages whose arrows are narrower than their role's, each with all it may import. */
