@@ -1,0 +1,193 @@
+import { once } from 'node:events';
+import { credentials, type Server } from '@grpc/grpc-js';
+import type { MeshError, ViewEvent } from '@mesh/core';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Inbox } from '../../test/inbox.js';
+import { MemoryControlPlane } from '../../test/memory-control-plane.js';
+import { makePem, type TestPem } from '../../test/tls.js';
+import { createGrpcServer } from '../server.js';
+import { GrpcControlPlane } from './client.js';
+import { internalCredentials } from './credentials.js';
+import { serveControlPlane } from './serve.js';
+
+const author = { name: 'test', groups: ['g'] };
+const dataplane = (name: string, spec: object = {}) => ({ kind: 'Dataplane', mesh: 'default', name, spec });
+
+let pem: TestPem;
+let controlPlane: MemoryControlPlane;
+let server: Server;
+let port: number;
+let client: GrpcControlPlane;
+let connections: Inbox<boolean>;
+let reported: Inbox<unknown>;
+
+beforeAll(async () => {
+  pem = await makePem();
+});
+
+beforeEach(async () => {
+  controlPlane = new MemoryControlPlane();
+  reported = new Inbox();
+  await serve(0);
+  client = connect();
+});
+
+afterEach(async () => {
+  await client.close();
+  server.forceShutdown();
+});
+
+async function serve(wanted: number): Promise<void> {
+  server = createGrpcServer();
+  serveControlPlane(server, controlPlane, { onError: reported.push });
+  port = await new Promise<number>((resolve, reject) => {
+    const bound = (error: Error | null, found: number) => (error ? reject(error) : resolve(found));
+    server.bindAsync(`127.0.0.1:${wanted}`, internalCredentials(pem).server, bound);
+  });
+}
+
+function connect(kinds: readonly string[] = []): GrpcControlPlane {
+  connections = new Inbox();
+  return new GrpcControlPlane({
+    address: `127.0.0.1:${port}`,
+    credentials: internalCredentials(pem).client,
+    serverName: 'localhost',
+    kinds,
+    onConnection: connections.push,
+  });
+}
+
+describe('the control plane over gRPC', () => {
+  it('answers as the one behind it does', async () => {
+    expect(await client.info()).toEqual(await controlPlane.info());
+    expect(await client.config()).toBe('{"mode":"zone"}');
+    expect(await client.issueToken({ type: 'zone', zone: 'z', scope: ['cp'], validForMs: 1 })).toBe('token-for-zone');
+    const body = await client.proxyAdmin({ kind: 'Dataplane', mesh: 'default', name: 'web', what: 'stats', format: 'text' });
+    expect(Buffer.from(body).toString()).toBe('stats of web');
+  });
+
+  it('puts and deletes with the author, the expected version and the warnings', async () => {
+    const created = await client.put({ draft: dataplane('web', { a: [1, 'x', null] }), author });
+    expect(created).toMatchObject({ created: true, revision: 1, warnings: ['careful'], resource: { spec: { a: [1, 'x', null] } } });
+    await expect(client.put({ draft: dataplane('web'), author, expectedVersion: 7 })).rejects.toMatchObject({ code: 'conflict' });
+    expect(await client.put({ draft: dataplane('web'), author, expectedVersion: 1 })).toMatchObject({ created: false, revision: 2 });
+    expect(await client.delete({ key: { kind: 'Dataplane', mesh: 'default', name: 'web' }, author })).toEqual({ revision: 3 });
+  });
+
+  it('gives errors with code, public text, violations and hint, and nothing internal', async () => {
+    const error = (await client.put({ draft: dataplane('refused'), author }).catch((e: unknown) => e)) as MeshError;
+    expect(error).toMatchObject({
+      code: 'invalid',
+      public: 'spec.x: must be set',
+      violations: [{ field: 'spec.x', message: 'must be set' }],
+      hint: 'set spec.x',
+    });
+    expect(error.message).not.toContain('not for others');
+    const bug = (await client.put({ draft: dataplane('bug'), author }).catch((e: unknown) => e)) as MeshError;
+    expect(bug).toMatchObject({ code: 'internal' });
+    expect(bug.message).not.toContain('secret detail');
+    expect(await reported.next()).toMatchObject({ message: 'secret detail' });
+  });
+
+  it('says unavailable while nobody listens', async () => {
+    server.forceShutdown();
+    await expect(client.info()).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('the followed view', () => {
+  it('holds a snapshot of many chunks when start returns, and then every change', async () => {
+    for (let i = 0; i < 450; i++) await controlPlane.put({ draft: dataplane(`dp-${i}`), author });
+    await client.start();
+    expect(client.view.count('Dataplane')).toBe(450);
+    expect(client.view.revision).toBe(450);
+    const { revision } = await client.put({ draft: dataplane('dp-0', { changed: true }), author });
+    await client.view.waitFor(revision);
+    expect(client.view.find('Dataplane', 'default', 'dp-0')?.spec).toEqual({ changed: true });
+    const deleted = await client.delete({ key: { kind: 'Dataplane', mesh: 'default', name: 'dp-1' }, author });
+    await client.view.waitFor(deleted.revision);
+    expect(client.view.find('Dataplane', 'default', 'dp-1')).toBeUndefined();
+  });
+
+  it('is told only of the kinds asked for, and still moves to every revision', async () => {
+    await client.close();
+    client = connect(['Mesh']);
+    await client.start();
+    await controlPlane.put({ draft: { kind: 'Mesh', mesh: '', name: 'default', spec: {} }, author });
+    const { revision } = await controlPlane.put({ draft: dataplane('web'), author });
+    await client.view.waitFor(revision);
+    expect(client.view.count('Mesh')).toBe(1);
+    expect(client.view.count('Dataplane')).toBe(0);
+  });
+
+  it('stays readable while the control plane is away, and afterwards changes only what differs', async () => {
+    await controlPlane.put({ draft: dataplane('kept'), author });
+    await controlPlane.put({ draft: dataplane('goes'), author });
+    await client.start();
+    expect(await connections.next()).toBe(true);
+    server.forceShutdown();
+    expect(await connections.next()).toBe(false);
+    expect(client.view.count('Dataplane')).toBe(2);
+
+    await controlPlane.delete({ key: { kind: 'Dataplane', mesh: 'default', name: 'goes' }, author });
+    await controlPlane.put({ draft: dataplane('new'), author });
+    const events = new Inbox<ViewEvent>();
+    client.view.subscribe(events.push);
+    await serve(port);
+    const { changes } = await events.next();
+    expect(changes.map(({ op, key }) => `${op} ${key.name}`).sort()).toEqual(['delete goes', 'put new']);
+  });
+
+  it('catches up by a snapshot after more changes than are kept for a slow follower', async () => {
+    await client.start();
+    for (let i = 0; i < 3_000; i++) void controlPlane.put({ draft: dataplane(`dp-${i % 50}`, { i }), author });
+    await client.view.waitFor(3_000);
+    expect(client.view.listSorted('Dataplane')).toEqual(controlPlane.view.listSorted('Dataplane'));
+  });
+});
+
+describe('an announcement', () => {
+  it('holds until the announcer ends it, and is made again after an interruption', async () => {
+    const announcements = new Inbox<number>();
+    controlPlane.onAnnounce = () => announcements.push(controlPlane.announced.length);
+    const stop = new AbortController();
+    const done = client.announce({ service: 'zone-proxy-xds', host: '', port: 1234 }, stop.signal);
+    expect(await announcements.next()).toBe(1);
+    expect(controlPlane.announced[0]?.announcement).toEqual({ service: 'zone-proxy-xds', host: '', port: 1234 });
+
+    const lost = once(controlPlane.announced[0]!.signal, 'abort');
+    server.forceShutdown();
+    await lost;
+    await serve(port);
+    expect(await announcements.next()).toBe(2);
+    const ended = once(controlPlane.announced[1]!.signal, 'abort');
+    stop.abort();
+    await done;
+    await ended;
+  });
+});
+
+describe('internal credentials', () => {
+  it.each([
+    ['no certificate', () => credentials.createSsl(pem.ca)],
+    ['no TLS', () => credentials.createInsecure()],
+  ])('keep out a client with %s', async (_what, make) => {
+    const stranger = new GrpcControlPlane({ address: `127.0.0.1:${port}`, credentials: make(), serverName: 'localhost' });
+    await expect(stranger.info()).rejects.toMatchObject({ code: 'unavailable' });
+    await stranger.close();
+  });
+
+  it('keep out a client of another CA, and a server of another CA', async () => {
+    const other = await makePem();
+    const make = (ca: Buffer) =>
+      new GrpcControlPlane({
+        address: `127.0.0.1:${port}`,
+        credentials: internalCredentials({ ...other, ca }).client,
+        serverName: 'localhost',
+      });
+    for (const stranger of [make(pem.ca), make(other.ca)]) {
+      await expect(stranger.info()).rejects.toMatchObject({ code: 'unavailable' });
+      await stranger.close();
+    }
+  });
+});

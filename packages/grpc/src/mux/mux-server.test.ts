@@ -1,0 +1,151 @@
+import { once } from 'node:events';
+import { request } from 'node:https';
+import { connect as connectTcp } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { Client, type ClientDuplexStream, credentials, type Server, status } from '@grpc/grpc-js';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Inbox } from '../../test/inbox.js';
+import { makePem, type TestPem } from '../../test/tls.js';
+import { createGrpcServer } from '../server.js';
+import { createMuxServer, type MuxServer } from './mux-server.js';
+
+const same = (bytes: Buffer) => bytes;
+const echo = {
+  path: '/test.Echo/Echo',
+  requestStream: true,
+  responseStream: true,
+  requestSerialize: same,
+  requestDeserialize: same,
+  responseSerialize: same,
+  responseDeserialize: same,
+} as const;
+
+let pem: TestPem;
+let grpc: Server;
+let mux: MuxServer;
+let port: number;
+let clients: Client[];
+
+beforeAll(async () => {
+  pem = await makePem();
+});
+
+beforeEach(async () => {
+  clients = [];
+  grpc = createGrpcServer();
+  grpc.addService({ echo }, { echo: (call: NodeJS.ReadWriteStream) => void call.pipe(call) });
+  mux = createMuxServer({
+    cert: pem.cert,
+    key: pem.key,
+    grpc,
+    http: (incoming, response) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('end', () => response.end(`${incoming.method} ${incoming.url} ${Buffer.concat(chunks).toString()}`));
+    },
+  });
+  port = await mux.listen({ port: 0, host: '127.0.0.1' });
+});
+
+afterEach(async () => {
+  for (const client of clients) client.close();
+  await mux.close(0);
+});
+
+function openEcho(): { readonly stream: ClientDuplexStream<Buffer, Buffer>; readonly received: Inbox<string> } {
+  const client = new Client(`127.0.0.1:${port}`, credentials.createSsl(pem.ca), { 'grpc.ssl_target_name_override': 'localhost' });
+  clients.push(client);
+  const stream = client.makeBidiStreamRequest(echo.path, same, same);
+  const received = new Inbox<string>();
+  stream.on('data', (bytes: Buffer) => received.push(bytes.toString()));
+  return { stream, received };
+}
+
+function post(path: string, body: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, path, method: 'POST', ca: pem.ca, servername: 'localhost', agent: false };
+    const outgoing = request(options, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('end', () => resolve(text));
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+async function handshake(ALPNProtocols: string[]): Promise<TLSSocket> {
+  const socket = connectTls({ host: '127.0.0.1', port, ca: pem.ca, servername: 'localhost', ALPNProtocols });
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+describe('the mux port', () => {
+  it('serves gRPC streams and HTTP requests side by side', async () => {
+    const { stream, received } = openEcho();
+    stream.write(Buffer.from('one'));
+    expect(await received.next()).toBe('one');
+    expect(await post('/bootstrap', '{"mesh":"default"}')).toBe('POST /bootstrap {"mesh":"default"}');
+    stream.write(Buffer.from('two'));
+    expect(await received.next()).toBe('two');
+    stream.end();
+  });
+
+  it('answers a client that offers HTTP/2 and HTTP/1.1, as Go does, over HTTP/1.1', async () => {
+    const socket = await handshake(['h2', 'http/1.1']);
+    expect(socket.alpnProtocol).toBe('http/1.1');
+    socket.write('GET /x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    expect(first.toString()).toMatch(/^HTTP\/1.1 200 OK/);
+    socket.destroy();
+  });
+
+  it('answers a client without ALPN over HTTP/1.1', async () => {
+    const socket = connectTls({ host: '127.0.0.1', port, ca: pem.ca, servername: 'localhost' });
+    await once(socket, 'secureConnect');
+    socket.write('GET /y HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    expect(first.toString()).toMatch(/^HTTP\/1.1 200 OK/);
+    socket.destroy();
+  });
+
+  it('refuses TLS below 1.2', async () => {
+    const socket = connectTls({ host: '127.0.0.1', port, ca: pem.ca, servername: 'localhost', minVersion: 'TLSv1', maxVersion: 'TLSv1.1' });
+    const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).toMatch(/PROTOCOL|ALERT|ECONNRESET/);
+  });
+
+  it('survives garbage before, in and after the handshake', async () => {
+    const plain = connectTcp({ host: '127.0.0.1', port });
+    plain.on('error', () => {});
+    plain.write('GET / HTTP/1.1\r\n\r\n');
+    await once(plain, 'close');
+
+    for (const protocols of [['h2'], ['http/1.1']]) {
+      const socket = await handshake(protocols);
+      socket.on('error', () => {});
+      socket.resume();
+      socket.write(Buffer.alloc(4096, 0xfe));
+      await once(socket, 'close');
+    }
+    expect(await post('/still', 'up')).toBe('POST /still up');
+  });
+
+  it('tells running streams to end when it closes, and cuts them after the grace', async () => {
+    const { stream, received } = openEcho();
+    stream.write(Buffer.from('one'));
+    await received.next();
+    const ended = once(stream, 'error') as Promise<[{ code: number }]>;
+    const closed = mux.close(50);
+    const [error] = await ended;
+    expect([status.UNAVAILABLE, status.CANCELLED, status.INTERNAL]).toContain(error.code);
+    await closed;
+    await expect(post('/gone', '')).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('says why when the port is taken', async () => {
+    const second = createMuxServer({ cert: pem.cert, key: pem.key, grpc: createGrpcServer(), http: () => {} });
+    await expect(second.listen({ port, host: '127.0.0.1' })).rejects.toThrow('EADDRINUSE');
+    await second.close(0);
+  });
+});

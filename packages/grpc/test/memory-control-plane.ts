@@ -1,0 +1,84 @@
+import {
+  type Announcement,
+  type ControlPlane,
+  type ControlPlaneInfo,
+  type DeleteRequest,
+  MeshError,
+  type ProxyAdminRequest,
+  type PutRequest,
+  type PutResult,
+  type Resource,
+  ResourceView,
+  type TokenRequest,
+} from '@mesh/core';
+
+/** The port, in memory: writes go straight to the view, without rules. */
+export class MemoryControlPlane implements ControlPlane {
+  readonly view = new ResourceView();
+  readonly announced: { readonly announcement: Announcement; readonly signal: AbortSignal }[] = [];
+  onAnnounce: () => void = () => {};
+  private revision = 0;
+
+  constructor(resources: readonly Resource[] = []) {
+    this.view.apply({ type: 'snapshot', snapshot: { revision: 0, resources } });
+  }
+
+  async info(): Promise<ControlPlaneInfo> {
+    return {
+      mode: 'zone',
+      zone: 'zone-1',
+      federated: true,
+      environment: 'universal',
+      storeType: 'memory',
+      instanceId: 'host-1234',
+      hostname: 'host',
+      readOnly: false,
+    };
+  }
+
+  async config(): Promise<string> {
+    return '{"mode":"zone"}';
+  }
+
+  async put({ draft, author, expectedVersion }: PutRequest): Promise<PutResult> {
+    const { kind, mesh, name, labels = {} } = draft;
+    if (name === 'refused') {
+      const violations = [{ field: 'spec.x', message: 'must be set' }];
+      throw new MeshError('invalid', { violations, hint: 'set spec.x', internal: 'not for others' });
+    }
+    if (name === 'bug') throw new Error('secret detail');
+    const before = this.view.find(kind, mesh, name);
+    if (expectedVersion !== undefined && before?.meta.version !== expectedVersion) throw new MeshError('conflict');
+    const time = '2026-01-01T00:00:00Z';
+    const version = (before?.meta.version ?? 0) + 1;
+    const resource = {
+      kind,
+      meta: { mesh, name, labels, creationTime: time, modificationTime: time, version },
+      spec: draft.spec,
+    } as Resource;
+    this.revision += 1;
+    const change = { revision: this.revision, op: 'put' as const, key: { kind, mesh, name }, resource, author: author.name, time };
+    this.view.apply({ type: 'changes', changes: [change] });
+    return { created: before === undefined, resource, revision: this.revision, warnings: ['careful'] };
+  }
+
+  async delete({ key, author }: DeleteRequest): Promise<{ readonly revision: number }> {
+    this.revision += 1;
+    this.view.apply({ type: 'changes', changes: [{ revision: this.revision, op: 'delete', key, author: author.name, time: '' }] });
+    return { revision: this.revision };
+  }
+
+  async issueToken(request: TokenRequest): Promise<string> {
+    return `token-for-${request.type}`;
+  }
+
+  async proxyAdmin(request: ProxyAdminRequest): Promise<Uint8Array> {
+    return Buffer.from(`${request.what} of ${request.name}`);
+  }
+
+  async announce(announcement: Announcement, signal: AbortSignal): Promise<void> {
+    this.announced.push({ announcement, signal });
+    this.onAnnounce();
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  }
+}
