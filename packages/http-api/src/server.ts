@@ -45,6 +45,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     authenticator: options.authenticator,
     log: options.log,
     metrics: options.metrics,
+    isReady: () => options.controlPlane.view.revision >= 0,
   });
   const app = await createApplication(options, dispatcher);
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();

@@ -16,6 +16,8 @@ export interface DispatchOptions {
   readonly authenticator: Authenticator;
   readonly log: Logger;
   readonly metrics: ApiMetrics;
+  /** Whether there is anything to read yet. */
+  readonly isReady: () => boolean;
 }
 
 interface RequestState {
@@ -23,6 +25,8 @@ interface RequestState {
   identity: Identity;
   template: string;
 }
+
+const NOT_READY = new MeshError('unavailable', { public: 'nothing has been heard from the control plane yet, try again' });
 
 /**
  * The way of a request (contract/rest-api.md §1): metrics, authentication, CORS, route, answer.
@@ -38,6 +42,7 @@ export class Dispatcher {
     const state: RequestState = { startedMs: performance.now(), identity: ANONYMOUS, template: '' };
     this.states.set(request, state);
     this.options.metrics.inflight(1);
+    if (!this.options.isReady()) return errorAnswer(NOT_READY, '');
     if (this.isOpenToAll(request)) return undefined;
     try {
       state.identity = await authenticate(credentialsOf(request), {

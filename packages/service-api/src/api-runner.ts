@@ -1,0 +1,61 @@
+import { DescriptorRegistry, type Logger, type Runner } from '@mesh/core';
+import { type ApiAddresses, type ApiServer, createApiServer } from '@mesh/http-api';
+import { policyKinds } from '@mesh/policies';
+import { coreKinds } from '@mesh/resources';
+import type { ServiceOptions } from '@mesh/runtime';
+import { userTokenAuthenticator } from './authenticator.js';
+import { type Connection, connect } from './connection.js';
+import { apiMetrics } from './metrics.js';
+import { apiTls } from './tls.js';
+
+const READY_CHECK = 'api';
+
+/**
+ * The REST API as a service. Reads: the view of its control plane. Publishes: HTTP and HTTPS. It
+ * listens at once and answers 503 until the first snapshot is there; from then on reads go on
+ * whatever happens to the control plane.
+ */
+export class ApiRunner implements Runner {
+  readonly name = 'api-gateway';
+  private readonly log: Logger;
+  private connection: Connection | undefined;
+  private server: ApiServer | undefined;
+  private check: { unregister(): void } | undefined;
+  private bound: ApiAddresses = {};
+
+  constructor(private readonly options: ServiceOptions) {
+    this.log = options.log.child({ component: 'api' });
+  }
+
+  /** Where it listens: differs from the configuration where that says port 0. */
+  get addresses(): ApiAddresses {
+    return this.bound;
+  }
+
+  async start(): Promise<void> {
+    const { config, metrics, health } = this.options;
+    this.connection = await connect(this.options, this.log);
+    const { controlPlane } = this.connection;
+    const tls = await apiTls(config);
+    this.server = await createApiServer({
+      controlPlane,
+      registry: new DescriptorRegistry([...coreKinds, ...policyKinds]),
+      config,
+      authenticator: userTokenAuthenticator(config, controlPlane.view),
+      log: this.log,
+      metrics: apiMetrics(metrics),
+      ...(tls ? { tls } : {}),
+    });
+    this.bound = await this.server.start();
+    this.check = health.register(READY_CHECK, () =>
+      controlPlane.view.revision >= 0 ? undefined : 'nothing heard from the control plane yet',
+    );
+    this.log.info({ http: this.bound.http?.port, https: this.bound.https?.port }, 'the API is served');
+  }
+
+  async stop(): Promise<void> {
+    this.check?.unregister();
+    await this.server?.stop();
+    await this.connection?.close();
+  }
+}
