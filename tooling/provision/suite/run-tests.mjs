@@ -28,7 +28,8 @@ export async function runTests(progress, options) {
     for (const { name, title } of chosen) progress.line(`${name.padEnd(12)}${title}`);
     return 0;
   }
-  const env = await provision(progress);
+  const env = await provisionOrExplain(progress);
+  if (!env) return 1;
   const outcomes = [];
   for (const stage of chosen) outcomes.push(await runStage(stage, { env, progress, outcomes }));
   const summary = summarize(outcomes);
@@ -37,6 +38,16 @@ export async function runTests(progress, options) {
   progress.line('');
   progress.line(summary.closing);
   return summary.ok ? 0 : 1;
+}
+
+/** The environment to run stages with, or undefined where something could not be brought. */
+async function provisionOrExplain(progress) {
+  try {
+    return await provision(progress);
+  } catch (error) {
+    progress.line(`${error.output ?? ''}${error.message}\n\n0 passed, 1 failed`);
+    return undefined;
+  }
 }
 
 async function runStage(stage, { env, progress, outcomes }) {

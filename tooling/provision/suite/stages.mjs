@@ -14,7 +14,7 @@ const sourceFolders = ['apps', 'packages', 'tooling', 'test-e2e', 'bench'].filte
 export const stages = [
   {
     name: 'generate',
-    title: 'generated code is fresh',
+    title: 'generated code',
     command: ['turbo', 'run', 'generate', '--output-logs=errors-only'],
     timeoutMs: 10 * MINUTE_MS,
   },

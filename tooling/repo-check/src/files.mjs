@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-const SKIPPED = new Set(['node_modules', 'dist', '.git', '.turbo', '.cache', '.vitest', 'coverage', 'gen', 'testdata', 'fixtures']);
+const SKIPPED = new Set(['node_modules', 'dist', '.git', '.turbo', '.cache', '.vitest', 'coverage', 'testdata', 'fixtures']);
 const CODE = /\.(ts|mjs)$/;
 const GENERATED = /\.gen\.ts$/;
 
@@ -30,7 +30,7 @@ function walk(dir) {
   if (!existsSync(dir)) return [];
   return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
     const path = join(dir, entry.name);
-    if (entry.isDirectory()) return SKIPPED.has(entry.name) && !path.includes('/tooling/gen') ? [] : walk(path);
+    if (entry.isDirectory()) return SKIPPED.has(entry.name) || path.endsWith('/src/gen') ? [] : walk(path);
     return entry.isFile() ? [path] : [];
   });
 }
