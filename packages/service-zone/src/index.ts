@@ -1,1 +1,2 @@
-export {};
+export { ZoneModule } from './zone-module.js';
+export { ZoneRunner } from './zone-runner.js';

@@ -110,7 +110,7 @@ export class ProxyAdsHandler implements AdsHandler {
 
 /** One stream of one proxy, from the first request to the end. */
 class ProxySession {
-  private readonly unanswered = new Map<string, number>();
+  private member: EngineMember | undefined;
   private closed = false;
 
   constructor(
@@ -128,8 +128,7 @@ class ProxySession {
   }
 
   isDead(): boolean {
-    const overdue = Date.now() - ANSWER_DEADLINE_MS;
-    return this.closed || [...this.unanswered.values()].some((sentMs) => sentMs < overdue);
+    return this.closed || (this.member?.delivery.waitsSince(Date.now() - ANSWER_DEADLINE_MS) ?? false);
   }
 
   close(error: MeshError): void {
@@ -137,42 +136,38 @@ class ProxySession {
   }
 
   serve(options: ProxyAdsOptions, onEnd: () => void): AdsPeer {
+    const { engine, listener, log } = options;
+    const fields = { proxy: this.key.name, mesh: this.key.mesh, kind: this.node.kind };
     const insight = new ProxyInsight(options.insights, this.node);
-    options.listener?.connected(this.node, insight);
-    const member = options.engine.add(this.node, (snapshot) => this.open.stream.setSnapshot(snapshot));
+    listener?.connected(this.node, insight);
+    const member = engine.add(this.node, (snapshot) => this.open.stream.setSnapshot(snapshot));
+    this.member = member;
     void insight.open();
-    options.log.info({ proxy: this.key.name, mesh: this.key.mesh, kind: this.node.kind, xds: this.open.variant }, 'proxy connected');
+    log.info({ ...fields, xds: this.open.variant, peer: this.open.peer }, 'proxy connected');
     return {
-      onSent: (typeUrl) => {
-        this.unanswered.set(typeUrl, Date.now());
+      onSent: ({ typeUrl }) => {
         insight.count('responsesSent', typeUrl);
+        member.delivery.sent(typeUrl);
       },
-      onAck: (typeUrl, version) => this.acked(typeUrl, { version, member, insight }),
-      onNack: (typeUrl, message) => this.nacked(typeUrl, { message, member, insight, log: options.log }),
+      onAck: ({ typeUrl }) => {
+        insight.count('responsesAcknowledged', typeUrl);
+        member.delivery.acked(typeUrl);
+      },
+      onNack: ({ typeUrl, error }) => {
+        insight.count('responsesRejected', typeUrl);
+        member.delivery.nacked(typeUrl, error);
+        log.warn({ ...fields, typeUrl, reason: error }, 'proxy refused its configuration');
+      },
       onClosed: () => {
-        if (this.closed) return;
         this.closed = true;
         member.remove();
-        options.listener?.disconnected(this.node);
+        listener?.disconnected(this.node);
         void insight.close();
         if (this.node.inlineResource !== undefined) options.registration.left(this.key);
-        options.log.info({ proxy: this.key.name, mesh: this.key.mesh }, 'proxy disconnected');
+        log.info(fields, 'proxy disconnected');
         onEnd();
       },
     };
-  }
-
-  private acked(typeUrl: string, event: { version: string; member: EngineMember; insight: ProxyInsight }): void {
-    this.unanswered.delete(typeUrl);
-    event.insight.count('responsesAcknowledged', typeUrl);
-    event.member.delivery.acked(typeUrl, event.version);
-  }
-
-  private nacked(typeUrl: string, event: { message: string; member: EngineMember; insight: ProxyInsight; log: Logger }): void {
-    this.unanswered.delete(typeUrl);
-    event.insight.count('responsesRejected', typeUrl);
-    event.member.delivery.nacked(typeUrl, event.message);
-    event.log.warn({ proxy: this.key.name, mesh: this.key.mesh, typeUrl, reason: event.message }, 'proxy refused its configuration');
   }
 }
 

@@ -13,11 +13,12 @@ export interface DeliveryState {
 }
 
 /**
- * Follows one proxy from snapshots to acknowledgements. A revision is acknowledged once every
- * type of its snapshot that the proxy takes part in was accepted in that version.
+ * Follows one proxy from snapshots to acknowledgements. A revision is acknowledged once nothing
+ * is unanswered and the proxy has accepted something of every type its snapshot has.
  */
 export class Delivery {
-  private readonly ackedVersions = new Map<string, string>();
+  private readonly unanswered = new Map<string, number>();
+  private readonly acceptedTypes = new Set<string>();
   private target: Snapshot = new Map();
   private current: DeliveryState = { builtRevision: -1, ackedRevision: -1 };
 
@@ -25,12 +26,12 @@ export class Delivery {
     return this.current;
   }
 
-  /** A snapshot was given to the stream. */
+  /** A snapshot is about to be given to the stream. */
   built(snapshot: Snapshot, revision: number): void {
     this.target = snapshot;
-    const { nack } = this.current;
-    this.current = { builtRevision: revision, ackedRevision: this.current.ackedRevision, ...(nack ? { nack } : {}) };
-    this.settle();
+    const { nack, ackedRevision } = this.current;
+    this.current = { builtRevision: revision, ackedRevision, ...(nack ? { nack } : {}) };
+    this.settleSoon();
   }
 
   /** A snapshot could not be built. */
@@ -38,22 +39,37 @@ export class Delivery {
     this.current = { ...this.current, error };
   }
 
-  acked(typeUrl: string, version: string): void {
-    this.ackedVersions.set(typeUrl, version);
+  sent(typeUrl: string): void {
+    this.unanswered.set(typeUrl, Date.now());
+  }
+
+  acked(typeUrl: string): void {
+    this.unanswered.delete(typeUrl);
+    this.acceptedTypes.add(typeUrl);
     const { nack, ...rest } = this.current;
     if (nack?.typeUrl === typeUrl) this.current = rest;
-    this.settle();
+    this.settleSoon();
   }
 
   nacked(typeUrl: string, message: string): void {
+    this.unanswered.delete(typeUrl);
     this.current = { ...this.current, nack: { revision: this.current.builtRevision, typeUrl, message } };
   }
 
+  /** Whether a response has been waiting for its answer since before `timeMs`. */
+  waitsSince(timeMs: number): boolean {
+    return [...this.unanswered.values()].some((sentMs) => sentMs < timeMs);
+  }
+
+  /** The stream tells of an answer before it sends what the answer made free: look when it is done. */
+  private settleSoon(): void {
+    queueMicrotask(() => this.settle());
+  }
+
   private settle(): void {
-    if (this.current.nack) return;
+    if (this.current.nack || this.unanswered.size > 0) return;
     for (const [typeUrl, type] of this.target) {
-      const acked = this.ackedVersions.get(typeUrl);
-      if (acked === undefined ? type.resources.size > 0 : acked !== type.version) return;
+      if (type.resources.size > 0 && !this.acceptedTypes.has(typeUrl)) return;
     }
     this.current = { ...this.current, ackedRevision: this.current.builtRevision };
   }

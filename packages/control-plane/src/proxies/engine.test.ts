@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Logger, silentLogger } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
 import { describe, expect, it, vi } from 'vitest';
@@ -83,33 +84,46 @@ describe('the snapshot engine', () => {
 });
 
 describe('delivery', () => {
-  it('knows a revision is with the proxy once all its types are accepted', () => {
-    const engine = engineOf({ revision: () => 7 });
-    const { delivery } = engine.add(dataplaneNode('a'), () => {});
+  const deliveryOf = (revision = 7) => engineOf({ revision: () => revision }).add(dataplaneNode('a'), () => {}).delivery;
+
+  it('knows a revision is with the proxy once everything sent was accepted', async () => {
+    const delivery = deliveryOf();
+    await nextTurn();
     expect(delivery.state).toEqual({ builtRevision: 7, ackedRevision: -1 });
-    delivery.acked(TYPE, 'v0');
+    delivery.sent(TYPE);
+    await nextTurn();
     expect(delivery.state.ackedRevision).toBe(-1);
-    delivery.acked(TYPE, 'v1');
+    delivery.acked(TYPE);
+    await nextTurn();
     expect(delivery.state).toEqual({ builtRevision: 7, ackedRevision: 7 });
   });
 
-  it('takes a revision that changes nothing for the proxy as accepted', () => {
-    let revision = 7;
-    const engine = engineOf({ revision: () => revision });
-    const { delivery } = engine.add(dataplaneNode('a'), () => {});
-    delivery.acked(TYPE, 'v1');
-    revision = 8;
-    delivery.built(snapshotOf('v1'), revision);
+  it('waits for what an answer made free', async () => {
+    const delivery = deliveryOf();
+    delivery.sent(TYPE);
+    delivery.acked(TYPE);
+    delivery.sent('listeners');
+    await nextTurn();
+    expect(delivery.state.ackedRevision).toBe(-1);
+  });
+
+  it('takes a revision that changes nothing for the proxy as accepted', async () => {
+    const delivery = deliveryOf();
+    delivery.acked(TYPE);
+    delivery.built(snapshotOf('v1'), 8);
+    await nextTurn();
     expect(delivery.state.ackedRevision).toBe(8);
   });
 
-  it('shows a refusal until the type is accepted', () => {
-    const { delivery } = engineOf().add(dataplaneNode('a'), () => {});
+  it('shows a refusal until the type is accepted', async () => {
+    const delivery = deliveryOf(1);
     delivery.nacked(TYPE, 'bad cluster');
     expect(delivery.state.nack).toEqual({ revision: 1, typeUrl: TYPE, message: 'bad cluster' });
     delivery.built(snapshotOf('v2'), 2);
+    await nextTurn();
     expect(delivery.state).toMatchObject({ builtRevision: 2, ackedRevision: -1, nack: { revision: 1 } });
-    delivery.acked(TYPE, 'v2');
+    delivery.acked(TYPE);
+    await nextTurn();
     expect(delivery.state).toEqual({ builtRevision: 2, ackedRevision: 2 });
   });
 });

@@ -1,10 +1,15 @@
 export { AddressBook, type AddressBookOptions, type Lookup } from './addresses.js';
 export { ProxyAdsHandler, type ProxyAdsOptions, type ProxyAuthenticator, type ProxyListener, type ProxyResource } from './ads-handler.js';
+export { type AuthenticationOptions, proxyAuthenticator } from './authentication.js';
 export type { DeliveryState } from './delivery.js';
 export { type EngineOptions, SnapshotEngine } from './engine.js';
+export { hasHostName, hostNames } from './host-names.js';
+export { inlineParser } from './inline.js';
 export { type InsightOptions, ProxyInsight } from './insights.js';
+export { type XdsMetrics, xdsMetrics } from './metrics.js';
 export { type ProxyKind, type ProxyNode, parseProxyNode } from './node.js';
 export { Pacer } from './pacer.js';
 export { ProxyRegistration, type RegistrationOptions } from './registration.js';
 export { timestamp } from './subscription.js';
+export { tagValuesOf } from './tag-values.js';
 export type { ProxyWriter } from './writer.js';

@@ -41,7 +41,7 @@ function generator(options: Partial<BootstrapOptions> = {}): BootstrapGenerator 
     xdsHost: '',
     xdsPort: () => 5678,
     certificatePem: AUTHORITY,
-    tokenRequired: true,
+    tokenRequired: () => true,
     zoneProxyXds: () => undefined,
     ...options,
   });

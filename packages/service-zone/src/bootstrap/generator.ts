@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { type Announcement, type JsonObject, MeshError, type ResourceDraft, type ResourceView } from '@mesh/core';
 import { stringify } from 'yaml';
 import { type AdsTarget, type BootstrapParams, envoyBootstrap } from './envoy-config.js';
-import { type BootstrapProxy, resolveProxy } from './proxy.js';
+import { type BootstrapProxy, type BootstrapProxyType, proxyTypeOf, resolveProxy } from './proxy.js';
 import type { BootstrapRequest } from './request.js';
 import { checkIsAuthority, checkServerName } from './server-identity.js';
 
@@ -18,7 +18,7 @@ export interface BootstrapOptions extends BootstrapParams {
   /** PEM of the data-plane server's certificate. */
   readonly certificatePem: string;
   /** A token must come along; whether it is good is checked on the xDS stream. */
-  readonly tokenRequired: boolean;
+  readonly tokenRequired: (proxyType: BootstrapProxyType) => boolean;
   /** Where the ingress manager of this zone serves xDS, once it announced itself. */
   readonly zoneProxyXds: () => Announcement | undefined;
   /** Text of `corefileTemplatePath`, where configured. */
@@ -38,7 +38,7 @@ export class BootstrapGenerator {
   /** @param host the HTTP `Host` of the request, without port. */
   async generate(request: BootstrapRequest, host: string): Promise<Bootstrap> {
     const { options } = this;
-    if (options.tokenRequired && request.dataplaneToken === '' && request.dataplaneTokenPath === '') {
+    if (options.tokenRequired(proxyTypeOf(request)) && request.dataplaneToken === '' && request.dataplaneTokenPath === '') {
       throw new MeshError('invalid', {
         public:
           "Dataplane Token is required. Generate token using 'kumactl generate dataplane-token > /path/file' and provide it via " +

@@ -1,11 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { type Logger, MeshError, type MeshErrorCode, messageOf } from '@mesh/core';
 import type { BootstrapGenerator } from './generator.js';
 import { BOOTSTRAP_BODY_BYTES_MAX, parseBootstrapRequest } from './request.js';
-
-type HttpRequest = IncomingMessage | Http2ServerRequest;
-type HttpResponse = ServerResponse | Http2ServerResponse;
 
 /** What goes back for an error; bodies are only shown where kuma-dp shows them (contract/dataplane.md §1.3). */
 const STATUS_OF_CODE: Partial<Record<MeshErrorCode, { status: number; body: boolean }>> = {
@@ -17,7 +13,7 @@ const STATUS_OF_CODE: Partial<Record<MeshErrorCode, { status: number; body: bool
 };
 
 /** Serves `/bootstrap`; everything else is a 404 with the text Kuma's mux gives. */
-export function bootstrapHttpHandler(generator: BootstrapGenerator, log: Logger): (req: HttpRequest, res: HttpResponse) => void {
+export function bootstrapHttpHandler(generator: BootstrapGenerator, log: Logger): (req: IncomingMessage, res: ServerResponse) => void {
   return (req, res) => {
     res.on('error', () => {});
     if (req.url?.split('?')[0] !== '/bootstrap') {
@@ -29,7 +25,7 @@ export function bootstrapHttpHandler(generator: BootstrapGenerator, log: Logger)
   };
 }
 
-async function answer(generator: BootstrapGenerator, req: HttpRequest, res: HttpResponse): Promise<void> {
+async function answer(generator: BootstrapGenerator, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const request = parseBootstrapRequest(await readBody(req));
   const bootstrap = await generator.generate(request, hostOf(req));
   if (req.headers.accept !== 'application/json') {
@@ -40,28 +36,28 @@ async function answer(generator: BootstrapGenerator, req: HttpRequest, res: Http
   send(res, { status: 200, type: 'application/json', body });
 }
 
-function fail(res: HttpResponse, error: unknown, log: Logger): void {
+function fail(res: ServerResponse, error: unknown, log: Logger): void {
   const known = MeshError.is(error) ? STATUS_OF_CODE[error.code] : undefined;
   if (!known) log.error({ error: messageOf(error) }, 'bootstrap request failed');
   const body = known?.body && MeshError.is(error) ? error.public : '';
   send(res, { status: known?.status ?? 500, type: 'text/plain; charset=utf-8', body });
 }
 
-function send(res: HttpResponse, answer: { status: number; type: string; body: string }): void {
+function send(res: ServerResponse, answer: { status: number; type: string; body: string }): void {
   if (res.headersSent || res.writableEnded) return;
   res.statusCode = answer.status;
   if (answer.body !== '') res.setHeader('content-type', answer.type);
   res.end(answer.body);
 }
 
-/** The host the client dialled: `Host` or `:authority`, without port and brackets. */
-function hostOf(req: HttpRequest): string {
-  const authority = String(req.headers[':authority'] ?? req.headers.host ?? '');
+/** The host the client dialled, without port and brackets. */
+function hostOf(req: IncomingMessage): string {
+  const authority = req.headers.host ?? '';
   return authority.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
 }
 
 /** Reads at most BOOTSTRAP_BODY_BYTES_MAX; what comes after is drained, not kept. */
-async function readBody(req: HttpRequest): Promise<string> {
+async function readBody(req: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of req as AsyncIterable<Buffer>) {

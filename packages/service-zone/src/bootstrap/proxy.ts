@@ -53,7 +53,8 @@ interface FoundResource {
   readonly spec: unknown;
 }
 
-function proxyTypeOf({ proxyType }: BootstrapRequest): BootstrapProxyType {
+/** The type of proxy a request is for; throws a plain Error for an unknown one. */
+export function proxyTypeOf({ proxyType }: BootstrapRequest): BootstrapProxyType {
   if (proxyType === '') return 'dataplane';
   if (proxyType === 'dataplane' || proxyType === 'ingress' || proxyType === 'egress') return proxyType;
   throw new Error(`unknown proxy type ${JSON.stringify(proxyType)}`);

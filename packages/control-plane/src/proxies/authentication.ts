@@ -1,0 +1,59 @@
+import { createPublicKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type Clock, LABEL_WORKLOAD, MeshError, messageOf, type ResourceView } from '@mesh/core';
+import { type StaticKey, type TokenSource, verifyDataplaneToken, verifyZoneToken } from '@mesh/identity';
+import type { DataplaneSpec } from '@mesh/resources';
+import type { KumaConfig, PublicKeyConfig } from '@mesh/runtime';
+import type { ProxyAuthenticator, ProxyResource } from './ads-handler.js';
+import { tagValuesOf } from './tag-values.js';
+
+export interface AuthenticationOptions {
+  readonly config: KumaConfig;
+  readonly view: ResourceView;
+  readonly clock: Clock;
+}
+
+/**
+ * Checks credentials of proxies as configured (contract/dataplane.md §2.2): dataplane tokens for
+ * dataplanes, zone tokens for zone proxies, or nothing where the type is `none`. Throws MeshError
+ * `invalid` at once where a configured key cannot be read.
+ */
+export function proxyAuthenticator({ config, view, clock }: AuthenticationOptions): ProxyAuthenticator {
+  const { dpProxy, zoneProxy } = config.dpServer.authn;
+  const { useSecrets } = dpProxy.dpToken.validator;
+  const dataplaneKeys = dpProxy.dpToken.validator.publicKeys.map(readKey);
+  const zoneKeys = zoneProxy.zoneToken.validator.publicKeys.map(readKey);
+  const source = (token: string): TokenSource => ({ token, view, now: clock.now() });
+  return async (credential, resource) => {
+    if (resource.kind === 'Dataplane') {
+      if (dpProxy.type === 'none') return;
+      await verifyDataplaneToken({ ...source(credential), staticKeys: dataplaneKeys, useSecrets, ...dataplaneFacts(resource) });
+      return;
+    }
+    if (zoneProxy.type === 'none') return;
+    await verifyZoneToken({
+      ...source(credential),
+      staticKeys: zoneKeys,
+      useSecrets: zoneProxy.zoneToken.validator.useSecrets,
+      zone: config.multizone.zone.name,
+      scope: resource.kind === 'ZoneIngress' ? 'ingress' : 'egress',
+    });
+  };
+}
+
+function dataplaneFacts({ mesh, name, labels, spec }: ProxyResource) {
+  const workload = labels?.[LABEL_WORKLOAD];
+  return { mesh, name, dataplaneTags: tagValuesOf(spec as DataplaneSpec), ...(workload === undefined ? {} : { workload }) };
+}
+
+function readKey({ kid, mesh, key, keyFile }: PublicKeyConfig): StaticKey {
+  try {
+    const pem = key ?? readFileSync(keyFile ?? '', 'utf8');
+    return { kid, key: createPublicKey(pem), ...(mesh === undefined ? {} : { mesh }) };
+  } catch (cause) {
+    throw new MeshError('invalid', {
+      public: `the configured public key ${JSON.stringify(kid)} cannot be read: ${messageOf(cause)}`,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,27 @@
+import { CONTROL_PLANE_AUTHOR, type LocalControlPlane } from '@mesh/control-plane';
+import type { ProxyWriter } from '@mesh/control-plane/proxies';
+import type { DescriptorRegistry, ResourceDraft, ResourceKey, ResourceStore } from '@mesh/core';
+
+export interface ProxyWritesOptions {
+  readonly store: ResourceStore;
+  readonly registry: DescriptorRegistry;
+  readonly controlPlane: LocalControlPlane;
+}
+
+/**
+ * What the zone writes on behalf of its proxies: their resources by the rules of any write (labels,
+ * zone tag, membership of the mesh), their insights, which nobody writes through the API, as they are.
+ */
+export class ProxyWrites implements ProxyWriter {
+  constructor(private readonly options: ProxyWritesOptions) {}
+
+  async put(draft: ResourceDraft): Promise<{ readonly revision: number }> {
+    const { store, registry, controlPlane } = this.options;
+    if (!registry.mustGet(draft.kind).isInsight) return controlPlane.putInternally({ draft, author: CONTROL_PLANE_AUTHOR });
+    return store.transact([{ op: 'upsert', draft }], { author: CONTROL_PLANE_AUTHOR });
+  }
+
+  async delete(key: ResourceKey): Promise<void> {
+    await this.options.store.transact([{ op: 'delete', key }], { author: CONTROL_PLANE_AUTHOR });
+  }
+}

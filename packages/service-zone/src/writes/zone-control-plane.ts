@@ -1,0 +1,74 @@
+import { CONTROL_PLANE_AUTHOR, type LocalControlPlane } from '@mesh/control-plane';
+import {
+  type Announcement,
+  type Author,
+  type ControlPlane,
+  type ControlPlaneInfo,
+  type DeleteRequest,
+  MeshError,
+  type ProxyAdminRequest,
+  type PutRequest,
+  type PutResult,
+  type ResourceView,
+  type TokenRequest,
+} from '@mesh/core';
+import type { ProxyWrites } from './proxy-writes.js';
+
+/** Kinds that the ingress manager keeps for the zone. */
+const ZONE_PROXY_KINDS: ReadonlySet<string> = new Set(['ZoneIngress', 'ZoneEgress', 'ZoneIngressInsight', 'ZoneEgressInsight']);
+
+/**
+ * The zone's control plane as its own services see it. Beyond what users may write it takes what
+ * the ingress manager keeps: registrations and insights of zone proxies, in the name of the
+ * control plane. Users never have that name: the API derives authors from tokens.
+ */
+export class ZoneControlPlane implements ControlPlane {
+  constructor(
+    private readonly local: LocalControlPlane,
+    private readonly writes: ProxyWrites,
+  ) {}
+
+  get view(): ResourceView {
+    return this.local.view;
+  }
+
+  info(): Promise<ControlPlaneInfo> {
+    return this.local.info();
+  }
+
+  config(): Promise<string> {
+    return this.local.config();
+  }
+
+  async put(request: PutRequest): Promise<PutResult> {
+    if (!isOfZoneProxies(request.author, request.draft.kind)) return this.local.put(request);
+    const existed = this.view.get(request.draft) !== undefined;
+    const { revision } = await this.writes.put(request.draft);
+    await this.view.waitFor(revision);
+    const resource = this.view.get(request.draft);
+    if (!resource) throw new MeshError('unavailable', { public: `${request.draft.kind} ${request.draft.name} was removed meanwhile` });
+    return { created: !existed, resource, revision, warnings: [] };
+  }
+
+  async delete(request: DeleteRequest): Promise<{ readonly revision: number }> {
+    if (!isOfZoneProxies(request.author, request.key.kind)) return this.local.delete(request);
+    await this.writes.delete(request.key);
+    return { revision: this.view.revision };
+  }
+
+  issueToken(request: TokenRequest): Promise<string> {
+    return this.local.issueToken(request);
+  }
+
+  proxyAdmin(request: ProxyAdminRequest): Promise<Uint8Array> {
+    return this.local.proxyAdmin(request);
+  }
+
+  announce(announcement: Announcement, signal: AbortSignal): Promise<void> {
+    return this.local.announce(announcement, signal);
+  }
+}
+
+function isOfZoneProxies(author: Author, kind: string): boolean {
+  return author.name === CONTROL_PLANE_AUTHOR.name && ZONE_PROXY_KINDS.has(kind);
+}

@@ -1,0 +1,87 @@
+import { type ProxyNode, tagValuesOf } from '@mesh/control-plane/proxies';
+import { type Clock, keyOf, type Resource, type ResourceView, TAG_SERVICE } from '@mesh/core';
+import type { Snapshot } from '@mesh/delta';
+import { issueLeaf } from '@mesh/identity';
+import type { DataplaneSpec } from '@mesh/resources';
+import {
+  type AnyPolicyDescriptor,
+  buildSidecar,
+  type MeshContext,
+  type MeshContexts,
+  parseNodeMetadata,
+  type ProxyIdentity,
+  type TlsMaterial,
+} from '@mesh/xds';
+import type { AdminAuthority } from '../certificates/admin.js';
+import type { CertificateKeeper, CertificateOrder } from '../certificates/keeper.js';
+import type { MeshTrust, MeshTrusts } from '../certificates/trust.js';
+
+export interface SidecarSourceOptions {
+  readonly view: ResourceView;
+  readonly clock: Clock;
+  readonly contexts: MeshContexts;
+  /** In order of application. */
+  readonly plugins: readonly AnyPolicyDescriptor[];
+  readonly trusts: MeshTrusts;
+  /** Certificates of the mesh. */
+  readonly certificates: CertificateKeeper;
+  readonly adminAuthority: AdminAuthority;
+  /** Certificates of the admin listeners. */
+  readonly adminCertificates: CertificateKeeper;
+}
+
+/** Makes the snapshots of sidecars from the view. */
+export class SidecarSource {
+  constructor(private readonly options: SidecarSourceOptions) {}
+
+  /**
+   * The snapshot of a sidecar; undefined where it has to wait: for its resource, its mesh, or its
+   * first certificate. Throws where it cannot be built.
+   */
+  readonly build = (node: ProxyNode): Snapshot | undefined => {
+    const { view, contexts, plugins } = this.options;
+    const dataplane = view.get(node.key) as Resource<DataplaneSpec> | undefined;
+    const context = contexts.get(node.key.mesh);
+    if (!dataplane || !context) return undefined;
+    const identity = this.identityOf(dataplane, context);
+    if (identity === 'waiting') return undefined;
+    const metadata = parseNodeMetadata(node.metadata);
+    const result = buildSidecar({ context, dataplane, metadata, identity, adminTls: this.adminTlsOf(dataplane), plugins });
+    if (!result.ok) throw new Error(result.problems.join('; '));
+    return result.snapshot;
+  };
+
+  private identityOf(dataplane: Resource<DataplaneSpec>, context: MeshContext): ProxyIdentity | undefined | 'waiting' {
+    const { certificates, trusts } = this.options;
+    const trust = context.mtls ? trusts.get(context.mesh) : undefined;
+    if (!trust) {
+      certificates.forget(keyOf(dataplane));
+      return undefined;
+    }
+    const certificate = certificates.want(keyOf(dataplane), this.leafOrder(trust, dataplane.spec));
+    if (!certificate) return 'waiting';
+    return { certPem: certificate.certificatePem, keyPem: certificate.privateKeyPem, caPems: trust.rootPems };
+  }
+
+  private leafOrder({ ca }: MeshTrust, spec: DataplaneSpec): CertificateOrder {
+    const tags = tagValuesOf(spec);
+    return {
+      // The roots of other backends are no reason for a new certificate.
+      fingerprint: `${ca.certificate.fingerprint256}/${ca.leafTtl ?? ''}/${JSON.stringify(tags)}`,
+      issue: async () => {
+        const leaf = await issueLeaf(ca, { services: tags[TAG_SERVICE] ?? [], tags, now: this.options.clock.now() });
+        return { certificatePem: leaf.certPem, privateKeyPem: leaf.keyPem, issuedAtMs: leaf.notBefore, expiresAtMs: leaf.notAfter };
+      },
+    };
+  }
+
+  /** Until its certificate is made, and where there is no CA, the admin listener serves `/ready` alone. */
+  private adminTlsOf(dataplane: Resource<DataplaneSpec>): TlsMaterial | undefined {
+    const { adminAuthority, adminCertificates } = this.options;
+    const ca = adminAuthority.ca();
+    if (!ca) return undefined;
+    const order = adminAuthority.order(ca, dataplane.spec.networking?.address ?? '');
+    const certificate = adminCertificates.want(keyOf(dataplane), order);
+    return certificate && { certPem: certificate.certificatePem, keyPem: certificate.privateKeyPem, caPem: ca.certPem };
+  }
+}

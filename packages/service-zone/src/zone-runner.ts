@@ -1,0 +1,186 @@
+import {
+  aborted,
+  createDefaults,
+  isFederated,
+  type LeaderTask,
+  leadControlPlane,
+  type OpenedControlPlane,
+  openControlPlane,
+  resyncInsights,
+  ZoneSubscriptions,
+  ZoneSyncRunner,
+} from '@mesh/control-plane';
+import { type DeliveryState, inlineParser, proxyAuthenticator, xdsMetrics } from '@mesh/control-plane/proxies';
+import {
+  type Clock,
+  type ControlPlane,
+  type Leadership,
+  MeshError,
+  messageOf,
+  type Mutation,
+  type ProxyAdminRequest,
+  systemClock,
+} from '@mesh/core';
+import { CONTROL_PLANE_AUTHOR } from '@mesh/control-plane';
+import type { ControlPlaneRunner, ServiceOptions } from '@mesh/runtime';
+import { askProxyAdmin } from './admin/proxy-admin.js';
+import { type DataplaneServer, startDataplaneServer } from './dataplane-server.js';
+import { serveInternally } from './internal-server.js';
+import { collectGarbage } from './leader/garbage.js';
+import { keepVips } from './leader/vip-work.js';
+import { ProxyWrites } from './writes/proxy-writes.js';
+import { ZoneControlPlane } from './writes/zone-control-plane.js';
+import { ZoneXds } from './xds/zone-xds.js';
+
+/** Parts that run, with what they are made of. */
+interface Running {
+  readonly opened: OpenedControlPlane;
+  readonly controlPlane: ZoneControlPlane;
+  readonly xds: ZoneXds;
+  readonly server: DataplaneServer;
+}
+
+/** The zone control plane: store, KDS client, data-plane server, leader work, internal interface. */
+export class ZoneRunner implements ControlPlaneRunner {
+  readonly name = 'zone-cp';
+  private readonly clock: Clock = systemClock;
+  private readonly stops: (() => Promise<void> | void)[] = [];
+  private running: Running | undefined;
+
+  constructor(private readonly options: ServiceOptions) {}
+
+  /** Throws before `start`. */
+  get controlPlane(): ControlPlane {
+    return this.parts.controlPlane;
+  }
+
+  /** Port of the data-plane server; throws before `start`. */
+  get dataplanePort(): number {
+    return this.parts.server.port;
+  }
+
+  /** Which revision each connected proxy was given and has accepted, by `keyString` of its resource. */
+  get deliveries(): ReadonlyMap<string, DeliveryState> {
+    return this.parts.xds.engine.deliveries();
+  }
+
+  async start(): Promise<void> {
+    try {
+      this.running = await this.startParts();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (let stop = this.stops.pop(); stop; stop = this.stops.pop()) {
+      await Promise.resolve(stop()).catch((error: unknown) =>
+        this.options.log.warn({ error: messageOf(error) }, 'a part did not stop cleanly'),
+      );
+    }
+    this.running = undefined;
+  }
+
+  private get parts(): Running {
+    if (!this.running) throw new Error('the zone control plane is not started');
+    return this.running;
+  }
+
+  private async startParts(): Promise<Running> {
+    const { config, log, health } = this.options;
+    const opened = await openControlPlane({ config, log, proxyAdmin: (request) => this.askProxy(request) });
+    this.stops.push(() => opened.close());
+    const writes = new ProxyWrites(opened);
+    const controlPlane = new ZoneControlPlane(opened.controlPlane, writes);
+    const xds = this.startXds(opened, writes);
+    const leader = leadControlPlane({ store: opened.store, log, ...this.leaderTasks(opened) });
+    this.stops.push(() => leader.stop());
+    this.stops.push(await serveInternally({ config, controlPlane, log }));
+    const server = await startDataplaneServer({
+      config,
+      view: opened.view,
+      log,
+      instanceId: opened.instance.id,
+      handler: xds.handler,
+      parseInline: inlineParser(opened.registry),
+      zoneProxyXds: () => opened.controlPlane.announcements.find('zone-proxy-xds'),
+    });
+    this.stops.push(() => server.close());
+    const check = health.register('zone-cp', () => (this.running ? undefined : 'starting'));
+    this.stops.push(() => check.unregister());
+    return { opened, controlPlane, xds, server };
+  }
+
+  private startXds(opened: OpenedControlPlane, writes: ProxyWrites): ZoneXds {
+    const { config, log, metrics } = this.options;
+    const { view, registry, instance } = opened;
+    const xds = new ZoneXds({
+      config,
+      view,
+      clock: this.clock,
+      log,
+      metrics: xdsMetrics(metrics),
+      instanceId: instance.id,
+      writer: writes,
+      authenticate: proxyAuthenticator({ config, view, clock: this.clock }),
+      parseInline: inlineParser(registry),
+    });
+    xds.start();
+    this.stops.push(() => xds.stop());
+    return xds;
+  }
+
+  private leaderTasks(opened: OpenedControlPlane): { first: LeaderTask[]; then: LeaderTask[] } {
+    const { config, log } = this.options;
+    const { view, store, instance } = opened;
+    const write = async (mutations: readonly Mutation[], leadership: Leadership) =>
+      (await store.transact(mutations, { author: CONTROL_PLANE_AUTHOR, fence: leadership.fence })).revision;
+    const vips = { view, write, cidr: config.dnsServer.CIDR, port: config.dnsServer.serviceVipPort, log };
+    const garbage = {
+      view,
+      write,
+      clock: this.clock,
+      log,
+      instanceId: instance.id,
+      dataplaneAgeMs: config.runtime.universal.dataplaneCleanupAge,
+      zoneProxyAgeMs: config.runtime.universal.zoneResourceCleanupAge,
+      idleTimeoutMs: config.metrics.dataplane.idleTimeout,
+    };
+    const then: LeaderTask[] = [{ name: 'garbage', run: (leadership) => collectGarbage(garbage, leadership) }];
+    if (config.dnsServer.serviceVipEnabled) then.push({ name: 'vips', run: (leadership) => keepVips(vips, leadership) });
+    then.push(isFederated(config) ? this.syncTask(opened) : this.insightsTask(opened));
+    return { first: [{ name: 'defaults', run: (leadership) => createDefaults({ config, opened, leadership, log }) }], then };
+  }
+
+  private insightsTask({ store, view, registry }: OpenedControlPlane): LeaderTask {
+    const { config, log } = this.options;
+    const minIntervalMs = config.metrics.mesh.minResyncInterval;
+    return { name: 'insights', run: (leadership) => resyncInsights({ store, view, registry, leadership, minIntervalMs, log }) };
+  }
+
+  /** The zone's side of KDS: one instance at a time speaks for the zone. */
+  private syncTask({ store, view, registry, instance }: OpenedControlPlane): LeaderTask {
+    const { config, log, metrics } = this.options;
+    const { subscriptionLimit: limit } = config.metrics.zone;
+    return {
+      name: 'kds',
+      run: async ({ signal }) => {
+        const flushIntervalMs = config.xdsServer.dataplaneStatusFlushInterval;
+        const subscriptions = new ZoneSubscriptions({ store, clock: this.clock, limit, flushIntervalMs, log });
+        const proxyAdmin = (request: ProxyAdminRequest) => this.askProxy(request);
+        const runner = new ZoneSyncRunner({ config, store, view, registry, instance, metrics, log, subscriptions, proxyAdmin });
+        await runner.start();
+        await aborted(signal);
+        await runner.stop();
+      },
+    };
+  }
+
+  private askProxy(request: ProxyAdminRequest): Promise<Uint8Array> {
+    if (!this.running) return Promise.reject(new MeshError('unavailable', { public: 'the control plane is starting' }));
+    const { opened, xds } = this.running;
+    const defaultAdminPort = this.options.config.bootstrapServer.params.adminPort;
+    return askProxyAdmin(request, { view: opened.view, defaultAdminPort, clientTls: () => xds.adminAuthority.clientTls() });
+  }
+}
