@@ -1,0 +1,33 @@
+import type { Matched, PolicyPlugin } from '@mesh/xds';
+import { type MatchedPolicies, matchPolicies } from '../sdk/matching.js';
+import { confToService, inboundRules } from '../sdk/rules.js';
+import { configureCluster, configureListener } from './configurer.js';
+import type { MeshTimeoutSpec, TimeoutConf } from './schema.js';
+
+interface MatchedTimeouts extends Matched {
+  readonly policies: MatchedPolicies<MeshTimeoutSpec>;
+}
+
+/** Effect in Envoy: connect, idle and request timeouts of inbounds, outbounds and their clusters. */
+export const meshTimeoutPlugin: PolicyPlugin<MatchedTimeouts> = {
+  match(context, proxy) {
+    const policies = matchPolicies<MeshTimeoutSpec>(context, proxy, 'MeshTimeout');
+    return { policies, outboundKey: policies.key };
+  },
+
+  configureInbound({ policies }, { inbound, listener, cluster }) {
+    const { catchAll, matched } = inboundRules<TimeoutConf>(policies.forInbound(inbound));
+    if (!catchAll && matched.length > 0) return;
+    const conf = catchAll ?? {};
+    configureCluster(cluster, conf);
+    configureListener(listener, conf);
+  },
+
+  configureOutbound({ policies }, { service, listener }) {
+    configureListener(listener, confToService<TimeoutConf>(policies.all, service));
+  },
+
+  configureCluster({ policies }, { service, cluster }) {
+    configureCluster(cluster, confToService<TimeoutConf>(policies.all, service));
+  },
+};
