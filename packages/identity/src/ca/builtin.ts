@@ -25,7 +25,7 @@ export interface RootOptions {
   readonly rsaBits?: number;
 }
 
-/** A new self-signed root, as Kuma makes them: RSA, serial 0, certificate and CRL signing only. */
+/** A new self-signed root, as Kuma makes them: RSA, for signing certificates and revocation lists only. */
 export async function createRoot(options: RootOptions): Promise<CaPair> {
   const key = await newPrivateKey({ rsaBits: options.rsaBits ?? RSA_BITS });
   const certPem = await issueCertificate({
@@ -38,7 +38,6 @@ export async function createRoot(options: RootOptions): Promise<CaPair> {
     keyUsages: KEY_USAGE.keyCertSign | KEY_USAGE.cRLSign,
     notBefore: new Date(options.now - SKEW_MS),
     notAfter: new Date(options.now + (options.ttlMs ?? TEN_YEARS_MS)),
-    serialNumber: '00',
   });
   return { certPem, keyPem: privateKeyPem(key) };
 }

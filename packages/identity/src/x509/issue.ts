@@ -34,8 +34,6 @@ export interface CertificateRequest {
   readonly extendedKeyUsages?: readonly string[];
   readonly notBefore: Date;
   readonly notAfter: Date;
-  /** Hex; 128 random bits unless said. */
-  readonly serialNumber?: string;
 }
 
 export const KEY_USAGE = x509.KeyUsageFlags;
@@ -47,7 +45,7 @@ export async function issueCertificate(request: CertificateRequest): Promise<str
   const { issuer } = request;
   const publicKey = await importPublic(request.subjectKey);
   const certificate = await x509.X509CertificateGenerator.create({
-    serialNumber: request.serialNumber ?? randomSerial(),
+    serialNumber: randomSerial(),
     subject: request.subject,
     issuer: issuer.certificate ? new x509.X509Certificate(issuer.certificate.raw).subjectName : request.subject,
     notBefore: request.notBefore,

@@ -28,7 +28,7 @@ export const duration: ProtoField<string> = {
 /** google.protobuf.Timestamp, in UTC with 0, 3, 6 or 9 decimals. */
 export const timestamp: ProtoField<string> = {
   zero: '1970-01-01T00:00:00Z',
-  zod: z.string(),
+  zod: z.iso.datetime(),
   read: (value, path) => {
     const match = typeof value === 'string' ? /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(value) : null;
     const local = match ? Date.parse(`${match[1]}Z`) : Number.NaN;
