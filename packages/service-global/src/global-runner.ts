@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import {
   closeAbandonedSubscriptions,
   createDefaults,
@@ -7,30 +8,51 @@ import {
   resyncInsights,
   ZoneSubscriptions,
 } from '@mesh/control-plane';
-import { type ControlPlane, displayNameOf, LABEL_ZONE, type Logger, MeshError, type ProxyAdminRequest, systemClock } from '@mesh/core';
+import {
+  type ControlPlane,
+  displayNameOf,
+  LABEL_ZONE,
+  type Logger,
+  MeshError,
+  type ProxyAdminRequest,
+  type ResourceStore,
+  systemClock,
+} from '@mesh/core';
 import { KdsServer } from '@mesh/grpc';
 import type { ControlPlaneRunner, ServiceOptions } from '@mesh/runtime';
-import { serverCertificate } from '@mesh/runtime';
 import { GlobalSessions } from './global-sessions.js';
 import { KdsMetrics } from './kds-metrics.js';
 import { ZoneLife } from './zone-life.js';
+
+/** Parts that are given instead of made from the configuration. */
+export interface GlobalOverrides {
+  readonly store?: ResourceStore;
+}
 
 /** The global control plane: state, KDS for its zones, and the leader's work. */
 export class GlobalRunner implements ControlPlaneRunner {
   readonly name = 'global-cp';
   private readonly log: Logger;
-  private opened: OpenedControlPlane | undefined;
+  private state: OpenedControlPlane | undefined;
   private server: KdsServer | undefined;
   private port = 0;
   private readonly stops: (() => Promise<void> | void)[] = [];
 
-  constructor(private readonly options: ServiceOptions) {
+  constructor(
+    private readonly options: ServiceOptions,
+    private readonly overrides: GlobalOverrides = {},
+  ) {
     this.log = options.log.child({ service: this.name });
   }
 
   get controlPlane(): ControlPlane {
-    if (!this.opened) throw new MeshError('unavailable', { public: 'the global control plane has not started' });
     return this.opened.controlPlane;
+  }
+
+  /** Store, view and registry, once started. */
+  get opened(): OpenedControlPlane {
+    if (!this.state) throw new MeshError('unavailable', { public: 'the global control plane has not started' });
+    return this.state;
   }
 
   /** Port of the KDS server, once started. */
@@ -53,8 +75,8 @@ export class GlobalRunner implements ControlPlaneRunner {
 
   private async open(): Promise<void> {
     const { config, health } = this.options;
-    const opened = await openControlPlane({ config, log: this.log, proxyAdmin: (request) => this.proxyAdmin(request) });
-    this.opened = opened;
+    const opened = await openControlPlane({ config, log: this.log, ...this.overrides, proxyAdmin: (request) => this.proxyAdmin(request) });
+    this.state = opened;
     this.stops.push(() => opened.close());
     const check = health.register('store', () => (opened.view.revision < 0 ? 'the state is not loaded yet' : undefined));
     this.stops.push(() => check.unregister());
@@ -97,7 +119,7 @@ export class GlobalRunner implements ControlPlaneRunner {
     const server = new KdsServer({
       host: '0.0.0.0',
       port: kds.grpcPort,
-      ...(kds.tlsEnabled ? { tls: await serverCertificate(config, { certFile: kds.tlsCertFile, keyFile: kds.tlsKeyFile }) } : {}),
+      ...(kds.tlsEnabled ? { tls: { cert: await readFile(kds.tlsCertFile), key: await readFile(kds.tlsKeyFile) } } : {}),
       messageBytesMax: kds.maxMsgSize,
       handler,
       log: this.log,
@@ -145,7 +167,7 @@ export class GlobalRunner implements ControlPlaneRunner {
   /** Proxies live in zones: the zone of this one is asked, under the name it has there. */
   private async proxyAdmin(request: ProxyAdminRequest): Promise<Uint8Array> {
     const { kind, mesh, name } = request;
-    const proxy = this.opened?.view.get({ kind, mesh, name });
+    const proxy = this.opened.view.get({ kind, mesh, name });
     if (!proxy) throw new MeshError('not_found', { public: 'Not found' });
     const zone = proxy.meta.labels[LABEL_ZONE];
     if (!zone || !this.server) throw new MeshError('unavailable', { public: `${kind} ${name} belongs to no connected zone` });

@@ -91,6 +91,8 @@ export class KdsServer {
 
   /** Ends all streams and closes the port. */
   async stop(): Promise<void> {
+    // Destroying a session from within its own teardown never returns: leave the present turn of the loop first.
+    await new Promise((resolve) => setImmediate(resolve));
     this.server.forceShutdown();
   }
 
