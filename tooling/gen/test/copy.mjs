@@ -37,10 +37,10 @@ export function typeErrors(dir, pkg, folder) {
   return stdout.split('\n').filter((line) => line.startsWith(folder));
 }
 
-/** Runs the tests of `folder` in the copied package `pkg`; returns how many passed, and what went wrong where something did. */
-export function runTests(dir, pkg, folder) {
+/** Runs tests of the copied package `pkg`, as vitest's arguments choose; returns how many passed, and what went wrong where something did. */
+export function runTests(dir, pkg, ...args) {
   const env = { ...process.env, NO_COLOR: '1', VITEST: undefined, VITEST_POOL_ID: undefined, VITEST_WORKER_ID: undefined };
-  const result = tool('vitest', ['run', folder], { cwd: join(dir, pkg), env });
+  const result = tool('vitest', ['run', ...args], { cwd: join(dir, pkg), env });
   const passed = Number(/Tests\s+(\d+) passed/.exec(result.output)?.[1] ?? 0);
   return { passed, fault: result.status === 0 ? '' : result.output };
 }

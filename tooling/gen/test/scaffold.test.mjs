@@ -37,7 +37,8 @@ describe.each([
     expect(typeErrors(copy.dir, pkg, folder)).toEqual([]);
   });
 
-  test('passes its own tests', () => {
+  test('passes its own tests once its goldens are written', () => {
+    runTests(copy.dir, pkg, folder, '-u');
     const { passed, fault } = runTests(copy.dir, pkg, folder);
     expect(fault).toBe('');
     expect(passed).toBeGreaterThan(0);
@@ -76,6 +77,12 @@ describe('a scaffolded app', () => {
   test('is clean to the linter', () => {
     expect(lintFaults(copy.dir, ['apps/sample-service', 'bin/sample-service'])).toBe('');
   });
+});
+
+test('the example of a scaffolded policy shows in its goldens, and the refused one says why', () => {
+  const dir = join(copy.dir, 'packages/policies/src/mesh-sample-rule/testdata');
+  expect(readFileSync(join(dir, 'to-a-service.cluster.golden.yaml'), 'utf8')).toContain('connectTimeout: 1.500s');
+  expect(readFileSync(join(dir, 'invalid/not-positive.violations.golden.yaml'), 'utf8')).toContain('spec.to[0].default.connectTimeout');
 });
 
 test('a name that is not kebab-case is refused and nothing is written', () => {

@@ -1,6 +1,6 @@
 const index = (n) => `import { definePolicy, type PolicyDescriptor } from '@mesh/xds';
 import { ${n.camel}Plugin } from './plugin.js';
-import { ${n.camel}Schema, type ${n.kind}Spec } from './schema.js';
+import { type ${n.kind}Spec, ${n.camel}Schema } from './schema.js';
 import { validate${n.pascal} } from './validate.js';
 
 /** What a ${n.words} does, for whoever meets it first. */
@@ -23,78 +23,126 @@ export const ${n.camel}: PolicyDescriptor<${n.kind}Spec> = definePolicy<${n.kind
 `;
 
 const schema = (n) => `import { z } from 'zod';
+import { goDuration } from '../sdk/fields.js';
+import { targetRefSchema } from '../sdk/target-ref.js';
 
-/** Shape of the spec of a ${n.kind}. The comment on a field is its documentation. */
+/** What is configured. The comment on a field is its documentation. */
+const confSchema = z.object({
+  /** What the field means, its unit, its bounds and what holds where it is left out. */
+  connectTimeout: goDuration.optional(),
+});
+
+/** Shape of the spec of a ${n.kind}. */
 export const ${n.camel}Schema = z.object({
-  default: z
-    .object({
-      /** What the field means, its unit and its bounds. */
-      connectTimeoutMs: z.int().optional(),
-    })
-    .optional(),
+  /** Proxies it is for; all where left out. */
+  targetRef: targetRefSchema.optional(),
+  /** For outbound traffic, by destination. */
+  to: z.array(z.object({ targetRef: targetRefSchema, default: confSchema })).optional(),
 });
 
 export type ${n.kind}Spec = z.infer<typeof ${n.camel}Schema>;
+export type ${n.kind}Conf = z.infer<typeof confSchema>;
 `;
 
 const validate = (n) => `import type { Violations } from '@mesh/core';
+import { checkPositive } from '../sdk/fields.js';
+import { checkTargetRef, TOP_KINDS } from '../sdk/target-ref.js';
 import type { ${n.kind}Spec } from './schema.js';
 
 /** Rules over the fields of a ${n.kind} that its schema cannot say; rooted at \`spec\`. */
 export function validate${n.pascal}(spec: ${n.kind}Spec, violations: Violations): void {
-  const { connectTimeoutMs } = spec.default ?? {};
-  if (connectTimeoutMs !== undefined && connectTimeoutMs <= 0) {
-    violations.field('default').field('connectTimeoutMs').add('must be greater than 0');
+  checkTargetRef(spec.targetRef, { kinds: TOP_KINDS }, violations.field('targetRef'));
+  if (!spec.to || spec.to.length === 0) violations.field('to').add('must not be empty');
+  for (const [i, entry] of (spec.to ?? []).entries()) {
+    const at = violations.field('to').index(i);
+    checkTargetRef(entry.targetRef, { kinds: ['Mesh', 'MeshService'] }, at.field('targetRef'));
+    checkPositive(entry.default.connectTimeout, at.field('default').field('connectTimeout'));
   }
 }
 `;
 
-const plugin = (n) => `import { durationOf, type Matched, type PolicyPlugin } from '@mesh/xds';
-import type { ${n.kind}Spec } from './schema.js';
+const plugin = (n) => `import type { Matched, PolicyPlugin } from '@mesh/xds';
+import { type MatchedPolicies, matchPolicies } from '../sdk/matching.js';
+import { confToService } from '../sdk/rules.js';
+import { configureCluster } from './configurer.js';
+import type { ${n.kind}Conf, ${n.kind}Spec } from './schema.js';
 
-/** What of a ${n.kind} matters to one proxy. */
 interface Matched${n.pascal} extends Matched {
-  readonly connectTimeoutMs: number | undefined;
+  readonly policies: MatchedPolicies<${n.kind}Spec>;
 }
 
-/** Effect in Envoy: the connect timeout of the clusters of outbounds. */
+/** Effect in Envoy: say which listeners, routes and clusters change. */
 export const ${n.camel}Plugin: PolicyPlugin<Matched${n.pascal}> = {
-  match(context) {
-    const last = context.policies<${n.kind}Spec>('${n.kind}').at(-1);
-    const connectTimeoutMs = last?.spec.default?.connectTimeoutMs;
-    return { connectTimeoutMs, outboundKey: String(connectTimeoutMs) };
+  match(context, proxy) {
+    const policies = matchPolicies<${n.kind}Spec>(context, proxy, '${n.kind}');
+    return { policies, outboundKey: policies.key };
   },
 
-  configureCluster({ connectTimeoutMs }, { cluster }) {
-    if (connectTimeoutMs !== undefined) cluster.message.connectTimeout = durationOf(connectTimeoutMs);
+  configureCluster({ policies }, { service, cluster }) {
+    configureCluster(cluster, confToService<${n.kind}Conf>(policies.all, service));
   },
 };
 `;
 
-const test = (n) => `import { Violations } from '@mesh/core';
-import { dataplane, mesh, resource, viewOf } from '@mesh/testing';
-import { buildMeshContext, edsCluster, type SidecarProxy } from '@mesh/xds';
-import { expect, test } from 'vitest';
+const configurer = (n) => `import { type ClusterModel, durationOf } from '@mesh/xds';
+import { msOf } from '../sdk/fields.js';
+import type { ${n.kind}Conf } from './schema.js';
+
+/** Puts a conf into effect on a cluster; without one the cluster stays as it is. */
+export function configureCluster(cluster: ClusterModel, conf: ${n.kind}Conf | undefined): void {
+  const connectTimeoutMs = msOf(conf?.connectTimeout);
+  if (connectTimeoutMs !== undefined) cluster.message.connectTimeout = durationOf(connectTimeoutMs);
+}
+`;
+
+const test = (n) => `import { runPolicyCases } from '../../test/run-policy-cases.js';
 import { ${n.camel} } from './index.js';
-import { ${n.camel}Plugin } from './plugin.js';
 
-const proxy: SidecarProxy = { dataplane: dataplane().build(), zone: 'zone-1', inbounds: [], isGateway: false };
+runPolicyCases(${n.camel}, import.meta.dirname);
+`;
 
-test('a ${n.kind} with a timeout of 0 is refused at its field', () => {
-  const violations = Violations.at('spec');
-  ${n.camel}.validate?.({ default: { connectTimeoutMs: 0 } }, violations, { name: 'a', mesh: 'default', labels: {} });
-  expect(violations.list).toEqual([{ field: 'spec.default.connectTimeoutMs', message: 'must be greater than 0' }]);
-});
+const effectCase = (n) => `proxy: web-1
+---
+type: Mesh
+name: default
+---
+type: Dataplane
+mesh: default
+name: web-1
+networking:
+  address: 192.168.0.1
+  inbound:
+    - port: 8080
+      tags: { kuma.io/service: web, kuma.io/protocol: http }
+  outbound:
+    - port: 10001
+      tags: { kuma.io/service: backend }
+---
+type: Dataplane
+mesh: default
+name: backend-1
+networking:
+  address: 192.168.0.2
+  inbound:
+    - port: 80
+      tags: { kuma.io/service: backend, kuma.io/protocol: http }
+---
+type: ${n.kind}
+mesh: default
+name: example
+spec:
+  to:
+    - targetRef: { kind: MeshService, name: backend }
+      default: { connectTimeout: 1500ms }
+`;
 
-test('the last ${n.kind} by name sets the connect timeout of clusters', () => {
-  const policies = ['a', 'b'].map((name, i) => resource('${n.kind}', name).withSpec({ default: { connectTimeoutMs: 1500 + i } }).build());
-  const view = viewOf(mesh().build(), ...policies);
-  const context = buildMeshContext({ view, mesh: 'default', zone: 'zone-1', policyKinds: ['${n.kind}'], vips: { port: 80, domain: 'mesh' } });
-  if (!context) throw new Error('the view has a mesh');
-  const cluster = edsCluster('backend', 'http');
-  ${n.camel}Plugin.configureCluster?.(${n.camel}Plugin.match(context, proxy), { context, service: 'backend', cluster });
-  expect(cluster.message.connectTimeout).toMatchObject({ seconds: 1n, nanos: 501_000_000 });
-});
+const invalidCase = (n) => `type: ${n.kind}
+mesh: default
+name: example
+spec:
+  to:
+    - targetRef: { kind: Mesh }
+      default: { connectTimeout: 0s }
 `;
 
 const readme = (n) => `# ${n.kind}
@@ -107,7 +155,7 @@ What a ${n.words} is for.
 
 | field | meaning |
 |---|---|
-| \`default.connectTimeoutMs\` | what it means, its unit and its bounds |
+| \`to[].default.connectTimeout\` | what it means, its unit, its bounds and its default |
 
 ## Example
 
@@ -116,8 +164,9 @@ type: ${n.kind}
 name: example
 mesh: default
 spec:
-  default:
-    connectTimeoutMs: 1500
+  to:
+    - targetRef: { kind: MeshService, name: backend }
+      default: { connectTimeout: 1500ms }
 \`\`\`
 
 ## Effect in Envoy
@@ -134,11 +183,14 @@ export const policy = {
       [`${dir}/schema.ts`]: schema(n),
       [`${dir}/validate.ts`]: validate(n),
       [`${dir}/plugin.ts`]: plugin(n),
+      [`${dir}/configurer.ts`]: configurer(n),
       [`${dir}/${n.kebab}.test.ts`]: test(n),
       [`${dir}/README.md`]: readme(n),
+      [`${dir}/testdata/to-a-service.input.yaml`]: effectCase(n),
+      [`${dir}/testdata/invalid/not-positive.input.yaml`]: invalidCase(n),
     };
   },
   next: (name) => `\nnext: say what it holds in packages/policies/src/${name}/schema.ts and what it does in plugin.ts, then
-  pnpm --filter @mesh/policies run test
+  pnpm --filter @mesh/policies run test ${name} -u     and read the goldens it writes
 `,
 };
