@@ -20,6 +20,13 @@ const AWAY = new Set([
   '25P03', // idle_in_transaction_session_timeout
 ]);
 
+const REFUSED = new Set([
+  '28000', // invalid_authorization_specification
+  '28P01', // invalid_password
+  '3D000', // invalid_catalog_name
+  '42501', // insufficient_privilege
+]);
+
 const AWAY_TEXT =
   /connection terminated|connection ended|not queryable|timeout exceeded|timeout expired|connection error|Driver not Connected|after calling end/i;
 
@@ -41,6 +48,13 @@ export function toMeshError(error: unknown): MeshError {
     return new MeshError('unavailable', {
       public: 'the database cannot be reached',
       internal: `database: ${messageOf(error)}`,
+      cause: error,
+    });
+  }
+  if (REFUSED.has(codeOf(error))) {
+    return new MeshError('invalid', {
+      public: `the database refuses us: ${messageOf(error)}`,
+      hint: 'check store.postgres (KUMA_STORE_POSTGRES_*)',
       cause: error,
     });
   }

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { type Logger, MeshError, messageOf } from '@mesh/core';
 import pg from 'pg';
 import type { ConnectionSettings } from './config.js';
@@ -30,6 +31,8 @@ export class Session {
   private closed = false;
   private retry: NodeJS.Timeout | undefined;
   private keepAlive: NodeJS.Timeout | undefined;
+  private turn: Promise<unknown> = Promise.resolve();
+  private waiting = 0;
 
   constructor(private readonly options: SessionOptions) {}
 
@@ -46,7 +49,15 @@ export class Session {
     }
   }
 
-  async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+  /** Runs a statement after those asked for before. */
+  query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+    this.waiting++;
+    const done = this.turn.then(() => this.queryNow<Row>(text, values)).finally(() => this.waiting--);
+    this.turn = done.catch(() => {});
+    return done;
+  }
+
+  private async queryNow<Row extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<Row[]> {
     const { client } = this;
     if (!client) throw new MeshError('unavailable', { public: 'the database cannot be reached' });
     try {
@@ -67,7 +78,8 @@ export class Session {
   }
 
   private async connect(): Promise<void> {
-    const client = new pg.Client({ ...this.options.settings, query_timeout: 60_000 });
+    const socket = new Socket();
+    const client = new pg.Client({ ...this.options.settings, query_timeout: 60_000, stream: () => socket });
     client.on('error', (error) => this.drop(client, error));
     client.on('end', () => this.drop(client, new Error('connection ended')));
     client.on('notification', ({ channel }) => this.options.onNotification(channel));
@@ -82,16 +94,19 @@ export class Session {
     }
     if (this.closed) return void client.end().catch(() => {});
     this.client = client;
-    this.keepAlive = setInterval(() => void this.tick(client), this.options.keepAliveMs);
+    const silence = new SilenceDetector(socket);
+    this.keepAlive = setInterval(() => void this.tick(client, silence), this.options.keepAliveMs);
     this.options.onUp();
   }
 
-  private async tick(client: pg.Client): Promise<void> {
-    try {
-      await withTimeout(client.query('SELECT 1'), this.options.keepAliveMs * 2);
+  /** Says `SELECT 1` on a quiet connection, and drops one that owes an answer and is silent. */
+  private async tick(client: pg.Client, silence: SilenceDetector): Promise<void> {
+    if (this.client !== client) return;
+    if (this.waiting === 0) {
+      await this.query('SELECT 1').catch(() => {}); // a lost connection has been dropped by then
       if (this.client === client) this.options.onTick();
-    } catch (error) {
-      this.drop(client, error);
+    } else if (silence.isSilent()) {
+      this.drop(client, new Error('no answer'));
     }
   }
 
@@ -120,14 +135,16 @@ export class Session {
   }
 }
 
-async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer for ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
+/** Tells whether nothing was received between one call and the one before the last. */
+class SilenceDetector {
+  private bytes = -1;
+  private silentCalls = 0;
+
+  constructor(private readonly socket: Socket) {}
+
+  isSilent(): boolean {
+    this.silentCalls = this.socket.bytesRead === this.bytes ? this.silentCalls + 1 : 0;
+    this.bytes = this.socket.bytesRead;
+    return this.silentCalls >= 2;
   }
 }

