@@ -65,6 +65,7 @@ export class Resolver {
     const opt = packet.additionals?.find((record): record is OptAnswer => record.type === 'OPT');
     const query: Query = {
       packet,
+      opcode: opcodeOf(packet),
       name: question.name.toLowerCase().replace(/\.$/, ''),
       type: question.type,
       class: question.class ?? 'IN',
@@ -113,9 +114,12 @@ function encodeAnswer({
 
 /** dns-packet writes opcode QUERY always; an answer must repeat the query's. */
 function withOpcode(bytes: Buffer, packet: DecodedPacket): Buffer {
-  const opcode = ((packet.flags ?? 0) >> 11) & 0xf;
-  bytes.writeUInt8(((bytes[2] ?? 0) & 0x87) | (opcode << 3), 2);
+  bytes.writeUInt8(((bytes[2] ?? 0) & 0x87) | (opcodeOf(packet) << 3), 2);
   return bytes;
+}
+
+function opcodeOf(packet: DecodedPacket): number {
+  return ((packet.flags ?? 0) >> 11) & 0xf;
 }
 
 function optRecord(extendedRcode: number): OptAnswer {

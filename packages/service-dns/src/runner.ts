@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { type ControlPlaneConnection, connectControlPlane } from '@mesh/control-plane';
 import { type ControlPlane, type Logger, messageOf, type Runner, type ViewEvent } from '@mesh/core';
 import type { ServiceOptions } from '@mesh/runtime';
+import { type ControlPlaneConnection, connectControlPlane } from '@mesh/service-client';
 import { type MeshVip, vipsFromConfigs } from '@mesh/xds/vips';
 import { Resolver } from './resolver.js';
 import { DnsServer } from './server.js';
@@ -57,7 +57,7 @@ export class DnsRunner implements Runner {
       onQuery: (transport, rcode) => queries.inc({ transport, rcode: RCODE_NAMES[rcode] ?? String(rcode) }),
     });
     this.boundPort = await this.server.start();
-    this.connection = await connectControlPlane(this.options);
+    this.connection = await connectControlPlane(this.options, { log: this.log, kinds: ['Config'] });
     const { controlPlane } = this.connection;
     this.subscription = controlPlane.view.subscribe((event) => this.onEvent(controlPlane, event, names));
     if (controlPlane.view.revision >= 0) this.refresh(controlPlane, names);
@@ -78,7 +78,9 @@ export class DnsRunner implements Runner {
   }
 
   private refresh(controlPlane: ControlPlane, names: { set(value: number): void }): void {
-    const entries = toEntries(vipsFromConfigs(controlPlane.view));
+    const entries = toEntries(
+      vipsFromConfigs(controlPlane.view, { port: this.options.config.dnsServer.serviceVipPort, domain: this.suffix }),
+    );
     const serial = Math.max(1, controlPlane.view.revision);
     this.resolver.replaceTable(new NameTable([this.suffix], entries, serial));
     names.set(this.resolver.names.size);

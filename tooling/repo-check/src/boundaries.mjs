@@ -24,8 +24,8 @@ const NARROW = {
   runtime: ['core'],
 };
 
-/** The one service other services may import. */
-const SHARED_SERVICE = 'control-plane';
+/** The services other services may import. */
+const SHARED_SERVICES = ['control-plane', 'service-client'];
 
 const TEST_CODE = '(\\.test\\.ts|\\.test\\.mjs|/vitest\\.config\\.(ts|mjs))$|^[^/]+/[^/]+/(test|scripts)/';
 const IMPURE = '(^|/)(typeorm|@nestjs|ioredis|@grpc|pg|pino|fastify)(/|$)';
@@ -44,7 +44,7 @@ export function allowedDirs(pkg, packages) {
     if (other.dir === pkg.dir) return true;
     if (other.role === 'app') return false;
     if (narrow) return narrow.includes(other.dir.replace(/^packages\//, ''));
-    if (pkg.role === 'service' && other.dir === `packages/${SHARED_SERVICE}`) return true;
+    if (pkg.role === 'service' && SHARED_SERVICES.some((name) => other.dir === `packages/${name}`)) return true;
     return (ARROWS[pkg.role] ?? []).includes(other.role);
   });
   return allowed.map((other) => other.dir);

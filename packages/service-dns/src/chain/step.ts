@@ -3,6 +3,8 @@ import type { DecodedPacket, Packet } from 'dns-packet';
 /** A query on its way through the chain. */
 export interface Query {
   readonly packet: DecodedPacket;
+  /** RFC 1035 §4.1.1: 0 is QUERY. */
+  readonly opcode: number;
   /** The question's name in lower case; '' for the root. */
   readonly name: string;
   readonly type: string;

@@ -1,0 +1,1 @@
+export { type ControlPlaneConnection, connectControlPlane } from './connect.js';
