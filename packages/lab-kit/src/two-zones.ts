@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '@mesh/store-postgres/embedded';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '@mesh/store-postgres';
 import { type ControlPlaneHandle, type ControlPlanePorts, Deployment, type StoreChoice } from './deployment.js';
 import { choosePort, mayBind } from './ports.js';
 import type { ProbeTarget } from './probe.js';
