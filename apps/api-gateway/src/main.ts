@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import { runService } from '@mesh/runtime';
-import { ApiModule } from '@mesh/service-api';
+import { appServices } from './app.module.js';
 
 const code = await runService({
   name: 'api-gateway',
-  services: () => [(options) => ApiModule.forRoot(options)],
+  services: () => appServices,
   argv: process.argv.slice(2),
   env: process.env,
 });

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import { runService } from '@mesh/runtime';
-import { DnsModule } from '@mesh/service-dns';
+import { appServices } from './app.module.js';
 
 const code = await runService({
   name: 'dns-resolver',
-  services: () => [(options) => DnsModule.forRoot(options)],
+  services: () => appServices,
   mode: 'zone',
   argv: process.argv.slice(2),
   env: process.env,

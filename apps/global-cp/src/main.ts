@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import { runService } from '@mesh/runtime';
-import { GlobalModule } from '@mesh/service-global';
+import { appServices } from './app.module.js';
 
 const code = await runService({
   name: 'global-cp',
-  services: () => [(options) => GlobalModule.forRoot(options)],
+  services: () => appServices,
   mode: 'global',
   argv: process.argv.slice(2),
   env: process.env,

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import { runService } from '@mesh/runtime';
-import { IngressModule } from '@mesh/service-ingress';
+import { appServices } from './app.module.js';
 
 const code = await runService({
   name: 'ingress-manager',
-  services: () => [(options) => IngressModule.forRoot(options)],
+  services: () => appServices,
   mode: 'zone',
   argv: process.argv.slice(2),
   env: process.env,

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import { runService } from '@mesh/runtime';
-import { ZoneModule } from '@mesh/service-zone';
+import { appServices } from './app.module.js';
 
 const code = await runService({
   name: 'zone-cp',
-  services: () => [(options) => ZoneModule.forRoot(options)],
+  services: () => appServices,
   mode: 'zone',
   argv: process.argv.slice(2),
   env: process.env,
