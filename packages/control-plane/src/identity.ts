@@ -1,22 +1,21 @@
-import { MeshError, type ResourceStore, type ResourceView, type TokenRequest } from '@mesh/core';
+import { readFileSync } from 'node:fs';
+import { type Clock, type ResourceStore, type ResourceView, systemClock, type TokenRequest } from '@mesh/core';
+import { issueToken, meshSecretsHook } from '@mesh/identity';
 import type { MeshHook } from '@mesh/resources';
-import type { KumaConfig } from '@mesh/runtime';
 
 export interface IdentityOptions {
   readonly store: ResourceStore;
   readonly view: ResourceView;
-  readonly config: KumaConfig;
+  readonly clock?: Clock;
 }
 
 /** What a control plane does with keys: secrets that come with a Mesh, and tokens. */
-export function identityOf(_options: IdentityOptions): {
+export function identityOf({ store, view, clock = systemClock }: IdentityOptions): {
   readonly meshHooks: readonly MeshHook[];
   readonly issueToken: (request: TokenRequest) => Promise<string>;
 } {
   return {
-    meshHooks: [],
-    issueToken: async () => {
-      throw new MeshError('signing_key_not_found', { public: 'there is no signing key' });
-    },
+    meshHooks: [meshSecretsHook({ store, clock, readFile: (path) => readFileSync(path) })],
+    issueToken: (request) => issueToken(view, request, clock.now()),
   };
 }

@@ -2,6 +2,7 @@ import { type DescriptorRegistry, type Logger, messageOf, type ResourceStore, Re
 import type { KumaConfig } from '@mesh/runtime';
 import { type Instance, newInstance } from './instance.js';
 import { LocalControlPlane, type ProxyAdminHandler } from './local-control-plane.js';
+import { meshPoliciesHook } from './defaults/default-policies.js';
 import { identityOf } from './identity.js';
 import { openStore } from './open-store.js';
 import { buildRegistry } from './registry.js';
@@ -36,7 +37,10 @@ export async function openControlPlane(options: OpenControlPlaneOptions): Promis
   const instance = newInstance();
   const view = new ResourceView((error) => log.error({ err: messageOf(error) }, 'a listener of the view failed'));
   const feed = await store.follow(view.apply);
-  const { meshHooks, issueToken } = identityOf({ store, view, config });
+  const identity = identityOf({ store, view });
+  const policies = meshPoliciesHook({ registry, createRoutingResources: config.defaults.createMeshRoutingResources });
+  const meshHooks = [...identity.meshHooks, policies];
+  const { issueToken } = identity;
   const controlPlane = new LocalControlPlane({
     config,
     store,

@@ -6,6 +6,7 @@ import {
   type OpenedControlPlane,
   openControlPlane,
   resyncInsights,
+  serveInternally,
   ZoneSubscriptions,
 } from '@mesh/control-plane';
 import {
@@ -82,6 +83,7 @@ export class GlobalRunner implements ControlPlaneRunner {
     this.stops.push(() => check.unregister());
     this.stops.push(this.lead(opened));
     await this.serveKds(opened);
+    this.stops.push(await serveInternally({ config, controlPlane: opened.controlPlane, log: this.log }));
   }
 
   /** Zones are served only now: the view is complete, and a Kuma zone deletes what a first answer leaves out. */

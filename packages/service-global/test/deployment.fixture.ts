@@ -17,7 +17,11 @@ export class WorkDir {
   }
 
   config(env: Record<string, string>): KumaConfig {
-    const quick = { KUMA_METRICS_MESH_MIN_RESYNC_INTERVAL: '10ms', KUMA_MULTIZONE_GLOBAL_KDS_ZONE_INSIGHT_FLUSH_INTERVAL: '50ms' };
+    const quick = {
+      KUMA_INTERNAL_PORT: '0',
+      KUMA_METRICS_MESH_MIN_RESYNC_INTERVAL: '10ms',
+      KUMA_MULTIZONE_GLOBAL_KDS_ZONE_INSIGHT_FLUSH_INTERVAL: '50ms',
+    };
     return loadConfig({ yamlText: '', env: { HOME: this.path, KUMA_GENERAL_WORK_DIR: this.path, ...quick, ...env } }).config;
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Leadership, type Logger, MeshError, type Mutation } from '@mesh/core';
+import { defaultGlobalSecrets } from '@mesh/identity';
 import { CLUSTER_ID_CONFIG } from '@mesh/kds';
 import type { KumaConfig } from '@mesh/runtime';
 import { isFederated } from '../facts.js';
@@ -21,10 +22,27 @@ export async function createDefaults(options: DefaultsOptions): Promise<void> {
   const { config } = options;
   if (config.mode === 'zone') await keepOwnZone(options);
   if (config.defaults.skipTenantResources) return;
+  await createSecrets(options);
   if (!isFederated(config)) {
     await createClusterId(options);
     if (!config.defaults.skipMeshCreation) await createDefaultMesh(options);
   }
+}
+
+async function createSecrets({ config, opened, leadership }: DefaultsOptions): Promise<void> {
+  const { type, tokens } = config.apiServer.authn;
+  const drafts = await defaultGlobalSecrets({
+    view: opened.view,
+    info: { mode: config.mode, federated: isFederated(config) },
+    now: Date.now(),
+    userTokens: type === 'tokens',
+    adminToken: tokens.bootstrapAdminToken,
+  });
+  await createMissing(
+    opened,
+    leadership,
+    drafts.map((draft) => ({ op: 'create', draft })),
+  );
 }
 
 /** The identity of the deployment; zones get the one of their global. */
