@@ -1,1 +1,2 @@
-export {};
+export { IngressModule } from './ingress-module.js';
+export { IngressRunner } from './ingress-runner.js';

@@ -1,6 +1,9 @@
+export { CONTROL_PLANE_AUTHOR, newInstance } from '../instance.js';
 export { AddressBook, type AddressBookOptions, type Lookup } from './addresses.js';
+export { AdminAuthority, type AdminTls } from './admin-authority.js';
 export { ProxyAdsHandler, type ProxyAdsOptions, type ProxyAuthenticator, type ProxyListener, type ProxyResource } from './ads-handler.js';
 export { type AuthenticationOptions, proxyAuthenticator } from './authentication.js';
+export { CertificateKeeper, type CertificateOrder, type ProxyCertificate } from './certificate-keeper.js';
 export type { DeliveryState } from './delivery.js';
 export { type EngineOptions, SnapshotEngine } from './engine.js';
 export { hasHostName, hostNames } from './host-names.js';

@@ -5,7 +5,7 @@ import type { ResourceDraft, ResourceKey } from '@mesh/core';
  * writes to its store, the ingress manager through the `ControlPlane` port. Equal content writes nothing.
  */
 export interface ProxyWriter {
-  /** Creates or replaces; returns the revision from which on views show it. */
-  put(draft: ResourceDraft): Promise<{ readonly revision: number }>;
+  /** Creates or replaces, only the expected version where one is given (`conflict` otherwise); returns the revision from which on views show it. */
+  put(draft: ResourceDraft, expectedVersion?: number): Promise<{ readonly revision: number }>;
   delete(key: ResourceKey): Promise<void>;
 }

@@ -1,19 +1,13 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { type Json, MeshError, messageOf, type ProxyAdminRequest, type ResourceView } from '@mesh/core';
+import type { AdminTls } from '@mesh/control-plane/proxies';
 import type { DataplaneInsightSpec, DataplaneSpec, ZoneEgressSpec, ZoneIngressSpec } from '@mesh/resources';
-
-/** Client certificate (SAN `kuma-cp`) and CA with which proxies are spoken to. */
-export interface AdminClientTls {
-  readonly certPem: string;
-  readonly keyPem: string;
-  readonly caPem: string;
-}
 
 export interface ProxyAdminOptions {
   readonly view: ResourceView;
   readonly defaultAdminPort: number;
-  readonly clientTls: () => Promise<AdminClientTls>;
+  readonly clientTls: () => Promise<AdminTls>;
 }
 
 const TOTAL_MS_MAX = 5000;
@@ -76,7 +70,7 @@ function join(path: string, ...query: string[]): string {
 
 interface GetOptions extends AdminTarget {
   readonly path: string;
-  readonly tls: AdminClientTls | undefined;
+  readonly tls: AdminTls | undefined;
 }
 
 function get({ host, port, path, tls }: GetOptions): Promise<Uint8Array> {

@@ -15,9 +15,15 @@ export interface ProxyWritesOptions {
 export class ProxyWrites implements ProxyWriter {
   constructor(private readonly options: ProxyWritesOptions) {}
 
-  async put(draft: ResourceDraft): Promise<{ readonly revision: number }> {
+  async put(draft: ResourceDraft, expectedVersion?: number): Promise<{ readonly revision: number }> {
     const { store, registry, controlPlane } = this.options;
-    if (!registry.mustGet(draft.kind).isInsight) return controlPlane.putInternally({ draft, author: CONTROL_PLANE_AUTHOR });
+    if (!registry.mustGet(draft.kind).isInsight) {
+      return controlPlane.putInternally({
+        draft,
+        author: CONTROL_PLANE_AUTHOR,
+        ...(expectedVersion === undefined ? {} : { expectedVersion }),
+      });
+    }
     return store.transact([{ op: 'upsert', draft }], { author: CONTROL_PLANE_AUTHOR });
   }
 

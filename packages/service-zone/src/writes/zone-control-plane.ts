@@ -43,7 +43,7 @@ export class ZoneControlPlane implements ControlPlane {
   async put(request: PutRequest): Promise<PutResult> {
     if (!isOfZoneProxies(request.author, request.draft.kind)) return this.local.put(request);
     const existed = this.view.get(request.draft) !== undefined;
-    const { revision } = await this.writes.put(request.draft);
+    const { revision } = await this.writes.put(request.draft, request.expectedVersion);
     await this.view.waitFor(revision);
     const resource = this.view.get(request.draft);
     if (!resource) throw new MeshError('unavailable', { public: `${request.draft.kind} ${request.draft.name} was removed meanwhile` });

@@ -1,4 +1,10 @@
-import { type ProxyNode, tagValuesOf } from '@mesh/control-plane/proxies';
+import {
+  type AdminAuthority,
+  type CertificateKeeper,
+  type CertificateOrder,
+  type ProxyNode,
+  tagValuesOf,
+} from '@mesh/control-plane/proxies';
 import { type Clock, keyOf, type Resource, type ResourceView, TAG_SERVICE } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
 import { issueLeaf } from '@mesh/identity';
@@ -10,10 +16,7 @@ import {
   type MeshContexts,
   parseNodeMetadata,
   type ProxyIdentity,
-  type TlsMaterial,
 } from '@mesh/xds';
-import type { AdminAuthority } from '../certificates/admin.js';
-import type { CertificateKeeper, CertificateOrder } from '../certificates/keeper.js';
 import type { MeshTrust, MeshTrusts } from '../certificates/trust.js';
 
 export interface SidecarSourceOptions {
@@ -46,7 +49,14 @@ export class SidecarSource {
     const identity = this.identityOf(dataplane, context);
     if (identity === 'waiting') return undefined;
     const metadata = parseNodeMetadata(node.metadata);
-    const result = buildSidecar({ context, dataplane, metadata, identity, adminTls: this.adminTlsOf(dataplane), plugins });
+    const result = buildSidecar({
+      context,
+      dataplane,
+      metadata,
+      identity,
+      adminTls: this.options.adminAuthority.serverTls(dataplane, this.options.adminCertificates),
+      plugins,
+    });
     if (!result.ok) throw new Error(result.problems.join('; '));
     return result.snapshot;
   };
@@ -73,15 +83,5 @@ export class SidecarSource {
         return { certificatePem: leaf.certPem, privateKeyPem: leaf.keyPem, issuedAtMs: leaf.notBefore, expiresAtMs: leaf.notAfter };
       },
     };
-  }
-
-  /** Until its certificate is made, and where there is no CA, the admin listener serves `/ready` alone. */
-  private adminTlsOf(dataplane: Resource<DataplaneSpec>): TlsMaterial | undefined {
-    const { adminAuthority, adminCertificates } = this.options;
-    const ca = adminAuthority.ca();
-    if (!ca) return undefined;
-    const order = adminAuthority.order(ca, dataplane.spec.networking?.address ?? '');
-    const certificate = adminCertificates.want(keyOf(dataplane), order);
-    return certificate && { certPem: certificate.certificatePem, keyPem: certificate.privateKeyPem, caPem: ca.certPem };
   }
 }

@@ -1,9 +1,12 @@
 import {
   AddressBook,
+  AdminAuthority,
+  CertificateKeeper,
   hasHostName,
   hostNames,
   ProxyAdsHandler,
   type ProxyAuthenticator,
+  type ProxyCertificate,
   type ProxyInsight,
   type ProxyNode,
   ProxyRegistration,
@@ -27,8 +30,6 @@ import { policyKinds } from '@mesh/policies';
 import type { DataplaneInsightSpec, MeshSpec } from '@mesh/resources';
 import type { KumaConfig } from '@mesh/runtime';
 import { MeshContexts, orderPolicies } from '@mesh/xds';
-import { AdminAuthority } from '../certificates/admin.js';
-import { CertificateKeeper, type ProxyCertificate } from '../certificates/keeper.js';
 import { MeshTrusts } from '../certificates/trust.js';
 import { SidecarSource } from './sidecars.js';
 

@@ -1,6 +1,6 @@
 import { silentLogger } from '@mesh/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CertificateKeeper, type ProxyCertificate } from './keeper.js';
+import { CertificateKeeper, type ProxyCertificate } from './certificate-keeper.js';
 
 const KEY = { kind: 'Dataplane', mesh: 'default', name: 'a' };
 const HOUR_MS = 3_600_000;
