@@ -1,0 +1,35 @@
+import type { Matched, PolicyPlugin } from '@mesh/xds';
+import { type MatchedPolicies, matchPolicies } from '../sdk/matching.js';
+import { callersOf } from './callers.js';
+import { filtersFromCallers, filtersFromRules, usesSni } from './configurer.js';
+import type { MeshTrafficPermissionSpec } from './schema.js';
+
+interface MatchedPermissions extends Matched {
+  readonly policies: MatchedPolicies<MeshTrafficPermissionSpec>;
+}
+
+/**
+ * Effect in Envoy: RBAC filters in front of inbounds that authenticate callers, in place of what a
+ * TrafficPermission put there. An inbound that no policy selects keeps what it has: the filter of a
+ * TrafficPermission, or nobody gets in.
+ */
+export const meshTrafficPermissionPlugin: PolicyPlugin<MatchedPermissions> = {
+  match(context, proxy) {
+    return { policies: matchPolicies<MeshTrafficPermissionSpec>(context, proxy, 'MeshTrafficPermission'), outboundKey: '' };
+  },
+
+  configureInbound({ policies }, { context, inbound, listener }) {
+    const matched = policies.forInbound(inbound);
+    if (matched.length === 0) return;
+    const byRules = matched.filter(({ spec }) => (spec.rules ?? []).length > 0);
+    const callers = matched.flatMap(({ spec }) =>
+      (spec.from ?? []).map((entry) => ({ tags: callersOf(entry.targetRef), action: entry.default.action })),
+    );
+    for (const chain of listener.chains) {
+      if (!chain.authenticated) continue;
+      const place = { mesh: context.name, listener: listener.name, http: chain.terminal.kind === 'http' };
+      chain.authorization = byRules.length > 0 ? filtersFromRules(byRules, place) : filtersFromCallers(callers, place);
+    }
+    if (usesSni(byRules)) listener.inspectTls = true;
+  },
+};

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { targetRefSchema } from '../sdk/target-ref.js';
+
+const actionSchema = z.enum(['Allow', 'Deny', 'AllowWithShadowDeny']);
+
+const matchSchema = z.object({
+  /** Id in the caller's certificate. */
+  spiffeID: z.object({ type: z.enum(['Exact', 'Prefix']), value: z.string() }).optional(),
+  /** Server name the caller asked for. */
+  sni: z.object({ type: z.enum(['Exact']), value: z.string() }).optional(),
+});
+
+/** Shape of the spec of a MeshTrafficPermission. */
+export const meshTrafficPermissionSchema = z.object({
+  /** Proxies it protects; all where left out. */
+  targetRef: targetRefSchema.optional(),
+  /** Callers and what they may do; later entries override earlier ones. */
+  from: z.array(z.object({ targetRef: targetRefSchema, default: z.object({ action: actionSchema }) })).optional(),
+  /** Callers by certificate; whoever is denied anywhere is denied. */
+  rules: z
+    .array(
+      z.object({
+        default: z.object({
+          deny: z.array(matchSchema).optional(),
+          allow: z.array(matchSchema).optional(),
+          /** Lets in, and counts what a deny would have stopped. */
+          allowWithShadowDeny: z.array(matchSchema).optional(),
+        }),
+      }),
+    )
+    .optional(),
+});
+
+export type MeshTrafficPermissionSpec = z.infer<typeof meshTrafficPermissionSchema>;
+export type PermissionAction = z.infer<typeof actionSchema>;
+export type PermissionMatch = z.infer<typeof matchSchema>;
