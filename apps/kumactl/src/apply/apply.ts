@@ -1,0 +1,78 @@
+import type { JsonObject } from '@mesh/core';
+import { draftToDocument, type ParsedDocument } from '@mesh/resources';
+import type { Command } from 'commander';
+import type { ApiClient } from '../client/api-client.js';
+import { itemPath } from '../client/paths.js';
+import { UserError } from '../errors.js';
+import type { Io } from '../io.js';
+import { collect, readPairs, requireFlags } from '../options.js';
+import { printItem } from '../output/print.js';
+import { Session } from '../session.js';
+import { readDocuments } from './documents.js';
+import { readSources } from './sources.js';
+
+interface ApplyOptions {
+  readonly file?: string;
+  readonly var?: readonly string[];
+  readonly dryRun?: boolean;
+}
+
+/** `kumactl apply`: checks every document first, then writes them in order. */
+export function addApplyCommand(root: Command, io: Io): void {
+  root
+    .command('apply')
+    .description('Create or modify Kuma resources')
+    .option('-f, --file <path>', 'file, directory or URL to apply; - for stdin, the default where stdin is no terminal')
+    .option('-v, --var <key=value>', 'variable to replace in the text: {{ key }}', collect)
+    .option('--dry-run', 'resolve variables and print the result without applying it')
+    .action(async (options: ApplyOptions, self: Command) => {
+      if (io.stdinIsTty) requireFlags({ ...options }, ['file']);
+      await apply(new Session(self, io), options);
+    });
+}
+
+async function apply(session: Session, options: ApplyOptions): Promise<void> {
+  const { io } = session;
+  const documents = await readAll(io, options);
+  if (options.dryRun) {
+    for (const { draft, descriptor, warnings } of documents) {
+      for (const warning of warnings) session.warn(`Warning: ${warning}`);
+      io.out(printItem(draftToDocument(descriptor, draft), 'yaml'));
+    }
+    return;
+  }
+  const client = await session.connect();
+  for (const document of documents) await write(session, client, document);
+}
+
+async function readAll(io: Io, options: ApplyOptions): Promise<ParsedDocument[]> {
+  const variables = readPairs(options.var, 'var');
+  const sources = await readSources(options.file ?? '-', io);
+  const results = sources.flatMap((source) => readDocuments(source, variables));
+  if (results.length === 0) throw new UserError('no resource(s) passed to apply');
+  const ready: ParsedDocument[] = [];
+  results.forEach((result, i) => {
+    if (result.ok) ready.push(result.parsed);
+    else io.err(`resource[${i}]: ${result.reason} (${result.place})\n`);
+  });
+  if (ready.length < results.length) throw new UserError('failed to validate some resources');
+  return ready;
+}
+
+async function write(session: Session, client: ApiClient, { draft, descriptor, warnings }: ParsedDocument): Promise<void> {
+  const { creationTime, modificationTime, kri, status, ...body } = draftToDocument(descriptor, draft);
+  const { mesh, name } = draft;
+  const response = await client.call('PUT', itemPath(descriptor, mesh, name), { body });
+  const outcome = response.status === 201 ? 'Created' : 'Updated';
+  session.io.out(`resource type="${descriptor.kind}" mesh="${mesh}" name="${name}" ${outcome}\n`);
+  for (const warning of new Set([...warnings, ...warningsOf(response.text)])) session.warn(`Warning: ${warning}`);
+}
+
+function warningsOf(text: string): string[] {
+  try {
+    const { warnings } = JSON.parse(text) as JsonObject;
+    return Array.isArray(warnings) ? warnings.map(String) : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,111 @@
+import type { AnyDescriptor, JsonObject } from '@mesh/core';
+import type { Command } from 'commander';
+import { ApiClient } from '../client/api-client.js';
+import { itemPath, listPath, query } from '../client/paths.js';
+import { type ListDocument, toResource } from '../documents.js';
+import { UserError } from '../errors.js';
+import type { Io } from '../io.js';
+import { outputFormat, printItem, printList } from '../output/print.js';
+import { printTable } from '../output/table.js';
+import { age } from '../output/time.js';
+import { registry, Session } from '../session.js';
+
+interface GetOptions {
+  readonly mesh: string;
+  readonly size?: string;
+  readonly offset?: string;
+  readonly output?: string;
+}
+
+/** `kumactl get <plural>` and `kumactl get <singular> NAME`, one pair of commands per kind. */
+export function addGetCommands(root: Command, io: Io): void {
+  const get = root
+    .command('get')
+    .description('Show Kuma resources')
+    .option('-o, --output <format>', 'output format: one of table|yaml|json', 'table');
+  for (const descriptor of registry.all) {
+    if (!descriptor.cli || descriptor.path === undefined) continue;
+    addList(get, { descriptor, io });
+    addItem(get, { descriptor, io });
+  }
+}
+
+interface Target {
+  readonly descriptor: AnyDescriptor;
+  readonly io: Io;
+}
+
+function addList(get: Command, { descriptor, io }: Target): void {
+  const { cli, kind } = descriptor;
+  const command = get
+    .command(cli?.plural ?? '')
+    .aliases(aliasesOf(descriptor, 'plural'))
+    .description(`Show ${kind}`)
+    .option('--size <n>', 'maximum number of elements to return')
+    .option('--offset <n>', 'the offset that indicates starting element of the resources list to retrieve');
+  withMesh(command, descriptor).action(async (_options: unknown, self: Command) => {
+    const session = new Session(self, io);
+    const options = self.optsWithGlobals<GetOptions>();
+    const format = outputFormat(options.output);
+    const client = await session.connect();
+    const list = await client.getJson<ListDocument>(
+      `${listPath(descriptor, options.mesh)}${query([
+        ['size', options.size],
+        ['offset', options.offset],
+      ])}`,
+    );
+    if (format !== 'table') return io.out(printList(list, format));
+    io.out(resourceTable(descriptor, list.items, io.now()));
+    const offset = list.next === null ? null : new URL(list.next).searchParams.get('offset');
+    if (offset) io.out(`\nRerun command with --offset=${offset} argument to retrieve more resources\n`);
+  });
+}
+
+function addItem(get: Command, { descriptor, io }: Target): void {
+  const { cli, kind } = descriptor;
+  const command = get
+    .command(cli?.singular ?? '')
+    .aliases(aliasesOf(descriptor, 'singular'))
+    .description(`Show a single ${kind} resource`)
+    .argument('<name>');
+  withMesh(command, descriptor).action(async (name: string, _options: unknown, self: Command) => {
+    const session = new Session(self, io);
+    const options = self.optsWithGlobals<GetOptions>();
+    const format = outputFormat(options.output);
+    const document = await fetchItem(await session.connect(), { descriptor, mesh: options.mesh, name });
+    io.out(format === 'table' ? resourceTable(descriptor, [document], io.now()) : printItem(document, format));
+  });
+}
+
+async function fetchItem(client: ApiClient, target: { descriptor: AnyDescriptor; mesh: string; name: string }): Promise<JsonObject> {
+  const { descriptor, mesh, name } = target;
+  try {
+    return await client.getJson<JsonObject>(itemPath(descriptor, mesh, name));
+  } catch (error) {
+    if (!ApiClient.isNotFound(error)) throw error;
+    throw new UserError(descriptor.scope === 'Mesh' ? `No resources found in ${mesh} mesh` : 'No resources found');
+  }
+}
+
+/** `MESH? NAME <columns of the kind> AGE`. */
+function resourceTable(descriptor: AnyDescriptor, documents: readonly JsonObject[], nowMs: number): string {
+  const columns = descriptor.columns ?? [];
+  const inMesh = descriptor.scope === 'Mesh';
+  const headers = [...(inMesh ? ['MESH'] : []), 'NAME', ...columns.map(({ header }) => header), 'AGE'];
+  const rows = documents.map((document) => {
+    const resource = toResource(descriptor, document);
+    const { mesh, name, modificationTime } = resource.meta;
+    return [...(inMesh ? [mesh] : []), name, ...columns.map((column) => column.value(resource)), age(modificationTime, nowMs)];
+  });
+  return printTable(headers, rows);
+}
+
+function withMesh(command: Command, descriptor: AnyDescriptor): Command {
+  return descriptor.scope === 'Mesh' ? command.option('-m, --mesh <mesh>', 'mesh to use', 'default') : command;
+}
+
+/** Other spellings of one of the two names; the plural ones are those that spell the plural, dashes aside. */
+export function aliasesOf(descriptor: AnyDescriptor, which: 'singular' | 'plural'): string[] {
+  const plain = (name: string): string => name.replaceAll('-', '');
+  return (descriptor.cli?.aliases ?? []).filter((alias) => (plain(alias) === plain(descriptor.cli?.plural ?? '')) === (which === 'plural'));
+}

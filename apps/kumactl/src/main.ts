@@ -1,0 +1,4 @@
+import { processIo } from './io.js';
+import { runKumactl } from './run.js';
+
+process.exitCode = await runKumactl(process.argv.slice(2), processIo());

@@ -1,0 +1,34 @@
+import type { JsonObject } from '@mesh/core';
+import { UserError } from '../errors.js';
+import { goYaml } from './yaml.js';
+
+export const OUTPUT_FORMATS = ['table', 'yaml', 'json'] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+/** Reads `-o`. */
+export function outputFormat(text: string | undefined): OutputFormat {
+  const found = OUTPUT_FORMATS.find((format) => format === (text ?? 'table'));
+  if (!found) throw new UserError(`unknown output format "${text}", use one of ${OUTPUT_FORMATS.join(', ')}`);
+  return found;
+}
+
+/** Keys every document has; YAML of one item prints them before the spec. */
+const META_KEYS = ['type', 'mesh', 'name', 'creationTime', 'modificationTime', 'labels', 'kri'];
+
+/** A list as JSON or YAML, as the server sent it. */
+export function printList(list: object, format: 'json' | 'yaml'): string {
+  return format === 'json' ? printJson(list) : goYaml(list);
+}
+
+/** One document as JSON or YAML; in YAML its head comes first, then what it says. */
+export function printItem(document: JsonObject, format: 'json' | 'yaml'): string {
+  if (format === 'json') return printJson(document);
+  const entries = Object.entries(document);
+  const head = Object.fromEntries(entries.filter(([key]) => META_KEYS.includes(key)));
+  const body = Object.fromEntries(entries.filter(([key]) => !META_KEYS.includes(key)));
+  return goYaml(head) + (Object.keys(body).length > 0 ? goYaml(body) : '');
+}
+
+function printJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ControlPlane, type Resource, ResourceView, silentLogger, type TokenRequest } from '@mesh/core';
+import { type ApiServer, createApiServer } from '@mesh/http-api';
+import { ResourceManager } from '@mesh/resources';
+import { MemoryResourceStore } from '@mesh/store-memory';
+import { runKumactl } from '../src/run.js';
+import { registry } from '../src/session.js';
+
+/** The time kumactl believes it is. */
+export const NOW = '2026-11-21T08:17:48Z';
+
+const ADMINS = { users: ['mesh-system:admin'], groups: ['mesh-system:admin'] };
+const EVERYBODY = { users: [], groups: ['mesh-system:unauthenticated', 'mesh-system:authenticated'] };
+
+/** What one run of kumactl left behind. */
+export interface Outcome {
+  readonly out: string;
+  readonly err: string;
+  readonly code: number;
+}
+
+/** A control plane with a real API, and a user who types commands. */
+export class KumactlUnderTest {
+  readonly tokens: TokenRequest[] = [];
+  readonly home = mkdtempSync(join(tmpdir(), 'kumactl-'));
+  readonly view = new ResourceView();
+  private readonly store = new MemoryResourceStore();
+  private server: ApiServer | undefined;
+  url = '';
+
+  /** Starts the API and makes it the active control plane. */
+  static async start(): Promise<KumactlUnderTest> {
+    const kumactl = new KumactlUnderTest();
+    await kumactl.serve();
+    await kumactl.run(['config', 'control-planes', 'add', '--name', 'test', '--address', kumactl.url]);
+    return kumactl;
+  }
+
+  async stop(): Promise<void> {
+    await this.server?.stop();
+    await this.store.close();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  /** Runs `kumactl <argv>` with `stdin`; without one, stdin is a terminal. */
+  async run(argv: readonly string[], stdin?: string): Promise<Outcome> {
+    let out = '';
+    let err = '';
+    const code = await runKumactl(argv, {
+      out: (text) => void (out += text),
+      err: (text) => void (err += text),
+      readStdin: async () => stdin ?? '',
+      stdinIsTty: stdin === undefined,
+      env: { HOME: this.home },
+      now: () => Date.parse(NOW),
+    });
+    return { out, err, code };
+  }
+
+  /** Shows resources through the API as they are. */
+  async seed(...resources: readonly Resource[]): Promise<void> {
+    const snapshot = { revision: this.view.revision + 1, resources: [...this.view.all(), ...resources] };
+    this.view.apply({ type: 'snapshot', snapshot });
+  }
+
+  private async serve(): Promise<void> {
+    await this.store.follow(this.view.apply);
+    this.server = await createApiServer({
+      controlPlane: this.controlPlane(),
+      registry,
+      config: {
+        apiServer: {
+          readOnly: false,
+          corsAllowedDomains: [],
+          http: { enabled: true, interface: '127.0.0.1', port: 0 },
+          https: { enabled: false, interface: '127.0.0.1', port: 0 },
+          authn: { type: 'tokens', localhostIsAdmin: true, tokens: { enableIssuer: true } },
+          basePath: '/',
+          gui: { enabled: true, rootUrl: '', basePath: '/gui' },
+          readHeaderTimeout: 1_000,
+          readTimeout: 10_000,
+          writeTimeout: 30_000,
+          idleTimeout: 120_000,
+        },
+        access: {
+          static: {
+            adminResources: ADMINS,
+            generateDpToken: ADMINS,
+            generateUserToken: ADMINS,
+            generateZoneToken: ADMINS,
+            viewConfigDump: EVERYBODY,
+            viewStats: EVERYBODY,
+            viewClusters: EVERYBODY,
+            controlPlaneMetadata: EVERYBODY,
+          },
+        },
+      },
+      authenticator: { authenticate: async () => ({ name: 'alice', groups: [] }) },
+      log: silentLogger,
+      metrics: { observe: () => {}, inflight: () => {} },
+    });
+    const { http } = await this.server.start();
+    this.url = `http://localhost:${http?.port}`;
+  }
+
+  private controlPlane(): ControlPlane {
+    const facts = { mode: 'zone', zone: 'zone-1', federated: false, environment: 'universal' } as const;
+    const manager = new ResourceManager({ store: this.store, view: this.view, registry, facts });
+    return {
+      view: this.view,
+      info: async () => ({ ...facts, storeType: 'memory', instanceId: 'vm-3130', hostname: 'vm', readOnly: false }),
+      config: async () => '{}',
+      put: (request) => manager.put(request),
+      delete: (request) => manager.delete(request),
+      issueToken: async (request) => {
+        this.tokens.push(request);
+        return `token-of-${request.type}`;
+      },
+      proxyAdmin: async ({ what, name }) => new TextEncoder().encode(`${what} of ${name}`),
+      announce: async () => {},
+    };
+  }
+}
