@@ -1,5 +1,7 @@
 import { type AnyPolicyDescriptor, orderPolicies } from '@mesh/xds';
 import { allPolicies } from './index.gen.js';
 
+export { defaultPoliciesForMesh } from './default-policies.js';
+
 /** Descriptors of all policies, in order of application; building it fails where two claim the same place. */
 export const policyKinds: readonly AnyPolicyDescriptor[] = orderPolicies(allPolicies);

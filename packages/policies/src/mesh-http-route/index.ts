@@ -1,0 +1,25 @@
+import { definePolicy, type PolicyDescriptor } from '@mesh/xds';
+import { topKindDeprecations } from '../sdk/target-ref.js';
+import { meshHttpRoutePlugin } from './plugin.js';
+import { type MeshHttpRouteSpec, meshHttpRouteSchema } from './schema.js';
+import { validateMeshHttpRoute } from './validate.js';
+
+/** Where requests to a service go, by path, method, headers and query, and how they are changed on the way. */
+export const meshHttpRoute: PolicyDescriptor<MeshHttpRouteSpec> = definePolicy<MeshHttpRouteSpec>({
+  kind: 'MeshHTTPRoute',
+  order: 100,
+  scope: 'Mesh',
+  shape: 'plugin',
+  wire: 'json',
+  path: 'meshhttproutes',
+  cli: { singular: 'meshhttproute', plural: 'meshhttproutes' },
+  shortName: 'mhttpr',
+  displayName: { singular: 'Mesh HTTP Route', plural: 'Mesh HTTP Routes' },
+  write: { global: true, federatedZone: true },
+  kds: { globalToZone: true, zoneToGlobal: true, crossZone: 'producer' },
+  policy: { isTargetRef: true, hasTo: true, inspectable: true },
+  schema: meshHttpRouteSchema,
+  validate: validateMeshHttpRoute,
+  deprecations: (spec) => topKindDeprecations(spec.targetRef),
+  plugin: meshHttpRoutePlugin,
+});

@@ -1,0 +1,25 @@
+import { definePolicy, type PolicyDescriptor } from '@mesh/xds';
+import { topKindDeprecations } from '../sdk/target-ref.js';
+import { meshTcpRoutePlugin } from './plugin.js';
+import { type MeshTcpRouteSpec, meshTcpRouteSchema } from './schema.js';
+import { validateMeshTcpRoute } from './validate.js';
+
+/** Where TCP connections to a service go. */
+export const meshTcpRoute: PolicyDescriptor<MeshTcpRouteSpec> = definePolicy<MeshTcpRouteSpec>({
+  kind: 'MeshTCPRoute',
+  order: 200,
+  scope: 'Mesh',
+  shape: 'plugin',
+  wire: 'json',
+  path: 'meshtcproutes',
+  cli: { singular: 'meshtcproute', plural: 'meshtcproutes' },
+  shortName: 'mtcpr',
+  displayName: { singular: 'Mesh TCP Route', plural: 'Mesh TCP Routes' },
+  write: { global: true, federatedZone: true },
+  kds: { globalToZone: true, zoneToGlobal: true, crossZone: 'producer' },
+  policy: { isTargetRef: true, hasTo: true, inspectable: true },
+  schema: meshTcpRouteSchema,
+  validate: validateMeshTcpRoute,
+  deprecations: (spec) => topKindDeprecations(spec.targetRef),
+  plugin: meshTcpRoutePlugin,
+});

@@ -1,0 +1,4 @@
+import { runPolicyCases } from '../../test/run-policy-cases.js';
+import { meshTcpRoute } from './index.js';
+
+runPolicyCases(meshTcpRoute, import.meta.dirname);
