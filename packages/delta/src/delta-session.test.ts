@@ -4,7 +4,7 @@ import type { DeltaRequest, SendAction, SessionAction } from './actions.js';
 import { DeltaSession } from './delta-session.js';
 import { kdsRules, xdsRules, xdsTypeUrls } from './rules.js';
 
-const { cluster, endpoint, listener } = xdsTypeUrls;
+const { cluster, endpoint, listener, route } = xdsTypeUrls;
 
 function request(typeUrl: string, part: Partial<DeltaRequest> = {}): DeltaRequest {
   return { typeUrl, subscribe: [], unsubscribe: [], initialVersions: {}, responseNonce: '', ...part };
@@ -90,8 +90,27 @@ describe('DeltaSession on xDS', () => {
     const session = new DeltaSession(xdsRules);
     session.onSnapshot(snapshotOf({ [cluster]: { a: '2' }, [endpoint]: { a: '1' } }));
     expect(sends(session.onRequest(request(cluster, { subscribe: ['*'], initialVersions: { a: '1' } })))).toMatchObject([{ names: ['a'] }]);
-    session.onRequest(request(endpoint, { subscribe: ['a'], initialVersions: { a: '1' } }));
-    expect(sends(session.onRequest(request(cluster, { responseNonce: '1' })))).toMatchObject([{ typeUrl: endpoint, names: ['a'] }]);
+    const sent = session.onRequest(request(endpoint, { subscribe: ['a'], initialVersions: { a: '1' } }));
+    expect(sends(sent)).toMatchObject([{ typeUrl: endpoint, names: ['a'] }]);
+  });
+
+  it('holds routes to a new cluster back until that is answered, or until told to hurry', () => {
+    const start = () => {
+      const session = new DeltaSession(xdsRules);
+      session.onSnapshot(snapshotOf({ [cluster]: { a: '1' }, [route]: { r: 'a' } }));
+      session.onRequest(request(cluster));
+      session.onRequest(request(route, { subscribe: ['r'] }));
+      session.onRequest(request(cluster, { responseNonce: '1' }));
+      session.onRequest(request(route, { responseNonce: '2' }));
+      const sent = session.onSnapshot(snapshotOf({ [cluster]: { a: '1', b: '1' }, [route]: { r: 'b' } }));
+      expect(sends(sent)).toMatchObject([{ typeUrl: cluster, names: ['b'] }]);
+      expect(session.waiting).toBe(true);
+      return session;
+    };
+    expect(sends(start().onRequest(request(cluster, { responseNonce: '3' })))).toMatchObject([{ typeUrl: route }]);
+    const session = start();
+    expect(sends(session.hurry())).toMatchObject([{ typeUrl: route }]);
+    expect(session.waiting).toBe(false);
   });
 
   it('refuses a stream with too many types', () => {

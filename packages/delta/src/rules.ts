@@ -4,7 +4,7 @@ export interface TypeRule {
   readonly legacyWildcard: boolean;
   /** In SotW each response carries the full state, and what it leaves out is deleted (LDS and CDS). */
   readonly fullState: boolean;
-  /** Changes wait until the client has answered the changes of these types. */
+  /** Changes wait until the client has answered what these types add. */
   readonly after: readonly string[];
   /** Removals wait until these types have nothing left to tell. */
   readonly removeAfter: readonly string[];
@@ -39,14 +39,15 @@ const { cluster, endpoint, listener, route } = xdsTypeUrls;
  * Make before break, as https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol
  * (section "Eventual consistency considerations") asks: clusters, their endpoints, listeners,
  * routes; a cluster goes last. A changed cluster warms until its endpoints arrive again, though
- * they did not change; Envoy does not ask for them.
+ * they did not change; Envoy does not ask for them. Nor does it answer clusters before they are
+ * warm, so endpoints wait for nothing.
  */
 export const xdsRules: ProtocolRules = {
   types: new Map<string, TypeRule>([
     [cluster, { legacyWildcard: true, fullState: true, after: [], removeAfter: [listener, route], renews: endpoint }],
-    [endpoint, { legacyWildcard: false, fullState: false, after: [cluster], removeAfter: [cluster] }],
+    [endpoint, { legacyWildcard: false, fullState: false, after: [], removeAfter: [cluster] }],
     [listener, { legacyWildcard: true, fullState: true, after: [cluster, endpoint], removeAfter: [] }],
-    [route, { legacyWildcard: false, fullState: false, after: [cluster, endpoint, listener], removeAfter: [listener] }],
+    [route, { legacyWildcard: false, fullState: false, after: [cluster, endpoint], removeAfter: [listener] }],
   ]),
   otherTypes: { legacyWildcard: false, fullState: false, after: [], removeAfter: [] },
   alwaysAnswerFirst: false,

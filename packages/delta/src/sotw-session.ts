@@ -17,9 +17,9 @@ export class SotwSession extends StreamSession {
   /** @throws MeshError `too_large` when the client asks for more than a stream may hold. */
   onRequest(request: SotwRequest): SessionAction[] {
     const existing = this.states.get(request.typeUrl);
-    if (existing && request.responseNonce !== '' && request.responseNonce !== existing.lastNonce) return [];
     const state = existing ?? this.open(request.typeUrl);
     const actions: SessionAction[] = [];
+    // With the nonce of an older response a request answers nothing; its names are the latest all the same.
     if (existing?.outstanding && request.responseNonce === existing.outstanding.nonce) actions.push(...this.answer(state, request.error));
     this.subscribe(state, request.resourceNames);
     if (!existing) {

@@ -1,5 +1,6 @@
 import { MeshError } from '@mesh/core';
 import type { SendAction, SessionAction } from './actions.js';
+import { Departing } from './departing.js';
 import type { ProtocolRules } from './rules.js';
 import type { Snapshot, SnapshotType } from './snapshot.js';
 import { type Payload, TypeState } from './type-state.js';
@@ -19,9 +20,11 @@ export abstract class StreamSession {
   protected readonly states = new Map<string, TypeState>();
   /** Resources the client forgot before it asked for their type. */
   private readonly earlyRenewals = new Map<string, Set<string>>();
+  private readonly departing = new Map<string, Departing>();
   private snapshot: Snapshot | undefined;
   private generation = 0;
   private nonce = 0;
+  private hurrying = false;
 
   constructor(protected readonly rules: ProtocolRules) {}
 
@@ -29,8 +32,28 @@ export abstract class StreamSession {
   onSnapshot(snapshot: Snapshot): SessionAction[] {
     this.snapshot = snapshot;
     this.generation += 1;
+    this.keepDeparting(snapshot);
     for (const state of this.states.values()) state.releaseRejections(this.typeOf(state));
     return this.flush();
+  }
+
+  /** Whether something is held back for the answer to something else. */
+  get waiting(): boolean {
+    for (const state of this.states.values()) if (state.waiting && !state.outstanding) return true;
+    return false;
+  }
+
+  /**
+   * Sends what is held back for other types all the same: for a client that takes too long, as
+   * Envoy does with a cluster that cannot warm.
+   */
+  hurry(): SessionAction[] {
+    this.hurrying = true;
+    try {
+      return this.flush();
+    } finally {
+      this.hurrying = false;
+    }
   }
 
   /** Whether the client has answered everything there is to tell it now. */
@@ -50,7 +73,7 @@ export abstract class StreamSession {
   protected abstract tellsRemovals(state: TypeState): boolean;
 
   protected typeOf(state: TypeState): SnapshotType {
-    return this.snapshot?.get(state.typeUrl) ?? emptyType;
+    return this.departing.get(state.typeUrl)?.type ?? this.snapshot?.get(state.typeUrl) ?? emptyType;
   }
 
   protected hasSnapshot(): boolean {
@@ -97,6 +120,17 @@ export abstract class StreamSession {
     return actions;
   }
 
+  private keepDeparting(snapshot: Snapshot): void {
+    for (const [typeUrl, { renews }] of this.rules.types) {
+      if (renews === undefined) continue;
+      let departing = this.departing.get(renews);
+      if (!departing) this.departing.set(renews, (departing = new Departing()));
+      const known = this.states.get(typeUrl)?.known;
+      const next = snapshot.get(typeUrl)?.resources;
+      departing.update(snapshot.get(renews) ?? emptyType, (name) => known?.has(name) === true && next?.has(name) !== true);
+    }
+  }
+
   private inOrder(): TypeState[] {
     const ordered: TypeState[] = [];
     for (const typeUrl of this.rules.types.keys()) {
@@ -110,7 +144,8 @@ export abstract class StreamSession {
   private sendChanges(state: TypeState, actions: SessionAction[]): void {
     const type = this.typeOf(state);
     if (state.outstanding) {
-      if (state.changes(type).length > 0) state.wait(this.generation, type);
+      const later = state.changes(type);
+      if (later.length > 0) state.wait(this.generation, type, later);
       return;
     }
     if (!this.tellsRemovals(state)) state.dropUnwanted(type);
@@ -121,22 +156,23 @@ export abstract class StreamSession {
       state.settled = this.generation;
       state.waiting = undefined;
     } else {
-      if (this.mustWait(state, state.wait(this.generation, type))) return;
+      if (this.mustWait(state, state.wait(this.generation, type, changed))) return;
     }
     if (changed.length > 0 || removed.length > 0 || state.owesAnswer) actions.push(this.send(state, { changed, removed }));
     else if (state.removals(type).length === 0) state.markClean(type);
   }
 
   /**
-   * Whether a type that this one builds on has changes that are unsent, or unanswered since
+   * Whether a type that this one builds on adds something that is unsent, or unanswered since
    * `generation`. A first response does not wait for a client that has never answered anything.
    */
   private mustWait(state: TypeState, generation: number): boolean {
+    if (this.hurrying) return false;
     return state.rule.after.some((typeUrl) => {
       const before = this.states.get(typeUrl);
       if (!before || !(state.responded || before.answers)) return false;
-      if (before.waiting !== undefined) return true;
-      return before.settled < generation && before.outstanding !== undefined;
+      if (before.waiting?.adds) return true;
+      return before.settled < generation && before.outstanding?.adds === true;
     });
   }
 
@@ -161,7 +197,10 @@ export abstract class StreamSession {
     this.nonce += 1;
     const nonce = String(this.nonce);
     state.sent({ nonce, version, generation: this.generation }, { changed: message.changed, removed: payload.removed });
-    if (state.rule.renews !== undefined) this.renew(state.rule.renews, payload);
+    if (state.rule.renews !== undefined) {
+      this.renew(state.rule.renews, payload);
+      this.departing.get(state.rule.renews)?.release(payload.removed);
+    }
     return { type: 'send', typeUrl, version, nonce, resources: message.changed, removed: message.removed };
   }
 

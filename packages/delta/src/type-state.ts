@@ -11,6 +11,8 @@ export interface Outstanding {
   readonly version: string;
   readonly generation: number;
   readonly members: Members;
+  /** It holds resources that the client did not have. */
+  readonly adds: boolean;
 }
 
 /** What is to be told about a type. */
@@ -33,7 +35,6 @@ export class TypeState {
   /** Names that the client asked about: answered whatever we believe it holds. */
   readonly asked = new Set<string>();
   outstanding: Outstanding | undefined;
-  lastNonce = '';
   /** A response is due even if it is empty. */
   owesAnswer = false;
   /** Whether anything was ever sent for this type. */
@@ -43,7 +44,7 @@ export class TypeState {
   /** The newest snapshot of which the client has answered all changes. */
   settled = -1;
   /** Since which snapshot changes wait, and in what version; `undefined` while none do. */
-  waiting: { readonly first: number; readonly since: number; readonly version: string } | undefined;
+  waiting: { readonly first: number; readonly since: number; readonly version: string; readonly adds: boolean } | undefined;
   /** Became due after the outstanding response was sent, without a new snapshot. */
   private renewed = false;
   private rejections: Members[] = [];
@@ -74,10 +75,10 @@ export class TypeState {
    * not for ever.
    * @returns the snapshot whose changes of other types have to be answered first.
    */
-  wait(generation: number, type: SnapshotType): number {
+  wait(generation: number, type: SnapshotType, changed: readonly SnapshotResource[]): number {
     const waiting = this.waiting ?? { first: generation, since: generation, version: type.version };
     const since = waiting.version === type.version ? waiting.since : Math.min(generation, waiting.first + waitMax);
-    this.waiting = { first: waiting.first, since, version: type.version };
+    this.waiting = { first: waiting.first, since, version: type.version, adds: this.addsAny(changed) };
     this.settled = Math.min(this.settled, since - 1);
     return since;
   }
@@ -148,7 +149,8 @@ export class TypeState {
   }
 
   /** Books a response as sent. */
-  sent(outstanding: Omit<Outstanding, 'members'>, payload: Payload): void {
+  sent(outstanding: Omit<Outstanding, 'members' | 'adds'>, payload: Payload): void {
+    const adds = this.addsAny(payload.changed);
     const members: Members = new Map();
     for (const resource of payload.changed) {
       members.set(resource.name, resource.version);
@@ -163,8 +165,7 @@ export class TypeState {
       for (const rejection of this.rejections) rejection.delete(name);
     }
     this.rejections = this.rejections.filter((rejection) => rejection.size > 0);
-    this.outstanding = { ...outstanding, members };
-    this.lastNonce = outstanding.nonce;
+    this.outstanding = { ...outstanding, members, adds };
     this.owesAnswer = false;
     this.responded = true;
     this.renewed = false;
@@ -204,6 +205,10 @@ export class TypeState {
       }),
     );
     this.clean = undefined;
+  }
+
+  private addsAny(resources: readonly SnapshotResource[]): boolean {
+    return resources.some(({ name }) => !this.known.has(name));
   }
 
   private isRejected(name: string, version: string | undefined): boolean {

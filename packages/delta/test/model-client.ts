@@ -36,6 +36,9 @@ export class ModelClient {
   readonly warming = new Set<string>();
   /** Runs after a response was taken in and before it is acknowledged, as Envoy's follow-up requests do. */
   afterAccept: () => void = () => {};
+  /** As Envoy does once it runs: clusters are acknowledged when all of them are warm. */
+  answersWhenWarm = false;
+  private heldAnswer: (() => void) | undefined;
   private session!: DeltaSession | SotwSession;
   private toServer: (() => SessionAction[])[] = [];
   private toClient: SendAction[] = [];
@@ -166,17 +169,29 @@ export class ModelClient {
   private receive(response: SendAction): void {
     const { typeUrl } = response;
     const type = this.type(typeUrl);
-    type.nonce = response.nonce;
     const bad = response.resources.find((resource) => resource.version.startsWith('bad'));
     if (!bad) {
       this.accept(type, response);
       this.afterAccept();
     }
+    const answer = () => this.answerTo(response, bad?.name);
+    if (typeUrl === cluster && this.answersWhenWarm && this.warming.size > 0) this.heldAnswer = answer;
+    else answer();
+    if (this.heldAnswer && this.warming.size === 0) {
+      this.heldAnswer();
+      this.heldAnswer = undefined;
+    }
+  }
+
+  private answerTo(response: SendAction, badName: string | undefined): void {
+    const { typeUrl } = response;
+    const type = this.type(typeUrl);
+    type.nonce = response.nonce;
     if (this.variant === 'sotw') {
-      if (!bad) type.version = response.version;
-      this.requestSotw(typeUrl, bad && `refused ${bad.name}`);
+      if (badName === undefined) type.version = response.version;
+      this.requestSotw(typeUrl, badName && `refused ${badName}`);
     } else {
-      this.requestDelta(typeUrl, { responseNonce: response.nonce, ...(bad ? { error: `refused ${bad.name}` } : {}) });
+      this.requestDelta(typeUrl, { responseNonce: response.nonce, ...(badName ? { error: `refused ${badName}` } : {}) });
     }
   }
 

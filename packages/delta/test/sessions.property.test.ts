@@ -72,10 +72,11 @@ describe.each(['delta', 'sotw'] as const)('a %s client', (variant) => {
 
   it('never has a route to a cluster that it does not have, with endpoints', () => {
     fc.assert(
-      fc.property(fc.array(arbitraryRouting, { minLength: 1, maxLength: 16 }), (steps) => {
+      fc.property(fc.array(arbitraryRouting, { minLength: 1, maxLength: 16 }), fc.boolean(), (steps, answersWhenWarm) => {
         const client = new ModelClient(variant);
         client.setSnapshot(routingSnapshot({ clusters: ['a'], target: 'a', version: '0' }));
         client.afterAccept = () => likeEnvoy(client);
+        client.answersWhenWarm = answersWhenWarm;
         client.open(cluster);
         for (const step of steps) {
           if (step.routing) client.setSnapshot(routingSnapshot(step.routing));

@@ -6,6 +6,9 @@ import { toStatus } from '../status.js';
 import type { AdsHandler, AdsPeer, AdsStream } from './handler.js';
 import type { AdsVariant, DecodedRequest } from './variants.js';
 
+/** How long listeners and routes wait for the answer to new clusters, which Envoy gives once they are warm. */
+const patienceMs = 1_000;
+
 export interface AdsServiceOptions {
   /** `control_plane.identifier` of every response: the id of this instance. */
   readonly controlPlaneId: string;
@@ -21,6 +24,7 @@ export class AdsServerStream implements AdsStream {
   private peer: AdsPeer | undefined;
   private nodeId: string | undefined;
   private ended = false;
+  private patience: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly call: ServerDuplexStream<Buffer, Buffer>,
@@ -106,6 +110,19 @@ export class AdsServerStream implements AdsStream {
       } else if (action.type === 'ack') this.tell((peer) => peer.onAck(event));
       else this.tell((peer) => peer.onNack({ ...event, error: action.error }));
     }
+    this.watchWaiting();
+  }
+
+  private watchWaiting(): void {
+    if (this.ended || !this.variant.waiting()) {
+      clearTimeout(this.patience);
+      this.patience = undefined;
+      return;
+    }
+    this.patience ??= setTimeout(() => {
+      this.patience = undefined;
+      this.guard(() => this.run(this.variant.hurry()));
+    }, patienceMs).unref();
   }
 
   private tell(event: (peer: AdsPeer) => void): void {
@@ -128,6 +145,7 @@ export class AdsServerStream implements AdsStream {
   private end(finish: () => void): void {
     if (this.ended) return;
     this.ended = true;
+    clearTimeout(this.patience);
     finish();
     this.tell((peer) => peer.onClosed());
   }

@@ -16,6 +16,9 @@ export interface AdsVariant {
   /** Throws on bytes that are no request. */
   decode(bytes: Uint8Array): DecodedRequest;
   onSnapshot(snapshot: Snapshot): SessionAction[];
+  /** Whether something is held back for an answer; `hurry` sends it all the same. */
+  waiting(): boolean;
+  hurry(): SessionAction[];
   encode(action: SendAction, controlPlaneId: string): Buffer;
 }
 
@@ -30,6 +33,8 @@ export function sotwVariant(): AdsVariant {
       return { node, apply: () => session.onRequest({ typeUrl, versionInfo, resourceNames, responseNonce, ...error }) };
     },
     onSnapshot: (snapshot) => session.onSnapshot(snapshot),
+    waiting: () => session.waiting,
+    hurry: () => session.hurry(),
     encode: encodeSotwResponse,
   };
 }
@@ -52,6 +57,8 @@ export function deltaVariant(): AdsVariant {
       return { node: message.node, apply: () => session.onRequest(request) };
     },
     onSnapshot: (snapshot) => session.onSnapshot(snapshot),
+    waiting: () => session.waiting,
+    hurry: () => session.hurry(),
     encode: encodeDeltaResponse,
   };
 }
