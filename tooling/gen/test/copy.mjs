@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 const checkout = resolve(import.meta.dirname, '../../..');
 const LEFT_OUT = new Set(['node_modules', 'dist', '.turbo', '.vitest']);
@@ -20,14 +20,20 @@ export function copyOfPackages() {
 }
 
 /** Gives `target` the libraries that `source` has installed; workspace packages come from the copy. */
-export function linkLibraries(source, target) {
+function linkLibraries(source, target) {
   const libraries = join(source, 'node_modules');
   cpSync(libraries, join(target, 'node_modules'), { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith('.vite') });
 }
 
-/** Installs an app of the copy with the libraries of an existing app. */
-export function linkAppLibraries(dir, app, like) {
-  linkLibraries(join(checkout, 'apps', like), join(dir, 'apps', app));
+/** Installs what the manifest of an app of the copy names: packages of the copy, and libraries that `packages/runtime` has. */
+export function installApp(dir, app) {
+  const { dependencies } = JSON.parse(readFileSync(join(dir, 'apps', app, 'package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies)) {
+    const link = join(dir, 'apps', app, 'node_modules', name);
+    const [, own] = /^@mesh\/(.+)$/.exec(name) ?? [];
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(own ? join(dir, 'packages', own) : realpathSync(join(checkout, 'packages/runtime/node_modules', name)), link);
+  }
 }
 
 /** Compiler errors in files of `folder` of the copied package `pkg`, taking every package from its sources. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkIndexes } from '../src/indexes.mjs';
 import { scaffold } from '../src/scaffold.mjs';
 import { templates } from '../src/templates/index.mjs';
-import { copyOfPackages, linkAppLibraries, lintFaults, runTests, typeErrors } from './copy.mjs';
+import { copyOfPackages, installApp, lintFaults, runTests, typeErrors } from './copy.mjs';
 
 let copy;
 beforeAll(() => {
@@ -57,7 +57,7 @@ describe('a scaffolded app', () => {
   let written;
   beforeAll(() => {
     written = scaffold(copy.dir, templates.app, 'sample-service');
-    linkAppLibraries(copy.dir, 'sample-service', 'kuma-cp');
+    installApp(copy.dir, 'sample-service');
   });
 
   test('is one folder and one executable', () => {

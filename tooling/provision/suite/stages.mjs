@@ -36,7 +36,7 @@ export const stages = [
   {
     name: 'lint',
     title: 'format and lint',
-    command: ['biome', 'ci', '--error-on-warnings', '--max-diagnostics=200'],
+    command: ['biome', 'ci', '--colors=off', '--reporter=concise', '--error-on-warnings', '--max-diagnostics=none'],
     timeoutMs: 5 * MINUTE_MS,
   },
   {

@@ -13,7 +13,6 @@ const manifest = (n) =>
         '@mesh/core': 'workspace:*',
         '@mesh/runtime': 'workspace:*',
         '@nestjs/common': 'catalog:',
-        '@nestjs/core': 'catalog:',
         'reflect-metadata': 'catalog:',
         rxjs: 'catalog:',
       },
