@@ -43,7 +43,8 @@ export function parseDocument(registry: DescriptorRegistry, document: unknown, o
   const meta = readMeta(descriptor, present.document, options);
   const violations = Violations.at();
   if (!options.skipValidation) checkMeta(descriptor, meta, violations);
-  const parsed = readSpec(descriptor, present.document, violations);
+  const source = descriptor.shape === 'plugin' ? (present.document.spec ?? {}) : present.document;
+  const parsed = readSpec(descriptor, source, violations);
   if (parsed !== undefined && !options.skipValidation) {
     descriptor.validate?.(parsed, descriptor.shape === 'plugin' ? violations.field('spec') : violations, meta);
   }
@@ -110,9 +111,12 @@ function readLabels(descriptor: AnyDescriptor, document: JsonObject): Record<str
   return Object.fromEntries(read);
 }
 
-/** The spec in its canonical form, or undefined where a plugin schema found violations. Legacy shapes are refused at once. */
-function readSpec(descriptor: AnyDescriptor, document: JsonObject, violations: Violations): unknown {
-  const source = descriptor.shape === 'plugin' ? (document.spec ?? {}) : document;
+/**
+ * The spec in its canonical form, from `spec` of a plugin kind or the whole document of a legacy
+ * one. A wrong shape of a legacy kind throws `bad_request`; what a plugin schema refuses is added
+ * to `violations`, and undefined returned.
+ */
+export function readSpec(descriptor: AnyDescriptor, source: unknown, violations: Violations): unknown {
   const result = descriptor.schema.safeParse(source);
   if (result.success) return result.data;
   if (descriptor.shape === 'legacy') throw malformed(descriptor, result.error.issues[0]?.message ?? 'unreadable');

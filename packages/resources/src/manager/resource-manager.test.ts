@@ -73,6 +73,7 @@ describe('a write', () => {
     const { put } = await setup(ZONE);
     expect(await refusal(put(resource('Secret', 's').withSpec({ data: '!!' }).draft()))).toBe('bad_request');
     expect(await refusal(put(resource('Dataplane', 'D').withSpec({ networking: {} }).draft()))).toBe('invalid name networking.address');
+    expect(await refusal(put(resource('Thing', 't').withSpec({ a: 'x' }).draft()))).toBe('invalid spec.a');
     expect(await refusal(put(resource('Nothing', 'd').draft()))).toBe('bad_request');
   });
 

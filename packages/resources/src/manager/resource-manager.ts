@@ -15,6 +15,7 @@ import {
   Violations,
 } from '@mesh/core';
 import { checkMeta } from '../codec/names.js';
+import { readSpec } from '../codec/parse.js';
 import type { DataplaneSpec, MeshSpec } from '../specs/index.js';
 import type { ControlPlaneFacts, MeshHook } from './facts.js';
 import { checkOrigin, checkWritable } from './guards.js';
@@ -79,7 +80,7 @@ export class ResourceManager {
     const descriptor = this.descriptorOf(draft.kind);
     checkWritable(descriptor, facts);
     const mesh = await this.requireMesh(descriptor, draft.mesh);
-    const read = this.readSpec(descriptor, draft);
+    const read = this.checkedSpec(descriptor, draft);
     const before = await store.get(draft);
     const whole = this.complete(draft, { descriptor, mesh, before, spec: read });
     const warnings = descriptor.deprecations?.(whole.spec, metaOf(whole)) ?? [];
@@ -108,20 +109,17 @@ export class ResourceManager {
   }
 
   /** The canonical spec; the caller may be another process, so shape and rules are checked again here. */
-  private readSpec(descriptor: AnyDescriptor, draft: ResourceDraft): unknown {
+  private checkedSpec(descriptor: AnyDescriptor, draft: ResourceDraft): unknown {
     const violations = Violations.at();
     checkMeta(descriptor, metaOf(draft), violations);
     const { facts } = this.options;
     if (facts.federated && `${facts.zone}.${draft.name}`.length >= 253)
       violations.field('name').add('is too long together with the name of the zone');
-    const result = descriptor.schema.safeParse(draft.spec ?? {});
-    if (!result.success)
-      throw new MeshError('bad_request', {
-        public: `invalid ${descriptor.kind} object: "${result.error.issues[0]?.message ?? 'unreadable'}"`,
-      });
-    descriptor.validate?.(result.data, descriptor.shape === 'plugin' ? violations.field('spec') : violations, metaOf(draft));
+    const spec = readSpec(descriptor, draft.spec ?? {}, violations);
+    if (spec !== undefined)
+      descriptor.validate?.(spec, descriptor.shape === 'plugin' ? violations.field('spec') : violations, metaOf(draft));
     throwIfAny(violations);
-    return descriptor.defaults?.(result.data) ?? result.data;
+    return descriptor.defaults?.(spec) ?? spec;
   }
 
   /** The draft as it will be stored: labels, zone, owner; throws `invalid` where a rule of this control plane is broken. */
