@@ -119,14 +119,15 @@ export class DescriptorRegistry {
 
   constructor(descriptors: readonly AnyDescriptor[]) {
     for (const d of descriptors) {
-      claim(this.byKind, d.kind, d, 'kind');
+      claim(this.byKind, d, { what: 'kind', name: d.kind });
       for (const path of [d.path, ...(d.pathAliases ?? [])]) {
-        if (path !== undefined) claim(this.byPath, `${d.scope}/${path}`, d, 'path');
+        if (path !== undefined) claim(this.byPath, d, { what: 'path', name: `${d.scope}/${path}` });
       }
       if (d.cli) {
-        for (const name of new Set([d.cli.singular, d.cli.plural, ...(d.cli.aliases ?? [])])) claim(this.byCliName, name, d, 'CLI name');
+        for (const name of new Set([d.cli.singular, d.cli.plural, ...(d.cli.aliases ?? [])]))
+          claim(this.byCliName, d, { what: 'CLI name', name });
       }
-      if (d.shortName) claim(this.byShortName, d.shortName, d, 'short name');
+      if (d.shortName) claim(this.byShortName, d, { what: 'short name', name: d.shortName });
     }
   }
 
@@ -159,7 +160,7 @@ export class DescriptorRegistry {
   }
 }
 
-function claim(map: Map<string, AnyDescriptor>, name: string, d: AnyDescriptor, what: string): void {
+function claim(map: Map<string, AnyDescriptor>, d: AnyDescriptor, { what, name }: { what: string; name: string }): void {
   const other = map.get(name);
   if (other) throw new Error(`${what} "${name}" is claimed by ${other.kind} and ${d.kind}`);
   map.set(name, d);

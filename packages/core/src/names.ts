@@ -22,14 +22,17 @@ export function checkMeshField(mesh: string): string | undefined {
   return undefined;
 }
 
+/** A label that starts with a letter: RFC 1035, at most 63 characters. */
 export function isDns1035Label(text: string): boolean {
   return text.length <= 63 && DNS1035_LABEL.test(text);
 }
 
+/** A label: RFC 1123, at most 63 characters. */
 export function isDns1123Label(text: string): boolean {
   return text.length <= 63 && DNS1123_LABEL.test(text);
 }
 
+/** Labels joined by dots: RFC 1123, at most 253 characters. */
 export function isDns1123Subdomain(text: string): boolean {
   return text.length <= 253 && DNS1123_SUBDOMAIN.test(text);
 }
@@ -47,10 +50,12 @@ export function isLabelValue(text: string): boolean {
   return text.length <= 63 && /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/.test(text);
 }
 
+/** The key of a dataplane tag. */
 export function isTagKey(text: string): boolean {
   return /^[a-zA-Z0-9.\-_:/]+$/.test(text);
 }
 
+/** The value of a dataplane tag. */
 export function isTagValue(text: string): boolean {
   return /^[a-zA-Z0-9.\-_:]+$/.test(text);
 }
