@@ -48,7 +48,10 @@ function buildProgram(invocation: Invocation, setCode: (code: number) => void): 
   }
   program.option('--print-config', 'print the effective configuration, secrets redacted, and exit');
   program.option('-c, --config-file <file>', 'YAML configuration; KUMA_* variables win over it');
-  program.action((options: { printConfig?: boolean; configFile?: string }) => {
+  program.allowExcessArguments().action((options: { printConfig?: boolean; configFile?: string }) => {
+    const [unknown] = program.args;
+    if (unknown !== undefined)
+      throw new MeshError('bad_request', { public: `unknown command "${unknown}"`, hint: '--help says what can be given' });
     if (!options.printConfig) return program.outputHelp();
     invocation.write(`${printConfig(loadConfig({ file: options.configFile, env: invocation.env }).config, 2)}\n`);
   });

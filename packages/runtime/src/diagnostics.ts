@@ -67,7 +67,12 @@ async function answerHealth(response: ServerResponse, question: { health: Health
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
-      reject(new MeshError('unavailable', { public: `cannot listen on port ${port} (KUMA_DIAGNOSTICS_SERVER_PORT): ${messageOf(cause)}`, cause }));
+      reject(
+        new MeshError('unavailable', {
+          public: `cannot listen on port ${port} (KUMA_DIAGNOSTICS_SERVER_PORT): ${messageOf(cause)}`,
+          cause,
+        }),
+      );
     });
     server.listen(port, () => resolve());
   });

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { BUILD_INFO, type Logger, MeshError, messageOf, PRODUCT } from '@mesh/core';
 import { ensureCertificates } from './certificates/index.js';
 import { type KumaConfig, loadConfig, printConfig } from './config/index.js';
-import { startDiagnostics } from './diagnostics.js';
+import { type DiagnosticsServer, startDiagnostics } from './diagnostics.js';
 import { guardProcess } from './guard-process.js';
 import { Health } from './health.js';
 import { createLogger, LOG_LEVELS, type LogLevel } from './logger.js';
@@ -91,8 +91,9 @@ async function serve(options: RunOptions, context: { config: KumaConfig; log: Lo
   let phase = 'starting';
   health.register('started', () => (phase === 'up' ? undefined : phase));
   const guard = guardProcess({ log, metrics });
+  let diagnostics: DiagnosticsServer | undefined;
   try {
-    const diagnostics = await startDiagnostics({ config: config.diagnostics, metrics, health, log });
+    diagnostics = await startDiagnostics({ config: config.diagnostics, metrics, health, log });
     const started = startServices(options.services(config), { config, log, metrics, health });
     const host = await Promise.race([started, guard.startFailed]);
     guard.started();
@@ -101,10 +102,9 @@ async function serve(options: RunOptions, context: { config: KumaConfig; log: Lo
     const signal = await guard.stopRequested;
     phase = 'stopping';
     log.info({ signal }, 'stopping');
-    const code = await stop(host, log);
-    await diagnostics.close();
-    return code;
+    return await stop(host, log);
   } finally {
+    await diagnostics?.close();
     guard.release();
   }
 }

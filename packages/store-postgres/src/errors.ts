@@ -51,6 +51,13 @@ export function toMeshError(error: unknown): MeshError {
       cause: error,
     });
   }
+  if (codeOf(error) === '54000') {
+    return new MeshError('too_large', {
+      public: 'the database cannot hold a name of this length',
+      internal: messageOf(error),
+      cause: error,
+    });
+  }
   if (REFUSED.has(codeOf(error))) {
     return new MeshError('invalid', {
       public: `the database refuses us: ${messageOf(error)}`,

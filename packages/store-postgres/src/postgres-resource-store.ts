@@ -24,7 +24,8 @@ import { LogTail } from './log-tail.js';
 import { assertSchema, migrate } from './migrate.js';
 import { resourceOfRow } from './rows.js';
 import { Session } from './session.js';
-import { CHANGES_CHANNEL, write } from './write.js';
+import { CHANGES_CHANNEL } from './write.js';
+import { WriteQueue } from './write-queue.js';
 
 export interface PostgresStoreOptions {
   readonly config: PostgresStoreConfig;
@@ -43,8 +44,7 @@ export class PostgresResourceStore implements ResourceStore {
   private readonly tail: LogTail;
   private readonly elections = new Map<string, Election>();
   private readonly log: Logger;
-  private readonly clock: Clock;
-  private readonly logLinesMin: number;
+  private readonly writes: WriteQueue;
   private closing: Promise<void> | undefined;
 
   private constructor(
@@ -53,8 +53,7 @@ export class PostgresResourceStore implements ResourceStore {
     options: PostgresStoreOptions,
   ) {
     this.log = options.log ?? silentLogger;
-    this.clock = options.clock ?? systemClock;
-    this.logLinesMin = options.logLinesMin ?? 100_000;
+    this.writes = new WriteQueue({ dataSource, clock: options.clock ?? systemClock, logLinesMin: options.logLinesMin ?? 100_000 });
     this.session = new Session({
       settings: connectionSettings(options.config),
       channels: [CHANGES_CHANNEL, LEADER_CHANNEL],
@@ -107,8 +106,7 @@ export class PostgresResourceStore implements ResourceStore {
   }
 
   async transact(mutations: readonly Mutation[], options: TransactOptions): Promise<TransactResult> {
-    const now = new Date(this.clock.now()).toISOString();
-    const result = await this.guarded(() => this.transactOnce(mutations, { ...options, now, logLinesMin: this.logLinesMin }));
+    const result = await this.guarded(() => this.writes.add({ mutations, options }));
     if (result.changes.length > 0) this.tail.wake();
     return result;
   }
@@ -135,22 +133,10 @@ export class PostgresResourceStore implements ResourceStore {
 
   private async shutDown(): Promise<void> {
     await Promise.all([...this.elections.values()].map((election) => election.close()));
+    await this.writes.idle();
     await this.tail.close();
     await this.session.close();
     await this.dataSource.destroy();
-  }
-
-  private async transactOnce(mutations: readonly Mutation[], options: Parameters<typeof write>[2]): Promise<TransactResult> {
-    const runner = this.dataSource.createQueryRunner();
-    try {
-      await runner.connect();
-      return await write(runner, mutations, options);
-    } catch (error) {
-      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => {});
-      throw error;
-    } finally {
-      await runner.release();
-    }
   }
 
   private async guarded<T>(work: () => Promise<T>): Promise<T> {

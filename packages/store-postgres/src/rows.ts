@@ -1,4 +1,4 @@
-import type { Change, JsonObject, PlannedChange, Resource } from '@mesh/core';
+import type { Change, PlannedChange, Resource } from '@mesh/core';
 import type { ChangeLogEntity, ResourceEntity } from './entities.js';
 
 /** A row of `resources` as a resource. */
@@ -61,9 +61,4 @@ export function numberChanges(planned: readonly PlannedChange[], stamp: { revisi
     time: stamp.time,
     ...(after ? { resource: after } : {}),
   }));
-}
-
-/** JSON of a resource as the log keeps it. */
-export function logForm(resource: Resource | undefined): JsonObject | undefined {
-  return resource as unknown as JsonObject | undefined;
 }

@@ -1,25 +1,25 @@
 import {
   type Change,
+  isStorableText,
   keyString,
   MeshError,
   type Mutation,
-  type MutationState,
   type PlannedChange,
   planMutations,
-  type Resource,
   type ResourceKey,
   type TransactOptions,
   type TransactResult,
 } from '@mesh/core';
 import type { QueryRunner } from 'typeorm';
 import type { ResourceEntity } from './entities.js';
-import { logForm, numberChanges, resourceOfRow, rowOfResource } from './rows.js';
+import { LoadedState } from './loaded-state.js';
+import { numberChanges, resourceOfRow, rowOfResource } from './rows.js';
 
 /** Channel that wakes followers; the payload is the newest revision. */
 export const CHANGES_CHANNEL = 'mesh_changes';
 
 const LOCK_COUNTER = 'SELECT revision FROM store_meta WHERE id = 1 FOR UPDATE';
-const CHECK_FENCE = 'SELECT 1 FROM leaders WHERE fence = $1';
+const READ_FENCES = 'SELECT fence FROM leaders';
 
 const LOAD = `
   SELECT r.* FROM resources r
@@ -40,89 +40,134 @@ const RESOURCE_COLUMNS = `kind text, mesh text, name text, labels jsonb, spec js
 const WRITE = `
   WITH logged AS (
     INSERT INTO change_log (revision, transaction, time, author, kind, mesh, name, op, resource, before)
-    SELECT revision, $2::bigint, $3::timestamptz, $4::text, kind, mesh, name, op, resource, before
+    SELECT revision, transaction, $2::timestamptz, author, kind, mesh, name, op, resource, before
     FROM jsonb_to_recordset($1::jsonb)
-      AS l(revision bigint, kind text, mesh text, name text, op text, resource jsonb, before jsonb)
+      AS l(revision bigint, transaction bigint, author text, kind text, mesh text, name text, op text, resource jsonb, before jsonb)
   ), removed AS (
-    DELETE FROM resources r USING jsonb_to_recordset($5::jsonb) AS d(kind text, mesh text, name text)
+    DELETE FROM resources r USING jsonb_to_recordset($3::jsonb) AS d(kind text, mesh text, name text)
     WHERE r.kind = d.kind AND r.mesh = d.mesh AND r.name = d.name
   ), written AS (
     INSERT INTO resources (kind, mesh, name, labels, spec, status, version, creation_time, modification_time, owner_kind, owner_mesh, owner_name)
-    SELECT * FROM jsonb_to_recordset($6::jsonb) AS p(${RESOURCE_COLUMNS})
+    SELECT * FROM jsonb_to_recordset($4::jsonb) AS p(${RESOURCE_COLUMNS})
     ON CONFLICT (kind, mesh, name) DO UPDATE SET
       labels = EXCLUDED.labels, spec = EXCLUDED.spec, status = EXCLUDED.status, version = EXCLUDED.version,
       creation_time = EXCLUDED.creation_time, modification_time = EXCLUDED.modification_time,
       owner_kind = EXCLUDED.owner_kind, owner_mesh = EXCLUDED.owner_mesh, owner_name = EXCLUDED.owner_name
   ), counted AS (
-    UPDATE store_meta SET revision = $7::bigint WHERE id = 1
+    UPDATE store_meta SET revision = $5::bigint WHERE id = 1
   ), trimmed AS (
-    DELETE FROM change_log WHERE revision <= $8::bigint
+    DELETE FROM change_log WHERE revision <= $6::bigint
   )
-  SELECT pg_notify('${CHANGES_CHANNEL}', $7::text)`;
+  SELECT pg_notify('${CHANGES_CHANNEL}', $5::text)`;
 
 /** The log is trimmed whenever a transaction passes a multiple of this. */
 const TRIM_EVERY = 1000;
 
-export interface WriteOptions extends TransactOptions {
+/** One call of `ResourceStore.transact`. */
+export interface WriteCall {
+  readonly mutations: readonly Mutation[];
+  readonly options: TransactOptions;
+}
+
+export interface BatchOptions {
   /** RFC 3339. */
   readonly now: string;
   /** Lines the log keeps at least. */
   readonly logLinesMin: number;
 }
 
+/** What a call comes to: its result, or why it was refused. */
+export type WriteOutcome = { readonly result: TransactResult } | { readonly error: unknown };
+
+interface Planned {
+  readonly change: PlannedChange;
+  readonly logged: Change;
+  /** Revision of the first line of the call. */
+  readonly transaction: number;
+}
+
 /**
- * One transaction. It takes the counter row first, so transactions commit in the order of
- * their revisions and no reader sees N+1 before N.
+ * Calls in order in one database transaction, each all or nothing for itself. The transaction
+ * takes the counter row first, so transactions commit in the order of their revisions and no
+ * reader sees N+1 before N. Throws where the database fails; then none of the calls happened.
  */
-export async function write(runner: QueryRunner, mutations: readonly Mutation[], options: WriteOptions): Promise<TransactResult> {
+export async function writeBatch(runner: QueryRunner, calls: readonly WriteCall[], options: BatchOptions): Promise<WriteOutcome[]> {
   await runner.startTransaction('READ COMMITTED');
   const [meta]: Array<{ revision: string }> = await runner.query(LOCK_COUNTER);
-  const revision = Number(meta?.revision);
-  if (options.fence !== undefined) await checkFence(runner, options.fence);
-  const state = await loadState(runner, mutations);
-  const planned = planMutations(mutations, { state, now: options.now });
-  const changes = numberChanges(planned, { revision, author: options.author.name, time: options.now });
-  if (planned.length > 0) await runner.query(WRITE, writeParameters(planned, { changes, options }));
+  const fences = calls.some((call) => call.options.fence !== undefined) ? await readFences(runner) : new Set<number>();
+  const state = await loadState(
+    runner,
+    calls.flatMap((call) => call.mutations),
+  );
+  const planned: Planned[] = [];
+  let revision = Number(meta?.revision);
+  const outcomes = calls.map((call): WriteOutcome => {
+    try {
+      const lines = planCall(call, { state, fences, revision, now: options.now });
+      planned.push(...lines);
+      revision += lines.length;
+      return { result: { revision, changes: lines.map(({ logged }) => logged) } };
+    } catch (error) {
+      return { error };
+    }
+  });
+  if (planned.length > 0) await runner.query(WRITE, writeParameters(planned, options));
   await runner.commitTransaction();
-  return { revision: changes.at(-1)?.revision ?? revision, changes };
+  return outcomes;
 }
 
-async function checkFence(runner: QueryRunner, fence: number): Promise<void> {
-  const rows: unknown[] = await runner.query(CHECK_FENCE, [fence]);
-  if (rows.length === 0) throw new MeshError('conflict', { public: 'another leader has taken over' });
+interface PlanContext {
+  readonly state: LoadedState;
+  readonly fences: ReadonlySet<number>;
+  /** Revision before the call. */
+  readonly revision: number;
+  readonly now: string;
 }
 
-async function loadState(runner: QueryRunner, mutations: readonly Mutation[]): Promise<MutationState> {
+function planCall({ mutations, options }: WriteCall, { state, fences, revision, now }: PlanContext): Planned[] {
+  if (options.fence !== undefined && !fences.has(options.fence))
+    throw new MeshError('conflict', { public: 'another leader has taken over' });
+  const changes = planMutations(mutations, { state, now });
+  const logged = numberChanges(changes, { revision, author: options.author.name, time: now });
+  return changes.map((change, i) => {
+    state.apply(change);
+    return { change, logged: logged[i] as Change, transaction: revision + 1 };
+  });
+}
+
+async function readFences(runner: QueryRunner): Promise<Set<number>> {
+  const rows: Array<{ fence: string }> = await runner.query(READ_FENCES);
+  return new Set(rows.map((row) => Number(row.fence)));
+}
+
+async function loadState(runner: QueryRunner, mutations: readonly Mutation[]): Promise<LoadedState> {
   const keys = new Map<string, ResourceKey>();
   for (const mutation of mutations) {
     const { kind, mesh, name } = mutation.op === 'delete' ? mutation.key : mutation.draft;
-    if (`${kind}${mesh}${name}`.includes('\u0000')) continue; // the plan refuses such a draft; no such key is stored
-    keys.set(keyString({ kind, mesh, name }), { kind, mesh, name });
+    const id = keyString({ kind, mesh, name });
+    if (isStorableText(id)) keys.set(id, { kind, mesh, name }); // no other key is stored, and the plan refuses to write one
   }
   const sql = mutations.some((mutation) => mutation.op === 'delete') ? LOAD_WITH_OWNED : LOAD;
   const rows: ResourceEntity[] = keys.size === 0 ? [] : await runner.query(sql, [JSON.stringify([...keys.values()])]);
-  const resources = new Map(rows.map((row) => [keyString(row), resourceOfRow(row)]));
-  return {
-    get: (key) => resources.get(keyString(key)),
-    ownedBy: (key) => [...resources.values()].filter(({ meta }) => meta.owner && keyString(meta.owner) === keyString(key)),
-  };
+  return new LoadedState(rows.map(resourceOfRow));
 }
 
-function writeParameters(planned: readonly PlannedChange[], context: { changes: readonly Change[]; options: WriteOptions }): unknown[] {
-  const { changes, options } = context;
-  const first = changes[0]?.revision ?? 0;
-  const last = changes.at(-1)?.revision ?? 0;
-  const lines = planned.map(({ key, before, after }, i) => ({
-    revision: changes[i]?.revision,
-    ...key,
-    op: after ? 'put' : 'delete',
-    resource: logForm(after),
-    before: logForm(before),
+function writeParameters(planned: readonly Planned[], options: BatchOptions): unknown[] {
+  const lines = planned.map(({ change, logged, transaction }) => ({
+    revision: logged.revision,
+    transaction,
+    author: logged.author,
+    ...change.key,
+    op: logged.op,
+    resource: change.after,
+    before: change.before,
   }));
-  const outcome = new Map<string, { key: ResourceKey; after: Resource | undefined }>();
-  for (const { key, after } of planned) outcome.set(keyString(key), { key, after });
+  const outcome = new Map<string, PlannedChange>();
+  for (const { change } of planned) outcome.set(keyString(change.key), change);
   const removed = [...outcome.values()].filter(({ after }) => !after).map(({ key }) => key);
   const put = [...outcome.values()].flatMap(({ after }) => (after ? [rowOfResource(after)] : []));
+  const first = lines[0]?.revision ?? 0;
+  const last = lines.at(-1)?.revision ?? 0;
   const trim = Math.floor((first - 1) / TRIM_EVERY) < Math.floor(last / TRIM_EVERY) ? last - options.logLinesMin : 0;
-  return [JSON.stringify(lines), first, options.now, options.author.name, JSON.stringify(removed), JSON.stringify(put), last, trim];
+  return [JSON.stringify(lines), options.now, JSON.stringify(removed), JSON.stringify(put), last, trim];
 }

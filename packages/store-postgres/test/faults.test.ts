@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type FeedEvent, type Leadership, MeshError, type Mutation, type ResourceStore } from '@mesh/core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PostgresResourceStore, type PostgresStoreConfig, startEmbeddedPostgres } from '../src/index.js';
@@ -152,6 +153,15 @@ describe('PostgresResourceStore', () => {
     });
     await vi.waitFor(() => expect(calls).toBe(2), eventually);
     await handle.stop();
+  });
+
+  it('refuses what the database cannot hold, and nothing that was asked for at the same time', async () => {
+    const long = randomBytes(20_000).toString('hex');
+    const names = ['a', 'b', long, 'c'];
+    const results = await Promise.allSettled(names.map((name) => write(near, put(name))));
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(results[2]).toMatchObject({ reason: { code: 'too_large' } });
+    expect((await near.list({})).map(({ meta }) => meta.name).sort()).toEqual(['a', 'b', 'c']);
   });
 
   it('keeps to its bound of connections under load', async () => {

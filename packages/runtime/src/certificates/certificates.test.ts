@@ -26,7 +26,9 @@ describe('ensureCertificates', () => {
     expect(cert.checkIP('127.0.0.1')).toBe('127.0.0.1');
     expect(cert.checkPrivateKey(createPrivateKey(read('kuma-cp.key')))).toBe(true);
     expect(Date.parse(cert.validTo) - Date.now()).toBeGreaterThan(9 * 365 * 24 * 3_600_000);
-    expect(await handshake({ cert: read('kuma-cp.crt'), key: read('kuma-cp.key') }, { ca: read('kuma-cp.crt'), host: 'localhost' })).toBe('ok');
+    expect(await handshake({ cert: read('kuma-cp.crt'), key: read('kuma-cp.key') }, { ca: read('kuma-cp.crt'), host: 'localhost' })).toBe(
+      'ok',
+    );
   });
 
   it('makes a pair for both ends of internal connections, and refuses a stranger', async () => {
@@ -49,7 +51,14 @@ describe('ensureCertificates', () => {
 
   it('gives processes that start at once matching files', async () => {
     await Promise.all(Array.from({ length: 6 }, () => ensureCertificates(config())));
-    expect(readdirSync(workDir).sort()).toEqual(['internal-ca.crt', 'internal-ca.key', 'internal.crt', 'internal.key', 'kuma-cp.crt', 'kuma-cp.key']);
+    expect(readdirSync(workDir).sort()).toEqual([
+      'internal-ca.crt',
+      'internal-ca.key',
+      'internal.crt',
+      'internal.key',
+      'kuma-cp.crt',
+      'kuma-cp.key',
+    ]);
     expect(new X509Certificate(read('kuma-cp.crt')).checkPrivateKey(createPrivateKey(read('kuma-cp.key')))).toBe(true);
     const internal = new X509Certificate(read('internal.crt'));
     expect(internal.checkPrivateKey(createPrivateKey(read('internal.key')))).toBe(true);
@@ -58,7 +67,10 @@ describe('ensureCertificates', () => {
 
   it('says which file cannot be made, and what to check', async () => {
     workDir = '/dev/null/nowhere';
-    await expect(ensureCertificates(config())).rejects.toMatchObject({ code: 'invalid', hint: expect.stringContaining('KUMA_GENERAL_WORK_DIR') });
+    await expect(ensureCertificates(config())).rejects.toMatchObject({
+      code: 'invalid',
+      hint: expect.stringContaining('KUMA_GENERAL_WORK_DIR'),
+    });
     workDir = join(mkdtempSync(join(tmpdir(), 'mesh-certs-')), 'work');
   });
 });
@@ -74,7 +86,11 @@ function handshake(serverOptions: object, clientOptions: ConnectionOptions): Pro
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
       const port = typeof address === 'object' ? address?.port : undefined;
-      const client: TLSSocket = connect({ ...clientOptions, port, ...(clientOptions.host === 'localhost' ? { servername: 'localhost' } : {}) });
+      const client: TLSSocket = connect({
+        ...clientOptions,
+        port,
+        ...(clientOptions.host === 'localhost' ? { servername: 'localhost' } : {}),
+      });
       client.once('data', () => finish('ok'));
       client.once('error', (error) => finish(error.message));
       client.once('close', () => finish('closed'));

@@ -12,7 +12,11 @@ export async function readOrMake(path: string, make: () => Promise<string>): Pro
     return readFileSync(path, 'utf8');
   } catch (cause) {
     if (MeshError.is(cause)) throw cause;
-    throw new MeshError('invalid', { public: `cannot use ${path}: ${messageOf(cause)}`, hint: 'check general.workDir (KUMA_GENERAL_WORK_DIR)', cause });
+    throw new MeshError('invalid', {
+      public: `cannot use ${path}: ${messageOf(cause)}`,
+      hint: 'check general.workDir (KUMA_GENERAL_WORK_DIR)',
+      cause,
+    });
   }
 }
 

@@ -61,16 +61,24 @@ export function localHosts(): string[] {
   return [...new Set([hostname(), 'localhost', '127.0.0.1', '::1', ...ips])].filter((host) => host !== '');
 }
 
-async function extensions(options: IssueOptions, keys: { own: webcrypto.CryptoKey; signer: webcrypto.CryptoKey }): Promise<x509.Extension[]> {
-  const usage = x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment | (options.isCa ? x509.KeyUsageFlags.keyCertSign : 0);
+async function extensions(
+  options: IssueOptions,
+  keys: { own: webcrypto.CryptoKey; signer: webcrypto.CryptoKey },
+): Promise<x509.Extension[]> {
+  const usage =
+    x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment | (options.isCa ? x509.KeyUsageFlags.keyCertSign : 0);
   const names = (options.hosts ?? []).map((host): x509.JsonGeneralName => ({ type: isIP(host) ? 'ip' : 'dns', value: host }));
   return [
     new x509.BasicConstraintsExtension(options.isCa, undefined, true),
     new x509.KeyUsagesExtension(usage, true),
-    ...(options.usages.length > 0 ? [new x509.ExtendedKeyUsageExtension(
+    ...(options.usages.length > 0
+      ? [
+          new x509.ExtendedKeyUsageExtension(
             options.usages.map((use) => x509.ExtendedKeyUsage[use]),
             false,
-          )] : []),
+          ),
+        ]
+      : []),
     ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names, options.subject === '')] : []),
     await x509.SubjectKeyIdentifierExtension.create(keys.own),
     await x509.AuthorityKeyIdentifierExtension.create(keys.signer),

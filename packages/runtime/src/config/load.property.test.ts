@@ -16,11 +16,18 @@ function outcome(options: LoadOptions): 'accepted' | 'refused' {
 
 const variables = configFields.flatMap(({ env }) => env ?? []);
 const paths = configFields.map(({ path }) => path);
-const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constantFrom('', '0', '-1', '1e9', 'true', '1h', 'NaN', ',', '::', '__proto__'));
+const text = fc.oneof(
+  fc.string(),
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('', '0', '-1', '1e9', 'true', '1h', 'NaN', ',', '::', '__proto__'),
+);
 
 describe('configuration from outside', () => {
   it('is accepted or refused, whatever the text of the file', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (yamlText) => void outcome({ yamlText, env: {} })), { numRuns: 500 });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (yamlText) => void outcome({ yamlText, env: {} })),
+      { numRuns: 500 },
+    );
   });
 
   it('is accepted or refused, whatever values the known keys have', () => {
@@ -38,7 +45,10 @@ describe('configuration from outside', () => {
 
   it('is accepted or refused, whatever the variables hold', () => {
     const env = fc.dictionary(fc.constantFrom(...variables, 'KUMA_MODE_MODE', 'KUMA_MODE_REMOTE_ZONE'), text, { maxKeys: 8 });
-    fc.assert(fc.property(env, (values) => void outcome({ env: values })), { numRuns: 300 });
+    fc.assert(
+      fc.property(env, (values) => void outcome({ env: values })),
+      { numRuns: 300 },
+    );
   });
 
   it('survives aliases that multiply and nesting without end', () => {
@@ -49,7 +59,10 @@ describe('configuration from outside', () => {
   });
 
   it('does not reach the prototype of objects', () => {
-    outcome({ yamlText: '__proto__: {polluted: 1}\nconstructor: {prototype: {polluted: 1}}\ngeneral: {__proto__: {polluted: 1}}', env: {} });
+    outcome({
+      yamlText: '__proto__: {polluted: 1}\nconstructor: {prototype: {polluted: 1}}\ngeneral: {__proto__: {polluted: 1}}',
+      env: {},
+    });
     expect('polluted' in {}).toBe(false);
   });
 });
