@@ -21,6 +21,8 @@ export interface InboundInterface {
   readonly healthy: boolean;
 }
 
+const PORT_MAX = 65_535;
+
 /** All inbounds of a dataplane that can carry traffic; those without a port, of a serviceless pod or ignored are left out. */
 export function inboundsOf(dataplane: Resource<DataplaneSpec>): readonly InboundInterface[] {
   const found: InboundInterface[] = [];
@@ -33,7 +35,7 @@ export function inboundsOf(dataplane: Resource<DataplaneSpec>): readonly Inbound
 
 function convert(spec: DataplaneSpec, inbound: DataplaneInbound): InboundInterface | undefined {
   const port = inbound.port ?? 0;
-  if (port === 0 || port === SERVICELESS_PORT || inbound.state === 'Ignored') return undefined;
+  if (port < 1 || port > PORT_MAX || port === SERVICELESS_PORT || inbound.state === 'Ignored') return undefined;
   const address = inbound.address || spec.networking?.address || '';
   if (address === '') return undefined;
   const tags = inbound.tags ?? {};

@@ -8,6 +8,7 @@ import type {
   ZoneEgressSpec,
   ZoneIngressSpec,
 } from '@mesh/resources';
+import { resolveAddress } from '../model/addresses.js';
 import { commonProtocol, type Protocol } from '../model/protocols.js';
 import { type VipOptions, type MeshVip, vipsFromConfigs } from '../vips/service-vips.js';
 import type { Endpoint, EndpointMap } from './endpoint.js';
@@ -36,6 +37,8 @@ export interface MeshContext {
   policies<Spec>(kind: string): readonly Resource<Spec>[];
   /** Every proxy of the service has a certificate of the backend in force. */
   tlsReady(service: string): boolean;
+  /** The IP an address stands for; undefined where a host name has not been resolved. */
+  resolve(address: string): string | undefined;
   /** Computes once per context. The key says all that the value depends on besides the context. */
   memo<T>(key: string, compute: () => T): T;
 }
@@ -93,6 +96,7 @@ export function buildMeshContext(input: MeshContextInput): MeshContext | undefin
     passthrough: mesh.spec.networking?.outbound?.passthrough !== false,
     policies: <Spec>(kind: string) => (policies.get(kind) ?? []) as unknown as readonly Resource<Spec>[],
     tlsReady: (service: string) => readyServices.has(service),
+    resolve: (address: string) => resolveAddress(address, sources.resolved),
     memo,
   });
 }

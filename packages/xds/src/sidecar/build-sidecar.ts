@@ -16,7 +16,7 @@ export function buildSidecar(input: SidecarInput): BuildResult {
   const collector = new ResourceCollector();
   const networking = input.dataplane.spec.networking;
   addAdmin(collector, {
-    address: networking?.address ?? '',
+    address: input.context.resolve(networking?.address ?? '') ?? '',
     port: networking?.admin?.port,
     metadata: input.metadata,
     tls: input.adminTls,

@@ -1,7 +1,7 @@
 import { LABEL_ZONE, type Resource } from '@mesh/core';
 import type { DataplaneSpec } from '@mesh/resources';
 import type { TlsMaterial } from '../build/tls.js';
-import { inboundsOf } from '../context/inbounds.js';
+import { type InboundInterface, inboundsOf } from '../context/inbounds.js';
 import type { MeshContext } from '../context/mesh-context.js';
 import {
   FEATURE_BIND_OUTBOUNDS,
@@ -58,7 +58,7 @@ export function sidecarScope(input: SidecarInput): SidecarScope {
   const proxy: SidecarProxy = {
     dataplane,
     zone: dataplane.meta.labels[LABEL_ZONE] || context.zone,
-    inbounds: inboundsOf(dataplane),
+    inbounds: inboundsOf(dataplane).flatMap((inbound) => resolveInbound(context, inbound)),
     isGateway: dataplane.spec.networking?.gateway !== undefined,
   };
   const active: ActivePlugin[] = [];
@@ -73,6 +73,13 @@ export function sidecarScope(input: SidecarInput): SidecarScope {
     bindOutbounds: metadata.features.has(FEATURE_BIND_OUTBOUNDS),
     strictInboundPorts: metadata.features.has(FEATURE_STRICT_INBOUND_PORTS),
   };
+}
+
+/** Envoy listens on IPs only: an inbound whose host name has not been resolved has to wait. */
+function resolveInbound(context: MeshContext, inbound: InboundInterface): InboundInterface[] {
+  const address = context.resolve(inbound.address);
+  const workloadAddress = context.resolve(inbound.workloadAddress);
+  return address === undefined || workloadAddress === undefined ? [] : [{ ...inbound, address, workloadAddress }];
 }
 
 function transparentProxyOf(spec: DataplaneSpec): TransparentProxyMetadata | undefined {

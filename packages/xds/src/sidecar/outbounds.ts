@@ -1,5 +1,6 @@
 import { TAG_MESH, TAG_SERVICE } from '@mesh/core';
 import type { Tags } from '@mesh/resources';
+import { isIp } from '../model/addresses.js';
 import { hostPort, outboundListenerName } from '../model/names.js';
 import { withoutTags } from '../model/tags.js';
 import type { SidecarScope } from './input.js';
@@ -15,6 +16,8 @@ export interface OutboundInterface {
   readonly bindToPort: boolean;
 }
 
+const PORT_MAX = 65_535;
+
 /**
  * Outbounds of a sidecar: those it declares, and the VIPs of all services it may reach where
  * something brings their traffic to Envoy (contract/dataplane.md §3.5, §5).
@@ -25,7 +28,7 @@ export function outboundsOf(scope: SidecarScope): readonly OutboundInterface[] {
   const add = (address: string, port: number, tags: Tags): void => {
     const name = outboundListenerName(address, port);
     const service = tags[TAG_SERVICE] ?? '';
-    if (service === '' || port === 0 || own.has(hostPort(address, port)) || found.has(name)) return;
+    if (service === '' || port < 1 || port > PORT_MAX || !isIp(address) || own.has(hostPort(address, port)) || found.has(name)) return;
     const bindToPort = scope.bindOutbounds || !scope.transparentProxy?.outboundEnabled;
     found.set(name, { name, address, port, service, tags: withoutTags(tags, TAG_MESH), bindToPort });
   };
