@@ -1,8 +1,8 @@
 import { MeshError } from '@mesh/core';
 import { LOG_LEVELS, loadConfig, printConfig, reportErrors, run } from '@mesh/runtime';
 import { Command, CommanderError, Option } from 'commander';
-import { migrateUp } from './migrate.js';
 import { servicesOf } from './app.module.js';
+import { migrateUp } from './migrate.js';
 import { versionText } from './version.js';
 
 /** Arguments, environment and outputs of one invocation. */

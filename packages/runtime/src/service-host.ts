@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { messageOf, type Logger, type Runner } from '@mesh/core';
+import { type Logger, messageOf, type Runner } from '@mesh/core';
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { nestLogger } from './nest-logger.js';

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type EmbeddedPostgres, PostgresResourceStore, type PostgresTlsConfig, startEmbeddedPostgres } from '../src/index.js';
 import { postgresUser } from '../src/embedded/user.js';
+import { type EmbeddedPostgres, PostgresResourceStore, type PostgresTlsConfig, startEmbeddedPostgres } from '../src/index.js';
 
 x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
 

@@ -1,4 +1,4 @@
-import { type Change, keyOf, keyString, ResourceView, type ResourceStore } from '@mesh/core';
+import { type Change, keyOf, keyString, type ResourceStore, ResourceView } from '@mesh/core';
 import { describe, expect, it } from 'vitest';
 import { contents, create, draftOf, meshDraft, Recorder, range, remove, update, upsert, write } from './harness.js';
 

@@ -16,6 +16,7 @@ export function draftOf(name: string, overrides: Partial<ResourceDraft> = {}): R
   return { kind: 'Dataplane', mesh: 'default', name, spec: { networking: { address: '10.0.0.1' } }, ...overrides };
 }
 
+/** A mesh. */
 export const meshDraft = (name: string): ResourceDraft => ({ kind: 'Mesh', mesh: '', name, spec: {} });
 
 /** Writes mutations as the suite's author. */
@@ -23,13 +24,17 @@ export function write(store: ResourceStore, ...mutations: Mutation[]): Promise<T
   return store.transact(mutations, { author: AUTHOR });
 }
 
+/** A mutation that creates. */
 export const create = (draft: ResourceDraft): Mutation => ({ op: 'create', draft });
+/** A mutation that creates or replaces. */
 export const upsert = (draft: ResourceDraft): Mutation => ({ op: 'upsert', draft });
+/** A mutation that replaces. */
 export const update = (draft: ResourceDraft, expectedVersion?: number): Mutation => ({
   op: 'update',
   draft,
   ...(expectedVersion === undefined ? {} : { expectedVersion }),
 });
+/** A mutation that removes. */
 export const remove = (name: string, mesh = 'default', kind = 'Dataplane'): Mutation => ({ op: 'delete', key: { kind, mesh, name } });
 
 /** Everything a follower heard, with waiting for a revision. */

@@ -1,5 +1,4 @@
-import { list, section } from '../field.js';
-import { oneOf } from '../field.js';
+import { list, oneOf, section } from '../field.js';
 
 const ADMIN = 'mesh-system:admin';
 const EVERYBODY = ['mesh-system:unauthenticated', 'mesh-system:authenticated'];
