@@ -28,7 +28,7 @@ export async function measurePolicy(lab: TwoZones, runs: number): Promise<number
 export async function measureDataplane(lab: TwoZones, options: { runs: number; latePort: number }): Promise<number[]> {
   const { billing, web } = lab.instances;
   const late = { host: web.address, port: options.latePort, timeoutMs: 1000 };
-  const document = dataplane(billing) as { networking: { inbound: object[] } };
+  const document = dataplane(billing);
   const inbound = {
     port: billing.inboundPort + 7,
     servicePort: billing.appPort,

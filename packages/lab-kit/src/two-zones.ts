@@ -212,11 +212,20 @@ export function allowAll(): object {
   };
 }
 
+/** The fields of a Dataplane that the lab writes. */
+export interface DataplaneDocument {
+  readonly type: string;
+  readonly mesh: string;
+  readonly name: string;
+  readonly networking: { readonly address: string; readonly inbound: readonly object[]; readonly [field: string]: unknown };
+  readonly [field: string]: unknown;
+}
+
 /** Dataplane document of an instance, with outbounds where given. */
 export function dataplane(
   item: ServiceInstance,
   outbounds: readonly { service: string; host: string; port: number }[] = [],
-): { type: string; name: string; [field: string]: unknown } {
+): DataplaneDocument {
   return {
     type: 'Dataplane',
     mesh: 'default',
