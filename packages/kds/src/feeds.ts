@@ -33,7 +33,7 @@ export class GlobalFeeds {
     return new ViewFeed({
       view,
       descriptors: this.descriptors,
-      selects: (resource, descriptor) => goesToZone(resource, descriptor, to, view),
+      selects: (resource, descriptor) => goesToZone(resource, descriptor, { to, view }),
       encode: (resource, descriptor) =>
         memoised(cache, resource, () => toSnapshotResource(mapToZone(resource, descriptor, { hash, skipPrefixes }), descriptor)),
       dependents: (change) => (change.key.kind === 'Zone' ? objectsOfZone(change.key.name, registry, view) : []),

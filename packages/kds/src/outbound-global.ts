@@ -35,8 +35,14 @@ export interface ReceivingZone {
   readonly features: ReadonlySet<string>;
 }
 
+export interface GoesToZoneOptions {
+  readonly to: ReceivingZone;
+  /** Of the global: tells which zones are enabled. */
+  readonly view: ResourceView;
+}
+
 /** Whether a resource of the global's store goes to a zone: the filter of contract/kds.md §3, in its order. */
-export function goesToZone(resource: Resource, descriptor: AnyDescriptor, to: ReceivingZone, view: ResourceView): boolean {
+export function goesToZone(resource: Resource, descriptor: AnyDescriptor, { to, view }: GoesToZoneOptions): boolean {
   if (isSyncDisabled(resource) || isPrivate(resource)) return false;
   if (isGlobalOrigin(resource)) return descriptor.kds.globalToZone && peerUnderstands(resource, descriptor, to.features);
   if (descriptor.kds.crossZone === undefined) return false;

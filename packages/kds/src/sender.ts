@@ -79,7 +79,10 @@ export class KdsSender {
 
   private subscribe(request: DeltaDiscoveryRequest): void {
     const versions = new Map(Object.entries(request.initialResourceVersions));
-    const dirty = new Set([...versions.keys(), ...this.options.feed.resources(request.typeUrl).keys()]);
+    const current = this.options.feed.resources(request.typeUrl);
+    // Removals go with the first part: there a receiver decides whether it trusts this store to remove.
+    const gone = [...versions.keys()].filter((name) => !current.has(name));
+    const dirty = new Set([...gone, ...current.keys()]);
     const state: TypeState = { versions, dirty, pending: undefined };
     this.types.set(request.typeUrl, state);
     this.flush(request.typeUrl, state, true);

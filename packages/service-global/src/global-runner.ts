@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import {
   closeAbandonedSubscriptions,
   createDefaults,
+  defaultsCreated,
   leadControlPlane,
   type OpenedControlPlane,
   openControlPlane,
@@ -24,6 +25,9 @@ import type { ControlPlaneRunner, ServiceOptions } from '@mesh/runtime';
 import { GlobalSessions } from './global-sessions.js';
 import { KdsMetrics } from './kds-metrics.js';
 import { ZoneLife } from './zone-life.js';
+
+/** A start that takes longer has failed: the store refuses writes, or no instance leads. */
+const DEFAULTS_WITHIN_MS = 60_000;
 
 /** Parts that are given instead of made from the configuration. */
 export interface GlobalOverrides {
@@ -82,11 +86,12 @@ export class GlobalRunner implements ControlPlaneRunner {
     const check = health.register('store', () => (opened.view.revision < 0 ? 'the state is not loaded yet' : undefined));
     this.stops.push(() => check.unregister());
     this.stops.push(this.lead(opened));
+    await defaultsCreated(config, opened.view, AbortSignal.timeout(DEFAULTS_WITHIN_MS));
     await this.serveKds(opened);
     this.stops.push(await serveInternally({ config, controlPlane: opened.controlPlane, log: this.log }));
   }
 
-  /** Zones are served only now: the view is complete, and a Kuma zone deletes what a first answer leaves out. */
+  /** Zones are served once the state is complete: a Kuma zone deletes what a first answer leaves out. */
   private async serveKds(opened: OpenedControlPlane): Promise<void> {
     const { config, metrics } = this.options;
     const { kds } = config.multizone.global;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Leadership, type Logger, MeshError, type Mutation } from '@mesh/core';
+import { type Leadership, type Logger, MeshError, type Mutation, type ResourceView } from '@mesh/core';
 import { defaultGlobalSecrets } from '@mesh/identity';
 import { CLUSTER_ID_CONFIG } from '@mesh/kds';
 import type { KumaConfig } from '@mesh/runtime';
@@ -23,10 +23,30 @@ export async function createDefaults(options: DefaultsOptions): Promise<void> {
   if (config.mode === 'zone') await keepOwnZone(options);
   if (config.defaults.skipTenantResources) return;
   await createSecrets(options);
-  if (!isFederated(config)) {
-    await createClusterId(options);
-    if (!config.defaults.skipMeshCreation) await createDefaultMesh(options);
-  }
+  if (isFederated(config)) return;
+  if (!config.defaults.skipMeshCreation) await createDefaultMesh(options);
+  // Last, as its presence says that the rest is there.
+  await createClusterId(options);
+}
+
+/** Resolves when the defaults of a global or standalone zone are there, whichever instance leads; throws `unavailable` with the signal. */
+export async function defaultsCreated(config: KumaConfig, view: ResourceView, signal: AbortSignal): Promise<void> {
+  if (config.defaults.skipTenantResources) return;
+  const isThere = (): boolean => view.find('Config', '', CLUSTER_ID_CONFIG) !== undefined;
+  if (isThere()) return;
+  await new Promise<void>((resolve, reject) => {
+    const look = view.subscribe(() => {
+      if (!isThere()) return;
+      look.unsubscribe();
+      resolve();
+    });
+    const onAbort = (): void => {
+      look.unsubscribe();
+      reject(new MeshError('unavailable', { public: 'the default resources could not be created in time; see the log' }));
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
 }
 
 async function createSecrets({ config, opened, leadership }: DefaultsOptions): Promise<void> {

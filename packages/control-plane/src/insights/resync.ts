@@ -81,7 +81,7 @@ function matters(registry: DescriptorRegistry, change: ViewChange): boolean {
   if (kind === 'DataplaneInsight' || kind === 'Dataplane' || kind === 'ExternalService' || kind === 'Mesh') return true;
   if (kind === 'ServiceInsight') return true;
   const descriptor = registry.get(kind);
-  if (!descriptor || descriptor.scope !== 'Mesh' || descriptor.isInsight) return false;
+  if (descriptor?.scope !== 'Mesh' || descriptor.isInsight) return false;
   return change.op === 'delete' || change.before === undefined;
 }
 

@@ -216,7 +216,10 @@ class Run {
     const done = (error: unknown, response?: ZoneHealthCheckResponse): void => {
       this.cancels.delete(cancel);
       if (isUnimplemented(error)) return;
-      if (error) return this.end(`health check: ${messageOf(error)}`);
+      if (error) {
+        this.end(`health check: ${messageOf(error)}`);
+        return;
+      }
       const ms = Number(response?.interval?.seconds ?? 0n) * 1000 + (response?.interval?.nanos ?? 0) / 1e6;
       this.healthTimer = setTimeout(() => this.healthCheck(), ms > 0 ? ms : HEALTH_CHECK_MS);
     };

@@ -191,7 +191,10 @@ function onEnd<In, Out>(call: ServerDuplexStream<In, Out>, done: () => void): vo
     over = true;
     done();
   };
-  if (call.cancelled || call.destroyed) return once();
+  if (call.cancelled || call.destroyed) {
+    once();
+    return;
+  }
   call.once('cancelled', once);
   call.once('close', once);
   call.once('error', once);

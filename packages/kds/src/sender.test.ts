@@ -1,0 +1,114 @@
+import { create } from '@bufbuild/protobuf';
+import type { SnapshotResource } from '@mesh/delta';
+import { DeltaDiscoveryRequestSchema, type DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
+import { describe, expect, it } from 'vitest';
+import { FEATURE_EXPLICIT_REMOVAL } from './kinds.js';
+import { KdsSender } from './sender.js';
+
+class Peer {
+  readonly sent: DeltaDiscoveryResponse[] = [];
+  readonly content = new Map<string, SnapshotResource>();
+  readonly sender: KdsSender;
+
+  constructor(private readonly features: string[] = []) {
+    const feed = { revision: 42, resources: (kind: string) => (kind === 'Mesh' ? this.content : new Map<string, SnapshotResource>()) };
+    this.sender = new KdsSender({ feed, identifier: 'global', send: (response) => void this.sent.push(response) });
+  }
+
+  change(name: string, version?: string, bytes = 1): void {
+    if (version === undefined) this.content.delete(name);
+    else this.content.set(name, { name, version, body: new Uint8Array(bytes) });
+    this.sender.onChange('Mesh', name);
+  }
+
+  subscribe(kind = 'Mesh', initialResourceVersions: Record<string, string> = {}): void {
+    const node = { id: 'z', metadata: { features: this.features } };
+    this.sender.onRequest(create(DeltaDiscoveryRequestSchema, { node, typeUrl: kind, initialResourceVersions }));
+  }
+
+  answer(nonce: string, error?: string): void {
+    const detail = error === undefined ? {} : { errorDetail: { code: 0, message: error } };
+    this.sender.onRequest(create(DeltaDiscoveryRequestSchema, { node: { id: 'z' }, typeUrl: 'Mesh', responseNonce: nonce, ...detail }));
+  }
+
+  get log(): string[] {
+    return this.sent.map((r) => `${r.nonce} +${r.resources.map((x) => x.name).join()} -${r.removedResources.join()}`);
+  }
+}
+
+describe('the sending side of a KDS stream', () => {
+  it('answers a first request with everything, even where that is nothing or the kind is unknown', () => {
+    const peer = new Peer();
+    peer.change('a.', '1');
+    peer.subscribe();
+    peer.subscribe('Nonsense');
+    expect(peer.log).toEqual(['1 +a. -', '2 + -']);
+    expect(peer.sent[0]?.systemVersionInfo).toBe('');
+  });
+
+  it('sends only what differs from what the peer says it holds, and names what is gone', () => {
+    const peer = new Peer();
+    peer.change('same.', '1');
+    peer.change('changed.', '2');
+    peer.subscribe('Mesh', { 'same.': '1', 'changed.': '1', 'gone.': '1' });
+    expect(peer.log).toEqual(['1 +changed. -gone.']);
+  });
+
+  it('holds changes back until the peer answered, then sends their sum', () => {
+    const peer = new Peer();
+    peer.subscribe();
+    peer.change('a.', '1');
+    peer.change('a.', '2');
+    peer.change('b.', '1');
+    peer.change('b.');
+    expect(peer.log).toEqual(['1 + -']);
+    peer.answer('1');
+    expect(peer.log).toEqual(['1 + -', '2 +a. -']);
+    peer.answer('2');
+    expect(peer.sent).toHaveLength(2);
+  });
+
+  it('does not repeat what was refused until it changes', () => {
+    const peer = new Peer();
+    peer.change('a.', '1');
+    peer.subscribe();
+    peer.answer('1', 'no');
+    expect(peer.sent).toHaveLength(1);
+    peer.change('a.', '2');
+    expect(peer.log.at(-1)).toBe('2 +a. -');
+  });
+
+  it('is not drawn into a ping-pong by answers without a nonce, nor moved by old ones', () => {
+    const peer = new Peer();
+    peer.subscribe();
+    for (let i = 0; i < 100; i++) peer.answer('');
+    expect(peer.sent).toHaveLength(1);
+    peer.change('a.', '1');
+    peer.answer('1');
+    peer.change('a.', '2');
+    expect(peer.sent).toHaveLength(2);
+    peer.answer('2');
+    expect(peer.sent).toHaveLength(3);
+  });
+
+  it('cuts big answers for peers of ours only: a Kuma peer deletes what a first answer leaves out', () => {
+    const big = 3 * 1024 * 1024;
+    for (const [features, expected] of [
+      [[FEATURE_EXPLICIT_REMOVAL], 1],
+      [[], 3],
+    ] as const) {
+      const peer = new Peer([...features]);
+      for (const name of ['a.', 'b.', 'c.']) peer.change(name, '1', big);
+      peer.subscribe();
+      expect(peer.sent[0]?.resources).toHaveLength(expected);
+      peer.answer('1');
+      expect(peer.sent.flatMap((r) => r.resources).length).toBe(expected === 1 ? 2 : 3);
+    }
+  });
+
+  it('ends the stream of a peer that does not say who it is', () => {
+    const peer = new Peer();
+    expect(() => peer.sender.onRequest(create(DeltaDiscoveryRequestSchema, { typeUrl: 'Mesh' }))).toThrow(/node/);
+    expect(() => peer.sender.onRequest(create(DeltaDiscoveryRequestSchema, { node: { id: 'z' } }))).toThrow(/type_url/);
+  });
+});
