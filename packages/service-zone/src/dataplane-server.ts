@@ -8,6 +8,8 @@ import { type KumaConfig, serverCertificate, tlsBounds } from '@mesh/runtime';
 import { BootstrapGenerator } from './bootstrap/generator.js';
 import { bootstrapHttpHandler } from './bootstrap/http-handler.js';
 import { checkServerName } from './bootstrap/server-identity.js';
+import type { HdsHandler } from './hds/hds-handler.js';
+import { addHdsService } from './hds/hds-service.js';
 
 export interface DataplaneServerOptions {
   readonly config: KumaConfig;
@@ -15,6 +17,7 @@ export interface DataplaneServerOptions {
   readonly log: Logger;
   readonly instanceId: string;
   readonly handler: AdsHandler;
+  readonly hds: HdsHandler;
   readonly parseInline: (json: string) => ResourceDraft;
   readonly zoneProxyXds: () => Announcement | undefined;
 }
@@ -40,6 +43,8 @@ export async function startDataplaneServer(options: DataplaneServerOptions): Pro
     controlPlaneId: options.instanceId,
     onError: (error) => log.error({ error: messageOf(error) }, 'an xDS stream failed'),
   });
+  const onHdsError = (error: unknown) => log.error({ error: messageOf(error) }, 'a health stream failed');
+  if (config.dpServer.hds.enabled) addHdsService(grpc, options.hds, onHdsError);
   const server = createMuxServer({ ...pair, ...tlsBounds(config.dpServer), http, grpc });
   port = await server.listen({ port: config.dpServer.port }).catch((cause) => {
     throw taken(config.dpServer.port, 'KUMA_DP_SERVER_PORT', cause);

@@ -10,7 +10,14 @@ import {
   ZoneSubscriptions,
   ZoneSyncRunner,
 } from '@mesh/control-plane';
-import { type DeliveryState, inlineParser, proxyAuthenticator, xdsMetrics } from '@mesh/control-plane/proxies';
+import {
+  type DeliveryState,
+  inlineParser,
+  ProxyWrites,
+  proxyAuthenticator,
+  xdsMetrics,
+  ZoneControlPlane,
+} from '@mesh/control-plane/proxies';
 import {
   type Clock,
   type ControlPlane,
@@ -25,12 +32,11 @@ import { CONTROL_PLANE_AUTHOR } from '@mesh/control-plane';
 import type { ControlPlaneRunner, ServiceOptions } from '@mesh/runtime';
 import { askProxyAdmin } from './admin/proxy-admin.js';
 import { type DataplaneServer, startDataplaneServer } from './dataplane-server.js';
+import { HdsHandler } from './hds/hds-handler.js';
 import { serveInternally } from './internal-server.js';
 import { collectGarbage } from './leader/garbage.js';
 import { keepVips } from './leader/vip-work.js';
-import { ProxyWrites } from './writes/proxy-writes.js';
-import { ZoneControlPlane } from './writes/zone-control-plane.js';
-import { ZoneXds } from './xds/zone-xds.js';
+import { ZoneXds, type ZoneXdsOptions } from './xds/zone-xds.js';
 
 /** Parts that run, with what they are made of. */
 interface Running {
@@ -93,7 +99,8 @@ export class ZoneRunner implements ControlPlaneRunner {
     this.stops.push(() => opened.close());
     const writes = new ProxyWrites(opened);
     const controlPlane = new ZoneControlPlane(opened.controlPlane, writes);
-    const xds = this.startXds(opened, writes);
+    const authenticate = proxyAuthenticator({ config, view: opened.view, clock: this.clock });
+    const xds = this.startXds(opened, { writer: writes, authenticate });
     const leader = leadControlPlane({ store: opened.store, log, ...this.leaderTasks(opened) });
     this.stops.push(() => leader.stop());
     this.stops.push(await serveInternally({ config, controlPlane, log }));
@@ -103,6 +110,7 @@ export class ZoneRunner implements ControlPlaneRunner {
       log,
       instanceId: opened.instance.id,
       handler: xds.handler,
+      hds: new HdsHandler({ view: opened.view, writer: writes, authenticate, config: config.dpServer.hds, log }),
       parseInline: inlineParser(opened.registry),
       zoneProxyXds: () => opened.controlPlane.announcements.find('zone-proxy-xds'),
     });
@@ -112,7 +120,7 @@ export class ZoneRunner implements ControlPlaneRunner {
     return { opened, controlPlane, xds, server };
   }
 
-  private startXds(opened: OpenedControlPlane, writes: ProxyWrites): ZoneXds {
+  private startXds(opened: OpenedControlPlane, access: Pick<ZoneXdsOptions, 'writer' | 'authenticate'>): ZoneXds {
     const { config, log, metrics } = this.options;
     const { view, registry, instance } = opened;
     const xds = new ZoneXds({
@@ -122,8 +130,7 @@ export class ZoneRunner implements ControlPlaneRunner {
       log,
       metrics: xdsMetrics(metrics),
       instanceId: instance.id,
-      writer: writes,
-      authenticate: proxyAuthenticator({ config, view, clock: this.clock }),
+      ...access,
       parseInline: inlineParser(registry),
     });
     xds.start();

@@ -1,76 +1,28 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { freePorts, get, Sidecar } from './envoy.fixture.js';
-import { waitFor, Zone } from './zone.fixture.js';
+import { createRoot, secretContent } from '@mesh/identity';
+import { afterEach, describe, expect, it } from 'vitest';
+import { freePorts, get } from './envoy.fixture.js';
+import { ALLOW_ALL, MTLS_MESH, TestMesh } from './mesh.fixture.js';
+import { waitFor } from './zone.fixture.js';
 
-const MTLS_MESH = {
-  type: 'Mesh',
-  name: 'default',
-  mtls: { enabledBackend: 'ca-1', backends: [{ name: 'ca-1', type: 'builtin' }] },
-};
-const ALLOW_ALL = {
-  type: 'TrafficPermission',
-  mesh: 'default',
-  name: 'allow-all',
-  sources: [{ match: { 'kuma.io/service': '*' } }],
-  destinations: [{ match: { 'kuma.io/service': '*' } }],
-};
-
-/** The workload: answers with the client certificate the proxy saw. */
-async function startWorkload(): Promise<Server> {
-  const server = createServer((req: IncomingMessage, res) => res.end(String(req.headers['x-forwarded-client-cert'] ?? 'plain')));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
+let mesh: TestMesh;
+afterEach(() => mesh.stop());
 
 describe.each([
   ['state of the world', []],
   ['delta', ['feature-delta-grpc']],
 ])('two sidecars over %s xDS', (_, features) => {
-  let zone: Zone;
-  let workload: Server;
-  const sidecars: Sidecar[] = [];
-
-  beforeEach(async () => {
-    zone = await Zone.start();
-    workload = await startWorkload();
-  });
-
-  afterEach(async () => {
-    await Promise.all(sidecars.splice(0).map((sidecar) => sidecar.stop()));
-    workload.close();
-    await zone.stop();
-  });
-
-  async function start(name: string, networking: object): Promise<Sidecar> {
-    const document = { type: 'Dataplane', mesh: 'default', name, networking: { address: '127.0.0.1', ...networking } };
-    const sidecar = await Sidecar.start({ zone, name, document, token: await zone.token(name), features });
-    sidecars.push(sidecar);
-    return sidecar;
-  }
-
   it('carry an HTTP request with mTLS, accept everything, and are online until they leave', async () => {
+    mesh = await TestMesh.start(features);
+    const { zone } = mesh;
     await zone.apply(MTLS_MESH);
     await zone.apply(ALLOW_ALL);
-    const [inPort = 0, webPort = 0, outPort = 0, adminA = 0, adminB = 0] = await freePorts(5);
-    const servicePort = (workload.address() as AddressInfo).port;
-    const tags = (service: string) => ({ 'kuma.io/service': service, 'kuma.io/protocol': 'http' });
-    const backend = await start('backend-1', { inbound: [{ port: inPort, servicePort, tags: tags('backend') }], admin: { port: adminA } });
-    const web = await start('web-1', {
-      inbound: [{ port: webPort, servicePort, tags: tags('web') }],
-      outbound: [{ port: outPort, tags: { 'kuma.io/service': 'backend' } }],
-      admin: { port: adminB },
-    });
-    await backend.listening(inPort);
-    await web.listening(outPort);
-    await waitFor(async () => (await get({ port: outPort, path: '/' }).catch(() => undefined))?.status === 200, 'the request to pass');
-    const answer = await get({ port: outPort, path: '/' });
-    expect(answer.body).toContain('URI=spiffe://default/web');
+    const { web, backend, outPort } = await mesh.webAndBackend();
+    expect((await get({ port: outPort, path: '/' })).body).toContain('URI=spiffe://default/web');
 
     for (const sidecar of [backend, web]) {
-      const rejected = await sidecar.counters(/update_rejected$|\.cds\.|listener_create_failure/);
-      expect([...rejected].filter(([name, count]) => name.endsWith('rejected') && count > 0)).toEqual([]);
+      const rejected = await sidecar.counters(/update_rejected$/);
+      expect(rejected.size).toBeGreaterThan(2);
+      expect([...rejected.values()].filter((count) => count > 0)).toEqual([]);
     }
     await waitFor(
       () => [...zone.runner.deliveries.values()].every((d) => d.ackedRevision === d.builtRevision && d.builtRevision >= 0),
@@ -84,9 +36,76 @@ describe.each([
       subscriptions: [{ connectTime: expect.any(String), version: { envoy: { version: '1.40.0' } } }],
       mTLS: { issuedBackend: 'ca-1', certificateRegenerations: 1 },
     });
-    expect(zone.controlPlane.view.find('Dataplane', 'default', 'web-1')?.meta.labels).toMatchObject({ 'kuma.io/zone': 'zone-1' });
-    await web.stop();
-    sidecars.splice(sidecars.indexOf(web), 1);
+    await mesh.stopSidecar(web);
     await waitFor(() => JSON.stringify(insight() ?? {}).includes('disconnectTime'), 'the proxy to be offline');
+  });
+});
+
+describe('a running mesh', () => {
+  it('changes the root of its CA without a failed request', async () => {
+    mesh = await TestMesh.start();
+    const { zone } = mesh;
+    await zone.apply(MTLS_MESH);
+    await zone.apply(ALLOW_ALL);
+    const { outPort } = await mesh.webAndBackend();
+    const statuses: number[] = [];
+    const request = async () => statuses.push((await get({ port: outPort, path: '/' })).status);
+    const whileRequesting = (condition: () => boolean, what: string) => waitFor(async () => (await request()) > 0 && condition(), what);
+    const settled = () => [...zone.runner.deliveries.values()].every((d) => d.ackedRevision === d.builtRevision);
+    const regenerated = () =>
+      JSON.stringify(zone.controlPlane.view.list('DataplaneInsight')).match(/"certificateRegenerations":2/g)?.length === 2;
+
+    const certName = 'default.ca-builtin-cert-ca-1';
+    const oldRoot = secretContent(
+      zone.controlPlane.view.get({ kind: 'Secret', mesh: 'default', name: certName }) ?? ({ spec: {} } as never),
+    ).toString();
+    const next = await createRoot({ commonName: 'default', uri: 'spiffe://default', now: Date.now() });
+    const put = (name: string, pem: string) =>
+      zone.apply({ type: 'Secret', mesh: 'default', name, data: Buffer.from(pem).toString('base64') });
+    await put(certName, oldRoot + next.certPem);
+    await whileRequesting(settled, 'both roots to be trusted');
+    await put('default.ca-builtin-key-ca-1', next.keyPem);
+    await whileRequesting(regenerated, 'certificates of the new root');
+    await whileRequesting(settled, 'the new certificates to be in use');
+    await put(certName, next.certPem);
+    await whileRequesting(settled, 'the old root to be forgotten');
+    for (let i = 0; i < 20; i++) await request();
+    expect(statuses.filter((status) => status !== 200)).toEqual([]);
+  });
+
+  it('shows the admin output of its proxies, gives each service a VIP, and follows a deny', async () => {
+    mesh = await TestMesh.start();
+    const { zone } = mesh;
+    await zone.apply(MTLS_MESH);
+    await zone.apply(ALLOW_ALL);
+    const { outPort } = await mesh.webAndBackend();
+    const ask = { kind: 'Dataplane', mesh: 'default', name: 'web-1', format: 'text' } as const;
+    await waitFor(
+      async () => (await zone.controlPlane.proxyAdmin({ ...ask, what: 'clusters' }).catch(() => '')).length > 0,
+      'the admin endpoint',
+    );
+    const dump = Buffer.from(await zone.controlPlane.proxyAdmin({ ...ask, what: 'xds' })).toString();
+    expect(dump).toContain('"[redacted]"');
+    expect(dump).not.toContain(await zone.token('web-1').then((token) => token.split('.')[0] ?? ''));
+
+    const config = () => zone.controlPlane.view.find<{ config?: string }>('Config', '', 'kuma-default-dns-vips')?.spec.config ?? '';
+    await waitFor(() => ['"web"', '"backend"', '240.0.0.1', '240.0.0.2'].every((text) => config().includes(text)), 'VIPs of both services');
+
+    await zone.controlPlane.delete({ key: { kind: 'TrafficPermission', mesh: 'default', name: 'allow-all' }, author: { name: 'test' } });
+    await waitFor(async () => (await get({ port: outPort, path: '/' })).status !== 200, 'the deny');
+  });
+
+  it('follows the health of workloads that are probed', async () => {
+    mesh = await TestMesh.start();
+    const { zone } = mesh;
+    const [port = 0, servicePort = 0] = await freePorts(2);
+    const inbound = [
+      { port, servicePort, tags: { 'kuma.io/service': 'web' }, serviceProbe: { interval: '0.1s', timeout: '0.1s', tcp: {} } },
+    ];
+    await mesh.sidecar('web-1', { inbound });
+    const seen = () => JSON.stringify(zone.controlPlane.view.find('Dataplane', 'default', 'web-1')?.spec ?? {});
+    await waitFor(() => seen().includes('"state":"NotReady"'), 'the proxy to start unready');
+    await mesh.workload(servicePort);
+    await waitFor(() => seen().includes('"ready":true'), 'the workload to be ready');
   });
 });

@@ -7,7 +7,7 @@ import {
 } from '@mesh/control-plane/proxies';
 import { type Clock, keyOf, type Resource, type ResourceView, TAG_SERVICE } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
-import { issueLeaf } from '@mesh/identity';
+import { issueLeaf, loadMeshCa, type MeshCa } from '@mesh/identity';
 import type { DataplaneSpec } from '@mesh/resources';
 import {
   type AnyPolicyDescriptor,
@@ -17,7 +17,6 @@ import {
   parseNodeMetadata,
   type ProxyIdentity,
 } from '@mesh/xds';
-import type { MeshTrust, MeshTrusts } from '../certificates/trust.js';
 
 export interface SidecarSourceOptions {
   readonly view: ResourceView;
@@ -25,7 +24,6 @@ export interface SidecarSourceOptions {
   readonly contexts: MeshContexts;
   /** In order of application. */
   readonly plugins: readonly AnyPolicyDescriptor[];
-  readonly trusts: MeshTrusts;
   /** Certificates of the mesh. */
   readonly certificates: CertificateKeeper;
   readonly adminAuthority: AdminAuthority;
@@ -62,21 +60,21 @@ export class SidecarSource {
   };
 
   private identityOf(dataplane: Resource<DataplaneSpec>, context: MeshContext): ProxyIdentity | undefined | 'waiting' {
-    const { certificates, trusts } = this.options;
-    const trust = context.mtls ? trusts.get(context.mesh) : undefined;
-    if (!trust) {
+    const { certificates, view } = this.options;
+    const ca = context.mtls ? loadMeshCa(view, context.mesh) : undefined;
+    if (!ca) {
       certificates.forget(keyOf(dataplane));
       return undefined;
     }
-    const certificate = certificates.want(keyOf(dataplane), this.leafOrder(trust, dataplane.spec));
+    const certificate = certificates.want(keyOf(dataplane), this.leafOrder(ca, dataplane.spec));
     if (!certificate) return 'waiting';
-    return { certPem: certificate.certificatePem, keyPem: certificate.privateKeyPem, caPems: trust.rootPems };
+    return { certPem: certificate.certificatePem, keyPem: certificate.privateKeyPem, caPems: [ca.trustBundlePem] };
   }
 
-  private leafOrder({ ca }: MeshTrust, spec: DataplaneSpec): CertificateOrder {
+  private leafOrder(ca: MeshCa, spec: DataplaneSpec): CertificateOrder {
     const tags = tagValuesOf(spec);
     return {
-      // The roots of other backends are no reason for a new certificate.
+      // A further root to trust is no reason for a new certificate.
       fingerprint: `${ca.certificate.fingerprint256}/${ca.leafTtl ?? ''}/${JSON.stringify(tags)}`,
       issue: async () => {
         const leaf = await issueLeaf(ca, { services: tags[TAG_SERVICE] ?? [], tags, now: this.options.clock.now() });

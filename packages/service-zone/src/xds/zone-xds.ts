@@ -30,7 +30,6 @@ import { policyKinds } from '@mesh/policies';
 import type { DataplaneInsightSpec, MeshSpec } from '@mesh/resources';
 import type { KumaConfig } from '@mesh/runtime';
 import { MeshContexts, orderPolicies } from '@mesh/xds';
-import { MeshTrusts } from '../certificates/trust.js';
 import { SidecarSource } from './sidecars.js';
 
 export interface ZoneXdsOptions {
@@ -54,7 +53,6 @@ export class ZoneXds {
   readonly engine: SnapshotEngine;
   readonly adminAuthority: AdminAuthority;
   private readonly contexts: MeshContexts;
-  private readonly trusts: MeshTrusts;
   private readonly certificates: CertificateKeeper;
   private readonly adminCertificates: CertificateKeeper;
   private readonly addresses: AddressBook;
@@ -72,7 +70,6 @@ export class ZoneXds {
       vips: { port: config.dnsServer.serviceVipPort, domain: config.dnsServer.domain },
       resolved: () => this.addresses.resolved,
     });
-    this.trusts = new MeshTrusts(view);
     this.adminAuthority = new AdminAuthority(view);
     this.certificates = this.keeper((key, certificate) => this.recordCertificate(key, certificate));
     this.adminCertificates = this.keeper(() => {});
@@ -81,7 +78,6 @@ export class ZoneXds {
       clock,
       contexts: this.contexts,
       plugins: orderPolicies(policyKinds),
-      trusts: this.trusts,
       certificates: this.certificates,
       adminAuthority: this.adminAuthority,
       adminCertificates: this.adminCertificates,
@@ -135,7 +131,7 @@ export class ZoneXds {
 
   private onEvent(event: ViewEvent): void {
     const { view } = this.options;
-    const stale = new Set([...this.contexts.invalidate(event), ...this.trusts.invalidate(event)]);
+    const stale = new Set([...this.contexts.invalidate(event), ...meshesOfSecrets(event)]);
     const adminCa = event.changes.some(({ key }) => key.kind === 'GlobalSecret' && key.name === ENVOY_ADMIN_CA);
     if (stale.size > 0 || adminCa) this.engine.invalidate((node) => adminCa || stale.has(node.key.mesh));
     if (event.changes.some(hasHostName)) this.addresses.want(hostNames(view));
@@ -186,6 +182,11 @@ export class ZoneXds {
       supportedBackends: (mtls?.backends ?? []).map((backend) => backend.name ?? ''),
     });
   }
+}
+
+/** Meshes whose CA may be another one. */
+function meshesOfSecrets(event: ViewEvent): string[] {
+  return event.changes.flatMap(({ key }) => (key.kind === 'Secret' ? key.mesh : []));
 }
 
 /** Signing keys and revocations: whoever was let in by them has to show again that he may. */

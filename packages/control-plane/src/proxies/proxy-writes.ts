@@ -1,6 +1,7 @@
-import { CONTROL_PLANE_AUTHOR, type LocalControlPlane } from '@mesh/control-plane';
-import type { ProxyWriter } from '@mesh/control-plane/proxies';
 import type { DescriptorRegistry, ResourceDraft, ResourceKey, ResourceStore } from '@mesh/core';
+import { CONTROL_PLANE_AUTHOR } from '../instance.js';
+import type { LocalControlPlane } from '../local-control-plane.js';
+import type { ProxyWriter } from './writer.js';
 
 export interface ProxyWritesOptions {
   readonly store: ResourceStore;

@@ -1,4 +1,3 @@
-import { CONTROL_PLANE_AUTHOR, type LocalControlPlane } from '@mesh/control-plane';
 import {
   type Announcement,
   type Author,
@@ -12,6 +11,8 @@ import {
   type ResourceView,
   type TokenRequest,
 } from '@mesh/core';
+import { CONTROL_PLANE_AUTHOR } from '../instance.js';
+import type { LocalControlPlane } from '../local-control-plane.js';
 import type { ProxyWrites } from './proxy-writes.js';
 
 /** Kinds that the ingress manager keeps for the zone. */
