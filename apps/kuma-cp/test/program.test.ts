@@ -51,7 +51,7 @@ describe('kuma-cp', () => {
     ['a memory store to migrate', ['migrate', 'up'], {}, /nothing to migrate/],
     ['migrate without a direction', ['migrate'], {}, /migrate up/],
     ['a database that is away', ['migrate', 'up'], { KUMA_STORE_TYPE: 'postgres', KUMA_STORE_POSTGRES_PORT: '1' }, /cannot be reached/],
-  ])('ends with 1 and says why for %s', async (_, argv, env, reason) => {
+  ])('ends with 1 and says why for %s', async (...[, argv, env, reason]) => {
     const { code, err } = await invoke(argv, env);
     expect(code).toBe(1);
     expect(err).toMatch(reason);

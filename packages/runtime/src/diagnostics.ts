@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { SecureVersion } from 'node:tls';
 import { type Logger, MeshError, messageOf } from '@mesh/core';
 import type { KumaConfig } from './config/index.js';
+import { opensslCiphers } from './config/sections/tls.js';
 import type { Health, HealthKind } from './health.js';
 import type { Metrics } from './metrics.js';
 
@@ -90,10 +91,12 @@ function tlsOptions(config: KumaConfig['diagnostics']) {
 export function tlsBounds(config: Pick<KumaConfig['diagnostics'], 'tlsMinVersion' | 'tlsMaxVersion' | 'tlsCipherSuites'>): {
   minVersion?: SecureVersion;
   maxVersion?: SecureVersion;
+  ciphers?: string;
 } {
   const version = (name: string): SecureVersion => name.replace('_', '.').replace('TLSv1.0', 'TLSv1') as SecureVersion;
   return {
     ...(config.tlsMinVersion ? { minVersion: version(config.tlsMinVersion) } : {}),
     ...(config.tlsMaxVersion ? { maxVersion: version(config.tlsMaxVersion) } : {}),
+    ...(config.tlsCipherSuites.length > 0 ? { ciphers: opensslCiphers(config.tlsCipherSuites) } : {}),
   };
 }

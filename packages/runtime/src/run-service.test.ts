@@ -163,7 +163,7 @@ describe('runService', () => {
     ['an unknown log level', ['--log-level', 'loud'], {}, '--log-level must be one of off, info, debug'],
     ['a missing file', ['-c', '/nowhere.yaml'], {}, '/nowhere.yaml'],
     ['two mistakes', [], { KUMA_DP_SERVER_PORT: 'x', KUMA_MODE: 'y' }, 'KUMA_MODE'],
-  ])('says what is wrong with %s on stderr and ends with 1', async (_, argv, env, text) => {
+  ])('says what is wrong with %s on stderr and ends with 1', async (...[, argv, env, text]) => {
     const { code, err } = await invoke(argv, env);
     expect(code).toBe(1);
     expect(err).toContain(text);

@@ -1,6 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Leadership, MeshError } from '@mesh/core';
 
 type Work = (leadership: Leadership) => Promise<void>;
+
+const RETRY_FAILED_WORK_MS = 1_000;
 
 interface Candidate {
   readonly work: Work;
@@ -43,9 +46,19 @@ export class Elections {
   private elect(name: string, candidate: Candidate): void {
     const fence = ++this.lastFence;
     this.fences.set(name, fence);
-    candidate.running = Promise.resolve()
-      .then(() => candidate.work({ fence, signal: candidate.abort.signal }))
-      .catch(this.onWorkError);
+    candidate.running = this.serve(name, { candidate, fence });
+  }
+
+  private async serve(name: string, { candidate, fence }: { candidate: Candidate; fence: number }): Promise<void> {
+    const { signal } = candidate.abort;
+    try {
+      await candidate.work({ fence, signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      this.onWorkError(error);
+      await delay(RETRY_FAILED_WORK_MS, undefined, { signal }).catch(() => {});
+      if (!signal.aborted) this.elect(name, candidate);
+    }
   }
 
   private async leave(name: string, candidate: Candidate): Promise<void> {

@@ -145,16 +145,6 @@ describe('PostgresResourceStore', () => {
     await near.transact([put('new')], { author: AUTHOR, fence: terms[1]?.fence ?? 0 });
   });
 
-  it('calls the work of the leader again after it threw', async () => {
-    let calls = 0;
-    const handle = near.lead('main', async () => {
-      calls++;
-      if (calls === 1) throw new Error('first try fails');
-    });
-    await vi.waitFor(() => expect(calls).toBe(2), eventually);
-    await handle.stop();
-  });
-
   it('refuses what the database cannot hold, and nothing that was asked for at the same time', async () => {
     const long = randomBytes(20_000).toString('hex');
     const names = ['a', 'b', long, 'c'];

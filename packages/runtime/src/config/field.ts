@@ -159,6 +159,15 @@ export function list(value: readonly string[], doc: string, options: FieldOption
   };
 }
 
+/** A list of some texts; comma separated in variables. */
+export function listOf(values: readonly string[], doc: string): Field<readonly string[]> {
+  return {
+    ...list([], doc),
+    allowed: `a list of ${values.join(', ')}`,
+    schema: z.array(z.enum(values as readonly string[] as [string, ...string[]])),
+  };
+}
+
 /** A value that only YAML can hold: a list of objects or a map. */
 export function yamlOnly<T>(schema: z.ZodType<T>, value: T, doc: { text: string; allowed: string }): Field<T> {
   return {

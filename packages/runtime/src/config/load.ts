@@ -60,7 +60,7 @@ function readYaml(options: LoadOptions): Draft {
   const name = options.file ?? 'configuration';
   let document: unknown;
   try {
-    document = parse(text) ?? {};
+    document = parse(text, { logLevel: 'error' }) ?? {};
   } catch (cause) {
     throw new MeshError('invalid', { public: `${name} is not YAML: ${messageOf(cause)}`, cause });
   }

@@ -70,6 +70,19 @@ export function describeLeadership(store: () => ResourceStore): void {
       await second.stop();
     });
 
+    it('calls the work again, as a new leader, after it threw', async () => {
+      const fences: number[] = [];
+      const again = new Promise<void>((resolve) => {
+        store().lead('main', async ({ fence }) => {
+          fences.push(fence);
+          if (fences.length === 1) throw new Error('the first try fails');
+          resolve();
+        });
+      });
+      await again;
+      expect(fences[1]).toBeGreaterThan(fences[0] ?? 0);
+    });
+
     it('ends leaderships when the store closes', async () => {
       const only = candidate(store());
       const { signal } = await only.elected();
