@@ -35,6 +35,7 @@ export interface TestGlobal {
   readonly runner: GlobalRunner;
   readonly opened: OpenedControlPlane;
   readonly port: number;
+  readonly metrics: Metrics;
   stop(): Promise<void>;
 }
 
@@ -43,12 +44,13 @@ export async function startGlobal(
   options: { port?: number; store?: ResourceStore; env?: Record<string, string> } = {},
 ): Promise<TestGlobal> {
   const config = dir.config({ KUMA_MODE: 'global', KUMA_MULTIZONE_GLOBAL_KDS_GRPC_PORT: String(options.port ?? 0), ...options.env });
+  const metrics = new Metrics('Global');
   const runner = new GlobalRunner(
-    { config, log: silentLogger, metrics: new Metrics('Global'), health: new Health() },
+    { config, log: silentLogger, metrics, health: new Health() },
     options.store ? { store: options.store } : {},
   );
   await runner.start();
-  return { runner, opened: runner.opened, port: runner.kdsPort, stop: () => runner.stop() };
+  return { runner, opened: runner.opened, port: runner.kdsPort, metrics, stop: () => runner.stop() };
 }
 
 /** A zone without proxies: its state and its connection to the global. */
@@ -61,13 +63,20 @@ export interface TestZone {
 
 export async function startZone(
   dir: WorkDir,
-  options: { name: string; port: number; store?: ResourceStore; proxyAdmin?: OpenedControlPlane['controlPlane']['proxyAdmin'] },
+  options: {
+    name: string;
+    port: number;
+    store?: ResourceStore;
+    proxyAdmin?: OpenedControlPlane['controlPlane']['proxyAdmin'];
+    env?: Record<string, string>;
+  },
 ): Promise<TestZone> {
   const config = dir.config({
     KUMA_MODE: 'zone',
     KUMA_MULTIZONE_ZONE_NAME: options.name,
     KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS: `grpcs://localhost:${options.port}`,
     KUMA_MULTIZONE_ZONE_KDS_ROOT_CA_FILE: join(dir.path, 'kuma-cp.crt'),
+    ...options.env,
   });
   const proxyAdmin = options.proxyAdmin ?? (async () => Promise.reject(new MeshError('not_found', { public: 'Not found' })));
   const opened = await openControlPlane({ config, log: silentLogger, proxyAdmin, ...(options.store ? { store: options.store } : {}) });
