@@ -73,9 +73,14 @@ function readTrailer(trailer: Buffer): CarriedError | undefined {
   try {
     const body = JSON.parse(trailer.toString()) as Partial<CarriedError>;
     if (typeof body.code !== 'string' || !Object.hasOwn(statusOf, body.code) || typeof body.public !== 'string') return undefined;
-    const violations = Array.isArray(body.violations) && body.violations.length > 0 ? { violations: body.violations } : {};
+    const violations = Array.isArray(body.violations) && body.violations.every(isViolation) ? { violations: body.violations } : {};
     return { code: body.code, public: body.public, ...violations, ...(typeof body.hint === 'string' ? { hint: body.hint } : {}) };
   } catch {
     return undefined;
   }
+}
+
+function isViolation(value: unknown): value is Violation {
+  const { field, message } = (value ?? {}) as Partial<Violation>;
+  return typeof field === 'string' && typeof message === 'string';
 }

@@ -17,6 +17,7 @@ import {
   DiscoveryRequestSchema,
   DiscoveryResponseSchema,
 } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Inbox } from '../../test/inbox.js';
 import { createGrpcServer } from '../server.js';
@@ -175,6 +176,28 @@ describe('a stream that breaks the rules', () => {
     expect(await events.next()).toMatchObject({ event: 'sent' });
     expect(await events.next()).toMatchObject({ event: 'ack' });
     good.stream.end();
+  });
+});
+
+describe('any bytes', () => {
+  it('end at most the stream they came on, with INVALID_ARGUMENT', async () => {
+    const names = fc.constantFrom('StreamAggregatedResources' as const, 'DeltaAggregatedResources' as const);
+    await fc.assert(
+      fc.asyncProperty(names, fc.uint8Array({ maxLength: 40 }), fc.boolean(), async (name, bytes, opened) => {
+        const { stream, ended } = open(name);
+        if (opened) stream.write(firstDelta);
+        stream.write(bytes);
+        stream.end();
+        const error = await ended;
+        if (error) expect(error).toMatchObject({ code: status.INVALID_ARGUMENT });
+      }),
+      { numRuns: 150 },
+    );
+    const { stream, received } = open('DeltaAggregatedResources');
+    stream.write(firstDelta);
+    await received.next();
+    stream.end();
+    expect(errors.size).toBe(0);
   });
 });
 
