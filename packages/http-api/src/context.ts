@@ -1,7 +1,7 @@
 import { type Clock, type ControlPlane, type ControlPlaneInfo, type DescriptorRegistry, MeshError, systemClock } from '@mesh/core';
 import { Access } from './access/access.js';
 import { ApiError } from './http/errors.js';
-import { READ_YOUR_WRITES_MS, type ApiConfig, type ApiServerOptions } from './options.js';
+import { type ApiConfig, type ApiServerOptions, READ_YOUR_WRITES_MS } from './options.js';
 
 /** What route factories build on. */
 export interface ApiContext {

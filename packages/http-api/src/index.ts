@@ -1,3 +1,4 @@
+export { ADMIN, ANONYMOUS, type Identity } from './access/identity.js';
 export type {
   AccessList,
   ApiConfig,
@@ -10,5 +11,4 @@ export type {
   ObservedRequest,
   StaticAccess,
 } from './options.js';
-export { ADMIN, ANONYMOUS, type Identity } from './access/identity.js';
 export { type ApiAddresses, type ApiServer, createApiServer } from './server.js';

@@ -3,8 +3,8 @@ import { type ApiAddresses, type ApiServer, createApiServer } from '@mesh/http-a
 import { policyKinds } from '@mesh/policies';
 import { coreKinds } from '@mesh/resources';
 import type { ServiceOptions } from '@mesh/runtime';
+import { type ControlPlaneConnection, connectControlPlane } from '@mesh/service-client';
 import { userTokenAuthenticator } from './authenticator.js';
-import { type Connection, connect } from './connection.js';
 import { apiMetrics } from './metrics.js';
 import { apiTls } from './tls.js';
 
@@ -18,7 +18,7 @@ const READY_CHECK = 'api';
 export class ApiRunner implements Runner {
   readonly name = 'api-gateway';
   private readonly log: Logger;
-  private connection: Connection | undefined;
+  private connection: ControlPlaneConnection | undefined;
   private server: ApiServer | undefined;
   private check: { unregister(): void } | undefined;
   private bound: ApiAddresses = {};
@@ -34,7 +34,7 @@ export class ApiRunner implements Runner {
 
   async start(): Promise<void> {
     const { config, metrics, health } = this.options;
-    this.connection = await connect(this.options, this.log);
+    this.connection = await connectControlPlane(this.options, { log: this.log });
     const { controlPlane } = this.connection;
     const tls = await apiTls(config);
     this.server = await createApiServer({

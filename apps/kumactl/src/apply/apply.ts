@@ -37,7 +37,7 @@ async function apply(session: Session, options: ApplyOptions): Promise<void> {
   if (options.dryRun) {
     for (const { draft, descriptor, warnings } of documents) {
       for (const warning of warnings) session.warn(`Warning: ${warning}`);
-      io.out(printItem(draftToDocument(descriptor, draft), 'yaml'));
+      io.out(printItem(descriptor, draftToDocument(descriptor, draft), 'yaml'));
     }
     return;
   }

@@ -73,7 +73,7 @@ function addItem(get: Command, { descriptor, io }: Target): void {
     const options = self.optsWithGlobals<GetOptions>();
     const format = outputFormat(options.output);
     const document = await fetchItem(await session.connect(), { descriptor, mesh: options.mesh, name });
-    io.out(format === 'table' ? resourceTable(descriptor, [document], io.now()) : printItem(document, format));
+    io.out(format === 'table' ? resourceTable(descriptor, [document], io.now()) : printItem(descriptor, document, format));
   });
 }
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@mesh/core';
+import type { AnyDescriptor, JsonObject } from '@mesh/core';
 import { UserError } from '../errors.js';
 import { goYaml } from './yaml.js';
 
@@ -20,9 +20,13 @@ export function printList(list: object, format: 'json' | 'yaml'): string {
   return format === 'json' ? printJson(list) : goYaml(list);
 }
 
-/** One document as JSON or YAML; in YAML its head comes first, then what it says. */
-export function printItem(document: JsonObject, format: 'json' | 'yaml'): string {
+/**
+ * One document as JSON or YAML. In YAML the head of a legacy document comes first, then its spec;
+ * a plugin document is sorted as a whole.
+ */
+export function printItem(descriptor: AnyDescriptor, document: JsonObject, format: 'json' | 'yaml'): string {
   if (format === 'json') return printJson(document);
+  if (descriptor.shape === 'plugin') return goYaml(document);
   const entries = Object.entries(document);
   const head = Object.fromEntries(entries.filter(([key]) => META_KEYS.includes(key)));
   const body = Object.fromEntries(entries.filter(([key]) => !META_KEYS.includes(key)));

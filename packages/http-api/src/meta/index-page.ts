@@ -1,4 +1,4 @@
-import { PRODUCT, VERSION, type ControlPlaneInfo } from '@mesh/core';
+import { type ControlPlaneInfo, PRODUCT, VERSION } from '@mesh/core';
 import type { ConfigSpec } from '@mesh/resources';
 import type { ApiContext } from '../context.js';
 import { json } from '../http/answer.js';

@@ -1,6 +1,6 @@
 import { type AnyDescriptor, checkName, type DescriptorRegistry, MeshError, messageOf, type Violation } from '@mesh/core';
-import { parseJsonBody } from '../http/json-body.js';
 import { isObject, type ParsedDocument, parseDocument } from '@mesh/resources';
+import { parseJsonBody } from '../http/json-body.js';
 
 /** Where a document was sent. */
 export interface DocumentTarget {

@@ -1,5 +1,5 @@
-import { tagSetsOf } from '@mesh/resources';
 import type { DataplaneSpec, ExternalServiceSpec, Tags } from '@mesh/resources';
+import { tagSetsOf } from '@mesh/resources';
 import type { ApiRequest } from '../http/route.js';
 import { badQuery, type ResourceFilter } from './list-query.js';
 
