@@ -21,6 +21,7 @@ export function selects(selector: Selector, tags: Tags): boolean {
   return Object.entries(selector.match ?? {}).every(([key, value]) => (value === '*' ? tags[key] !== undefined : tags[key] === value));
 }
 
+/** Counts the exact and the `*` tags of a selector. */
 export function rankOf(selector: Selector): Rank {
   const values = Object.values(selector.match ?? {});
   const wildcard = values.filter((value) => value === '*').length;
@@ -32,6 +33,7 @@ export function compareRanks(a: Rank, b: Rank): number {
   return a.exact + a.wildcard - (b.exact + b.wildcard) || a.exact - b.exact;
 }
 
+/** Rank of a source and a destination together. */
 export function addRanks(a: Rank, b: Rank): Rank {
   return { exact: a.exact + b.exact, wildcard: a.wildcard + b.wildcard };
 }

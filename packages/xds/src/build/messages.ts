@@ -21,12 +21,14 @@ export function durationOf(ms: number): Duration {
   return create(DurationSchema, { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) });
 }
 
+/** An IP and port. */
 export function socketAddress(address: string, port: number): Address {
   return create(AddressSchema, {
     address: { case: 'socketAddress', value: { address, portSpecifier: { case: 'portValue', value: port } } },
   });
 }
 
+/** A Unix socket. */
 export function pipeAddress(path: string): Address {
   return create(AddressSchema, { address: { case: 'pipe', value: { path } } });
 }

@@ -16,14 +16,17 @@ export function hostPort(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+/** Listener of an inbound: `inbound:1.2.3.4:80`. */
 export function inboundListenerName(address: string, port: number): string {
   return `inbound:${hostPort(address, port)}`;
 }
 
+/** Listener of an outbound: `outbound:127.0.0.1:10001`. */
 export function outboundListenerName(address: string, port: number): string {
   return `outbound:${hostPort(address, port)}`;
 }
 
+/** Cluster of the local application: `localhost:8080`. */
 export function inboundClusterName(workloadPort: number): string {
   return `localhost:${workloadPort}`;
 }
@@ -56,10 +59,12 @@ export function sanitizeStat(name: string): string {
   return name.replace(/[^A-Za-z0-9_-]/g, '_');
 }
 
+/** SDS name of a proxy's own certificate. */
 export function identitySecretName(mesh: string): string {
   return `identity_cert:secret:${mesh}`;
 }
 
+/** SDS name of the roots a proxy trusts. */
 export function meshCaSecretName(mesh: string): string {
   return `mesh_ca:secret:${mesh}`;
 }

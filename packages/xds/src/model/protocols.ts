@@ -21,6 +21,7 @@ export function parseProtocol(text: string | undefined): Protocol {
   return KNOWN.has(lower) ? (lower as Protocol) : 'unknown';
 }
 
+/** True where requests can be told apart: http, http2 and grpc. */
 export function isHttpBased(protocol: Protocol): boolean {
   return protocol === 'http' || protocol === 'http2' || protocol === 'grpc';
 }

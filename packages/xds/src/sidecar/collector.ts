@@ -27,6 +27,7 @@ export function encodeCluster(model: ClusterModel, assignment?: SnapshotResource
   return assignment ? { resource, assignment: versionWithCluster(assignment, resource) } : { resource };
 }
 
+/** Finishes a listener and encodes it. */
 export function encodeListener(model: ListenerModel): SnapshotResource {
   return encodeResource(ListenerSchema, model.name, finishListener(model));
 }
