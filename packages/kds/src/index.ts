@@ -11,4 +11,3 @@ export * from './outbound-zone.js';
 export * from './peer-record.js';
 export * from './receiver.js';
 export * from './sender.js';
-export * from './zone-token-key.js';

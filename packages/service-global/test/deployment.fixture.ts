@@ -18,6 +18,7 @@ export class WorkDir {
 
   config(env: Record<string, string>): KumaConfig {
     const quick = {
+      KUMA_API_SERVER_AUTHN_TYPE: 'adminClientCerts',
       KUMA_INTERNAL_PORT: '0',
       KUMA_METRICS_MESH_MIN_RESYNC_INTERVAL: '10ms',
       KUMA_MULTIZONE_GLOBAL_KDS_ZONE_INSIGHT_FLUSH_INTERVAL: '50ms',
