@@ -32,25 +32,30 @@ class Receiver {
     this.connect();
   }
 
-  connect(): void {
+  private connect(): void {
     this.session = new DeltaSession(kdsRules);
     this.replies = [];
     if (this.snapshot) this.take(this.session.onSnapshot(this.snapshot));
     this.requests = kinds.map((kind) => this.state.subscribe(kind));
   }
 
-  set(snapshot: Snapshot): void {
-    this.snapshot = snapshot;
-    this.take(this.session.onSnapshot(snapshot));
+  apply(op: Snapshot | 'toServer' | 'toClient' | 'reconnect'): void {
+    if (op === 'toServer') this.toServer();
+    else if (op === 'toClient') this.toClient();
+    else if (op === 'reconnect') this.connect();
+    else {
+      this.snapshot = op;
+      this.take(this.session.onSnapshot(op));
+    }
   }
 
-  toServer(): boolean {
+  private toServer(): boolean {
     const request = this.requests.shift();
     if (request) this.take(this.session.onRequest(request));
     return request !== undefined;
   }
 
-  toClient(): boolean {
+  private toClient(): boolean {
     const reply = this.replies.shift();
     if (!reply) return false;
     const refused = new Set(reply.resources.filter((resource) => resource.version === 'bad').map((resource) => resource.name));
@@ -68,27 +73,22 @@ class Receiver {
   }
 }
 
+function expectHeld(held: ReadonlyMap<string, string>, last: Snapshot, kind: string): void {
+  const offered = [...(last.get(kind)?.resources.values() ?? [])];
+  const names = offered.map((resource) => resource.name);
+  for (const { name, version } of offered) if (version !== 'bad') expect(held.get(name), `${kind} ${name}`).toBe(version);
+  for (const name of held.keys()) expect(names, `${kind} holds what the sender lacks`).toContain(name);
+}
+
 describe('a KDS receiver', () => {
   it('ends with what the sender has, but for what it refuses, whatever happened before', () => {
     fc.assert(
       fc.property(fc.array(arbitraryOp, { maxLength: 40 }), arbitrarySnapshot, (ops, last) => {
         const receiver = new Receiver();
-        for (const op of ops) {
-          if (op === 'toServer') receiver.toServer();
-          else if (op === 'toClient') receiver.toClient();
-          else if (op === 'reconnect') receiver.connect();
-          else receiver.set(op);
-        }
-        receiver.set(last);
+        for (const op of ops) receiver.apply(op);
+        receiver.apply(last);
         receiver.drain();
-        for (const kind of kinds) {
-          const offered = [...(last.get(kind)?.resources.values() ?? [])];
-          const held = receiver.state.versions(kind);
-          const good = offered.filter((resource) => resource.version !== 'bad');
-          for (const { name, version } of good) expect(held.get(name), `${kind} ${name}`).toBe(version);
-          const names = offered.map((resource) => resource.name);
-          for (const name of held.keys()) expect(names, `${kind} holds what the sender lacks`).toContain(name);
-        }
+        for (const kind of kinds) expectHeld(receiver.state.versions(kind), last, kind);
       }),
       { numRuns: 2_000 },
     );
