@@ -51,6 +51,7 @@ export class Elections {
 
   private async serve(name: string, { candidate, fence }: { candidate: Candidate; fence: number }): Promise<void> {
     const { signal } = candidate.abort;
+    await Promise.resolve(); // `lead` returns before the work begins, as with a real election
     try {
       await candidate.work({ fence, signal });
     } catch (error) {
