@@ -12,7 +12,7 @@ export interface LeadOptions {
   /** Tasks that must succeed, in order, before the others begin (defaults). Retried until they do. */
   readonly first: readonly LeaderTask[];
   /** Tasks that run side by side from then on. */
-  readonly then: readonly LeaderTask[];
+  readonly ongoing: readonly LeaderTask[];
 }
 
 const RETRY_MIN_MS = 200;
@@ -23,7 +23,7 @@ export function leadControlPlane(options: LeadOptions): { stop(): Promise<void> 
   return options.store.lead('control-plane', async (leadership) => {
     options.log.info({ fence: leadership.fence }, 'leading');
     for (const task of options.first) await persist(task, { leadership, log: options.log });
-    await Promise.all(options.then.map((task) => persist(task, { leadership, log: options.log })));
+    await Promise.all(options.ongoing.map((task) => persist(task, { leadership, log: options.log })));
     if (!leadership.signal.aborted) await aborted(leadership.signal);
     options.log.info({ fence: leadership.fence }, 'no longer leading');
   });

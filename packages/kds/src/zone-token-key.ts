@@ -12,6 +12,6 @@ export function publicKeySecretName(name: string): string | undefined {
 export function publicKeySecretData(spec: JsonObject): JsonObject {
   const { data } = spec;
   const key = typeof data === 'string' ? readPrivateKey(Buffer.from(data, 'base64')) : undefined;
-  if (!key || key.asymmetricKeyType !== 'rsa') throw new MeshError('invalid', { public: 'the signing key is no RSA private key' });
+  if (key?.asymmetricKeyType !== 'rsa') throw new MeshError('invalid', { public: 'the signing key is no RSA private key' });
   return { data: Buffer.from(rsaPublicKeyPem(key)).toString('base64') };
 }

@@ -159,7 +159,7 @@ export class GlobalRunner implements ControlPlaneRunner {
       store,
       log,
       first: [{ name: 'defaults', run: (leadership) => createDefaults({ config, opened, leadership, log }) }],
-      then: [
+      ongoing: [
         {
           name: 'insights',
           run: (leadership) =>

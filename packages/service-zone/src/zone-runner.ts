@@ -1,12 +1,14 @@
 import {
   aborted,
   createDefaults,
+  defaultsCreated,
   isFederated,
   type LeaderTask,
   leadControlPlane,
   type OpenedControlPlane,
   openControlPlane,
   resyncInsights,
+  serveInternally,
   ZoneSubscriptions,
   ZoneSyncRunner,
 } from '@mesh/control-plane';
@@ -33,10 +35,12 @@ import type { ControlPlaneRunner, ServiceOptions } from '@mesh/runtime';
 import { askProxyAdmin } from './admin/proxy-admin.js';
 import { type DataplaneServer, startDataplaneServer } from './dataplane-server.js';
 import { HdsHandler } from './hds/hds-handler.js';
-import { serveInternally } from './internal-server.js';
 import { collectGarbage } from './leader/garbage.js';
 import { keepVips } from './leader/vip-work.js';
 import { ZoneXds, type ZoneXdsOptions } from './xds/zone-xds.js';
+
+/** A zone of its own is up once its default resources are there. */
+const DEFAULTS_WITHIN_MS = 60_000;
 
 /** Parts that run, with what they are made of. */
 interface Running {
@@ -103,6 +107,7 @@ export class ZoneRunner implements ControlPlaneRunner {
     const xds = this.startXds(opened, { writer: writes, authenticate });
     const leader = leadControlPlane({ store: opened.store, log, ...this.leaderTasks(opened) });
     this.stops.push(() => leader.stop());
+    if (!isFederated(config)) await defaultsCreated(config, opened.view, AbortSignal.timeout(DEFAULTS_WITHIN_MS));
     this.stops.push(await serveInternally({ config, controlPlane, log }));
     const server = await startDataplaneServer({
       config,
@@ -138,7 +143,7 @@ export class ZoneRunner implements ControlPlaneRunner {
     return xds;
   }
 
-  private leaderTasks(opened: OpenedControlPlane): { first: LeaderTask[]; then: LeaderTask[] } {
+  private leaderTasks(opened: OpenedControlPlane): { first: LeaderTask[]; ongoing: LeaderTask[] } {
     const { config, log } = this.options;
     const { view, store, instance } = opened;
     const write = async (mutations: readonly Mutation[], leadership: Leadership) =>
@@ -154,10 +159,10 @@ export class ZoneRunner implements ControlPlaneRunner {
       zoneProxyAgeMs: config.runtime.universal.zoneResourceCleanupAge,
       idleTimeoutMs: config.metrics.dataplane.idleTimeout,
     };
-    const then: LeaderTask[] = [{ name: 'garbage', run: (leadership) => collectGarbage(garbage, leadership) }];
-    if (config.dnsServer.serviceVipEnabled) then.push({ name: 'vips', run: (leadership) => keepVips(vips, leadership) });
-    then.push(isFederated(config) ? this.syncTask(opened) : this.insightsTask(opened));
-    return { first: [{ name: 'defaults', run: (leadership) => createDefaults({ config, opened, leadership, log }) }], then };
+    const ongoing: LeaderTask[] = [{ name: 'garbage', run: (leadership) => collectGarbage(garbage, leadership) }];
+    if (config.dnsServer.serviceVipEnabled) ongoing.push({ name: 'vips', run: (leadership) => keepVips(vips, leadership) });
+    ongoing.push(isFederated(config) ? this.syncTask(opened) : this.insightsTask(opened));
+    return { first: [{ name: 'defaults', run: (leadership) => createDefaults({ config, opened, leadership, log }) }], ongoing };
   }
 
   private insightsTask({ store, view, registry }: OpenedControlPlane): LeaderTask {

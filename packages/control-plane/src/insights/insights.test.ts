@@ -4,7 +4,8 @@ import { buildRegistry } from '../registry.js';
 import { computeMeshInsight } from './mesh-insight.js';
 import { computeServiceInsight } from './service-insight.js';
 
-function resource(kind: string, name: string, spec: object, mesh = 'default'): Resource {
+function resource(kind: string, name: string, spec: object): Resource {
+  const mesh = kind === 'Mesh' ? '' : 'default';
   return { kind, meta: { name, mesh, labels: {}, creationTime: '', modificationTime: '', version: 1 }, spec: spec as JsonObject };
 }
 
@@ -35,7 +36,7 @@ function viewOf(...resources: Resource[]): ResourceView {
   return view;
 }
 
-const mesh = (spec: object = {}) => resource('Mesh', 'default', spec, '');
+const mesh = (spec: object = {}) => resource('Mesh', 'default', spec);
 const external = resource('ExternalService', 'ext', {
   networking: { address: '10.77.0.254:8088' },
   tags: { 'kuma.io/service': 'ext-web' },
