@@ -11,6 +11,9 @@ import { registry } from '../src/session.js';
 /** The time kumactl believes it is. */
 export const NOW = '2026-11-21T08:17:48Z';
 
+/** The time the store believes it is: a quarter of an hour earlier. */
+const STORED = '2026-11-21T08:02:43Z';
+
 const ADMINS = { users: ['mesh-system:admin'], groups: ['mesh-system:admin'] };
 const EVERYBODY = { users: [], groups: ['mesh-system:unauthenticated', 'mesh-system:authenticated'] };
 
@@ -25,8 +28,10 @@ export interface Outcome {
 export class KumactlUnderTest {
   readonly tokens: TokenRequest[] = [];
   readonly home = mkdtempSync(join(tmpdir(), 'kumactl-'));
+  /** `$HOME` of the user. */
+  userHome = this.home;
   readonly view = new ResourceView();
-  private readonly store = new MemoryResourceStore();
+  private readonly store = new MemoryResourceStore({ clock: { now: () => Date.parse(STORED) } });
   private server: ApiServer | undefined;
   url = '';
 
@@ -53,16 +58,20 @@ export class KumactlUnderTest {
       err: (text) => void (err += text),
       readStdin: async () => stdin ?? '',
       stdinIsTty: stdin === undefined,
-      env: { HOME: this.home },
+      env: { HOME: this.userHome },
       now: () => Date.parse(NOW),
     });
     return { out, err, code };
   }
 
-  /** Shows resources through the API as they are. */
+  /** Stores resources without applying the write rules. */
   async seed(...resources: readonly Resource[]): Promise<void> {
-    const snapshot = { revision: this.view.revision + 1, resources: [...this.view.all(), ...resources] };
-    this.view.apply({ type: 'snapshot', snapshot });
+    const mutations = resources.map(({ kind, meta, spec }) => {
+      const { mesh, name, labels } = meta;
+      return { op: 'upsert', draft: { kind, mesh, name, labels, spec } } as const;
+    });
+    const { revision } = await this.store.transact(mutations, { author: { name: 'test' } });
+    await this.view.waitFor(revision);
   }
 
   private async serve(): Promise<void> {
