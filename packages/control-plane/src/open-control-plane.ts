@@ -1,9 +1,9 @@
 import { type DescriptorRegistry, type Logger, messageOf, type ResourceStore, ResourceView } from '@mesh/core';
 import type { KumaConfig } from '@mesh/runtime';
-import { type Instance, newInstance } from './instance.js';
-import { LocalControlPlane, type ProxyAdminHandler } from './local-control-plane.js';
 import { meshPoliciesHook } from './defaults/default-policies.js';
 import { identityOf } from './identity.js';
+import { type Instance, newInstance } from './instance.js';
+import { LocalControlPlane, type ProxyAdminHandler } from './local-control-plane.js';
 import { openStore } from './open-store.js';
 import { buildRegistry } from './registry.js';
 

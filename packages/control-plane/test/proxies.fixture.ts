@@ -1,5 +1,5 @@
 import { type Mutation, type Resource, type ResourceDraft, type ResourceKey, ResourceView } from '@mesh/core';
-import { parseProxyNode, type ProxyNode } from '../src/proxies/node.js';
+import { type ProxyNode, parseProxyNode } from '../src/proxies/node.js';
 import type { ProxyWriter } from '../src/proxies/writer.js';
 
 /** A view that its own writes reach at once, for tests of what writes for proxies. */

@@ -2,8 +2,8 @@ import { MeshError } from '@mesh/core';
 import { coreKinds } from '@mesh/resources';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeResource, encodeResource, toSnapshotResource } from './codec.js';
 import { kindOf, testPolicy } from '../test/kinds.fixture.js';
+import { decodeResource, encodeResource, toSnapshotResource } from './codec.js';
 
 const dataplane = {
   name: 'echo-1-8zcfzb57dbcbdc58',

@@ -1,4 +1,4 @@
-import { type AnyDescriptor, defineKind, DescriptorRegistry } from '@mesh/core';
+import { type AnyDescriptor, DescriptorRegistry, defineKind } from '@mesh/core';
 import { coreKinds } from '@mesh/resources';
 import { z } from 'zod';
 

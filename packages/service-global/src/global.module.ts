@@ -1,5 +1,5 @@
-import { type DynamicModule, Module } from '@nestjs/common';
 import { SERVICE_RUNNER, type ServiceOptions } from '@mesh/runtime';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { GlobalRunner } from './global-runner.js';
 
 /** The global control plane as a Nest module. */

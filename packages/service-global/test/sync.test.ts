@@ -1,6 +1,6 @@
+import { isZoneOnline } from '@mesh/control-plane';
 import { MemoryResourceStore } from '@mesh/store-memory';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { isZoneOnline } from '@mesh/control-plane';
 import { copyOf, eventually, startGlobal, startZone, type TestGlobal, type TestZone, WorkDir } from './deployment.fixture.js';
 
 const author = { name: 'test' };

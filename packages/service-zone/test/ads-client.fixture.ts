@@ -1,8 +1,8 @@
 import { create, fromBinary, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import {
-  type DiscoveryResponse,
   DiscoveryRequestSchema,
+  type DiscoveryResponse,
   DiscoveryResponseSchema,
 } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 

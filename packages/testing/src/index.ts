@@ -1,5 +1,5 @@
 export { type BootedService, type BootOptions, bootService } from './boot-service.js';
 export * from './builders/index.js';
-export * from './store-contract/index.js';
 export * from './envoy/index.js';
 export * from './golden/index.js';
+export * from './store-contract/index.js';

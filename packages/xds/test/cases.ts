@@ -7,8 +7,8 @@ import {
   buildSidecar,
   describeSnapshot,
   type MeshContext,
-  parseNodeMetadata,
   type ProxyIdentity,
+  parseNodeMetadata,
 } from '../src/index.js';
 
 /** Certificates that Envoy can read, so that every golden can be validated. Made for these tests, valid for a hundred years. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '@mesh/core';
 import { dataplane, expectGolden, expectNoOrphanGoldens, externalService, mesh, validateWithEnvoy } from '@mesh/testing';
 import { describe, expect, it } from 'vitest';
-import { type BuildResult, buildZoneEgress, buildZoneIngress, parseNodeMetadata, vipConfigName, printVipConfig } from '../src/index.js';
+import { type BuildResult, buildZoneEgress, buildZoneIngress, parseNodeMetadata, printVipConfig, vipConfigName } from '../src/index.js';
 import { contextOf, described, observedMesh, observedMetadata, sidecarOf, testIdentity } from './cases.js';
 
 const dir = join(import.meta.dirname, 'testdata');

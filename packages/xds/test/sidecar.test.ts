@@ -3,6 +3,7 @@ import { dataplane, mesh, viewOf } from '@mesh/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  type BuildResult,
   buildMeshContext,
   buildSidecar,
   CLUSTER_TYPE,
@@ -14,7 +15,6 @@ import {
   parseProtocol,
   SECRET_TYPE,
   sniOf,
-  type BuildResult,
 } from '../src/index.js';
 import { contextOf, described, observedMesh, observedMetadata, sidecarOf, testIdentity } from './cases.js';
 

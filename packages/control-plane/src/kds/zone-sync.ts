@@ -13,19 +13,19 @@ import {
 import { KdsClient, type KdsClientHandler, type StoreIdentity, type SyncSession, type SyncStream } from '@mesh/grpc';
 import {
   CLUSTER_ID_CONFIG,
+  decodeResource,
   InboundStore,
+  isClusterIdName,
   KdsReceiver,
   KdsSender,
   kindsGlobalToZone,
   openZoneFeed,
+  type PeerNode,
   PeerRecord,
   type ReceivedBatch,
   type Rejection,
   type SenderEvents,
   ZONE_LEAD_KIND,
-  decodeResource,
-  isClusterIdName,
-  type PeerNode,
 } from '@mesh/kds';
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import { type KumaConfig, type Metrics, printConfig } from '@mesh/runtime';

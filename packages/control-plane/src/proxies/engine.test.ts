@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Logger, silentLogger } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
 import { describe, expect, it, vi } from 'vitest';
-import { type EngineOptions, SnapshotEngine } from './engine.js';
 import { dataplaneNode } from '../../test/proxies.fixture.js';
+import { type EngineOptions, SnapshotEngine } from './engine.js';
 
 const TYPE = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
 const snapshotOf = (version: string): Snapshot =>

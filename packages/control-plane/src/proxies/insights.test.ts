@@ -1,8 +1,8 @@
 import { type Mutation, silentLogger } from '@mesh/core';
 import type { DataplaneInsightSpec } from '@mesh/resources';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type InsightOptions, ProxyInsight } from './insights.js';
 import { dataplaneNode, WritableView } from '../../test/proxies.fixture.js';
+import { type InsightOptions, ProxyInsight } from './insights.js';
 
 const CDS = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
 const DATAPLANE = { kind: 'Dataplane', mesh: 'default', name: 'a', spec: {} };

@@ -1,5 +1,5 @@
-import type { EngineOptions } from './engine.js';
 import type { Metrics } from '@mesh/runtime';
+import type { EngineOptions } from './engine.js';
 
 /** Metrics of configuration for proxies (contract/rest-api.md §7). */
 export interface XdsMetrics {

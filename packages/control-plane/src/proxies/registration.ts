@@ -1,4 +1,5 @@
 import {
+  keyString,
   type Logger,
   MeshError,
   messageOf,
@@ -6,7 +7,6 @@ import {
   type ResourceDraft,
   type ResourceKey,
   type ResourceView,
-  keyString,
 } from '@mesh/core';
 import type { DataplaneInsightSpec } from '@mesh/resources';
 import type { ProxyWriter } from './writer.js';

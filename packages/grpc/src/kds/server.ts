@@ -1,11 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import {
   Metadata,
-  type sendUnaryData,
   Server,
   ServerCredentials,
   type ServerDuplexStream,
   type ServerUnaryCall,
+  type sendUnaryData,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { type Logger, MeshError, messageOf, type ProxyAdminRequest } from '@mesh/core';
@@ -18,7 +18,7 @@ import {
 import { type AdminCall, AdminDesk } from './admin-desk.js';
 import { KEEPALIVE_MS, kdsMethods, MESSAGE_BYTES_MAX } from './methods.js';
 import { readPeer, writeStoreIdentity, type ZonePeer } from './peer.js';
-import { type StoreIdentity, statusOf, type SyncSession, type SyncStream } from './session.js';
+import { type StoreIdentity, type SyncSession, type SyncStream, statusOf } from './session.js';
 
 /** What the global does with its zones' calls. */
 export interface KdsServerHandler {

@@ -1,5 +1,5 @@
-import type { Matched, PolicyPlugin } from '@mesh/xds';
 import type { Tags } from '@mesh/resources';
+import type { Matched, PolicyPlugin } from '@mesh/xds';
 import { backendsOf, backendTags } from '../sdk/backend-ref.js';
 import { type MatchedPolicies, matchPolicies } from '../sdk/matching.js';
 import { concernsService } from '../sdk/rules.js';

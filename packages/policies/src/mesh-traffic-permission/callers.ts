@@ -1,4 +1,4 @@
-import { type TargetRef, TAG_SERVICE } from '@mesh/core';
+import { TAG_SERVICE, type TargetRef } from '@mesh/core';
 import type { Principal } from '@mesh/proto/envoy/config/rbac/v3/rbac_pb.js';
 import type { Tags } from '@mesh/resources';
 import { containsTags } from '@mesh/xds';

@@ -3,7 +3,7 @@ import { kriOf, type Resource } from '@mesh/core';
 import { RBAC_Action, type RBACSchema as RulesSchema } from '@mesh/proto/envoy/config/rbac/v3/rbac_pb.js';
 import { RBACSchema as HttpRbacSchema } from '@mesh/proto/envoy/extensions/filters/http/rbac/v3/rbac_pb.js';
 import { RBACSchema as NetworkRbacSchema } from '@mesh/proto/envoy/extensions/filters/network/rbac/v3/rbac_pb.js';
-import { type Authorization, HTTP_RBAC, NETWORK_RBAC, type NamedConfig, named, sanitizeStat } from '@mesh/xds';
+import { type Authorization, HTTP_RBAC, type NamedConfig, NETWORK_RBAC, named, sanitizeStat } from '@mesh/xds';
 import { anyone, callerWithId, permissionFor } from '../sdk/principals.js';
 import { type CallerRule, callersWith } from './callers.js';
 import type { MeshTrafficPermissionSpec, PermissionMatch } from './schema.js';

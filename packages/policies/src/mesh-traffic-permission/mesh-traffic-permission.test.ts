@@ -1,6 +1,6 @@
+import type { Principal } from '@mesh/proto/envoy/config/rbac/v3/rbac_pb.js';
 import { dataplane, mesh, resource } from '@mesh/testing';
 import fc from 'fast-check';
-import type { Principal } from '@mesh/proto/envoy/config/rbac/v3/rbac_pb.js';
 import { expect, test } from 'vitest';
 import { contextOf, runPolicyCases, sidecarResources } from '../../test/run-policy-cases.js';
 import { actionFor, type CallerRule, callersWith } from './callers.js';

@@ -1,4 +1,4 @@
-import { displayNameOf, LABEL_POLICY_ROLE, originOf, type Resource, type TargetRef, TARGET_REF_ORDER } from '@mesh/core';
+import { displayNameOf, LABEL_POLICY_ROLE, originOf, type Resource, TARGET_REF_ORDER, type TargetRef } from '@mesh/core';
 
 /** The part of a targetRef policy that every such policy has. */
 export interface TargetRefSpec {

@@ -1,6 +1,5 @@
-import type { Resource } from '@mesh/core';
+import type { Resource, Violations } from '@mesh/core';
 import { checkSelectorTags, map, message, repeated, type Tags, text } from '@mesh/resources';
-import type { Violations } from '@mesh/core';
 
 /** Chooses tag sets: every key must be there with the value, or with any value where it is `*`. */
 export interface Selector {

@@ -1,4 +1,4 @@
-import { type TargetRef, type TargetRefKind, TARGET_REF_ORDER, type Violations } from '@mesh/core';
+import { TARGET_REF_ORDER, type TargetRef, type TargetRefKind, type Violations } from '@mesh/core';
 import { z } from 'zod';
 
 const KINDS = Object.keys(TARGET_REF_ORDER) as [TargetRefKind, ...TargetRefKind[]];

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import { RBACSchema } from '@mesh/proto/envoy/extensions/filters/network/rbac/v3/rbac_pb.js';
 import type { Resource } from '@mesh/core';
+import { RBACSchema } from '@mesh/proto/envoy/extensions/filters/network/rbac/v3/rbac_pb.js';
 import { type Authorization, NETWORK_RBAC, named, sanitizeStat } from '@mesh/xds';
 import { callerWithTags, permissionFor } from '../sdk/principals.js';
 import type { TrafficPermissionSpec } from './schema.js';

@@ -1,7 +1,7 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { type Json, MeshError, messageOf, type ProxyAdminRequest, type ResourceView } from '@mesh/core';
 import type { AdminTls } from '@mesh/control-plane/proxies';
+import { type Json, MeshError, messageOf, type ProxyAdminRequest, type ResourceView } from '@mesh/core';
 import type { DataplaneInsightSpec, DataplaneSpec, ZoneEgressSpec, ZoneIngressSpec } from '@mesh/resources';
 
 export interface ProxyAdminOptions {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Resource, type ResourceDraft, ResourceView } from '@mesh/core';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type BootstrapOptions, BootstrapGenerator } from './generator.js';
+import { BootstrapGenerator, type BootstrapOptions } from './generator.js';
 import { type BootstrapRequest, parseBootstrapRequest } from './request.js';
 
 const read = (name: string) => readFileSync(new URL(`./testdata/${name}`, import.meta.url), 'utf8');

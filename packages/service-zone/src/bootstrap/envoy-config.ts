@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { JsonObject } from '@mesh/core';
-import type { BootstrapRequest } from './request.js';
 import type { BootstrapProxy } from './proxy.js';
+import type { BootstrapRequest } from './request.js';
 
 /** Facts of this control plane that a bootstrap carries (`bootstrapServer.params` and the data-plane server's). */
 export interface BootstrapParams {

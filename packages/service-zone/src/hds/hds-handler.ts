@@ -1,5 +1,5 @@
 import { equals } from '@bufbuild/protobuf';
-import { parseProxyNode, type ProxyAuthenticator, type ProxyNode, type ProxyWriter } from '@mesh/control-plane/proxies';
+import { type ProxyAuthenticator, type ProxyNode, type ProxyWriter, parseProxyNode } from '@mesh/control-plane/proxies';
 import { type JsonObject, type Logger, MeshError, messageOf, type Resource, type ResourceKey, type ResourceView } from '@mesh/core';
 import {
   type EndpointHealthResponse,

@@ -3,8 +3,8 @@ import type { MethodDefinition, Server, ServerDuplexStream } from '@grpc/grpc-js
 import { MeshError, messageOf } from '@mesh/core';
 import { toStatus } from '@mesh/grpc';
 import {
-  type HealthCheckSpecifier,
   HealthCheckRequestOrEndpointHealthResponseSchema,
+  type HealthCheckSpecifier,
   HealthCheckSpecifierSchema,
 } from '@mesh/proto/envoy/service/health/v3/hds_pb.js';
 import type { HdsHandler, HdsPeer } from './hds-handler.js';

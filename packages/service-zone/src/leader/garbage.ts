@@ -1,14 +1,14 @@
+import { timestamp } from '@mesh/control-plane/proxies';
 import {
   type Clock,
   type Leadership,
   type Logger,
-  messageOf,
   type Mutation,
+  messageOf,
   type Resource,
   type ResourceKey,
   type ResourceView,
 } from '@mesh/core';
-import { timestamp } from '@mesh/control-plane/proxies';
 import type { DataplaneInsightSpec, DiscoverySubscription } from '@mesh/resources';
 import { aborted } from './vip-work.js';
 

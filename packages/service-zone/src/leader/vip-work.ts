@@ -1,5 +1,5 @@
-import { type Leadership, type Logger, messageOf, type Mutation, type ResourceView } from '@mesh/core';
 import { Pacer } from '@mesh/control-plane/proxies';
+import { type Leadership, type Logger, type Mutation, messageOf, type ResourceView } from '@mesh/core';
 import { allocateVips, storedVips, vipConfigDrafts, vipSources } from '@mesh/xds';
 
 export interface VipWorkOptions {

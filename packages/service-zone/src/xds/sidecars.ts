@@ -14,8 +14,8 @@ import {
   buildSidecar,
   type MeshContext,
   type MeshContexts,
-  parseNodeMetadata,
   type ProxyIdentity,
+  parseNodeMetadata,
 } from '@mesh/xds';
 
 export interface SidecarSourceOptions {

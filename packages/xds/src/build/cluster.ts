@@ -14,9 +14,9 @@ import {
   type HttpProtocolOptions,
   HttpProtocolOptionsSchema,
 } from '@mesh/proto/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
-import type { LoadBalancer } from '../model/routes.js';
-import type { Protocol } from '../model/protocols.js';
 import { sanitizeStat } from '../model/names.js';
+import type { Protocol } from '../model/protocols.js';
+import type { LoadBalancer } from '../model/routes.js';
 import { adsSource, durationOf } from './messages.js';
 
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';

@@ -2,8 +2,8 @@ import { create } from '@bufbuild/protobuf';
 import { packAny } from '@mesh/proto';
 import { type CidrRange, CidrRangeSchema } from '@mesh/proto/envoy/config/core/v3/address_pb.js';
 import { HttpProtocolOptionsSchema } from '@mesh/proto/envoy/config/core/v3/protocol_pb.js';
-import type { RouteConfiguration } from '@mesh/proto/envoy/config/route/v3/route_pb.js';
 import { type Route, RouteSchema } from '@mesh/proto/envoy/config/route/v3/route_components_pb.js';
+import type { RouteConfiguration } from '@mesh/proto/envoy/config/route/v3/route_pb.js';
 import { FilterConfigSchema as GrpcStatsSchema } from '@mesh/proto/envoy/extensions/filters/http/grpc_stats/v3/config_pb.js';
 import { RouterSchema } from '@mesh/proto/envoy/extensions/filters/http/router/v3/router_pb.js';
 import {

@@ -1,7 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { JsonObject } from '@mesh/core';
-import { type ClusterLoadAssignment, ClusterLoadAssignmentSchema } from '@mesh/proto/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { LbEndpointSchema } from '@mesh/proto/envoy/config/endpoint/v3/endpoint_components_pb.js';
+import { type ClusterLoadAssignment, ClusterLoadAssignmentSchema } from '@mesh/proto/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { Tags } from '@mesh/resources';
 import type { Endpoint } from '../context/endpoint.js';
 import { extraTags, sortTags } from '../model/tags.js';

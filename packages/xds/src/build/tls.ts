@@ -1,14 +1,14 @@
 import { create } from '@bufbuild/protobuf';
+import { packAny } from '@mesh/proto';
 import { type TransportSocket, TransportSocketSchema } from '@mesh/proto/envoy/config/core/v3/base_pb.js';
+import { SubjectAltNameMatcher_SanType } from '@mesh/proto/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
+import { type SdsSecretConfig, SdsSecretConfigSchema } from '@mesh/proto/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import {
   type CommonTlsContext,
   CommonTlsContextSchema,
   DownstreamTlsContextSchema,
   UpstreamTlsContextSchema,
 } from '@mesh/proto/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
-import { type SdsSecretConfig, SdsSecretConfigSchema } from '@mesh/proto/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
-import { SubjectAltNameMatcher_SanType } from '@mesh/proto/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
-import { packAny } from '@mesh/proto';
 import { identitySecretName, meshCaSecretName } from '../model/names.js';
 import { adsSource } from './messages.js';
 

@@ -10,7 +10,7 @@ import type {
 } from '@mesh/resources';
 import { resolveAddress } from '../model/addresses.js';
 import { commonProtocol, type Protocol } from '../model/protocols.js';
-import { type VipOptions, type MeshVip, vipsFromConfigs } from '../vips/service-vips.js';
+import { type MeshVip, type VipOptions, vipsFromConfigs } from '../vips/service-vips.js';
 import type { Endpoint, EndpointMap } from './endpoint.js';
 import { buildEndpoints, type EndpointSources } from './endpoints.js';
 

@@ -1,10 +1,10 @@
+import { create } from '@bufbuild/protobuf';
 import { TAG_SERVICE } from '@mesh/core';
 import {
+  ClusterSchema,
   Cluster_LbSubsetConfig_LbSubsetFallbackPolicy as Fallback,
   Cluster_LbSubsetConfig_LbSubsetSelector_LbSubsetSelectorFallbackPolicy as SelectorFallback,
-  ClusterSchema,
 } from '@mesh/proto/envoy/config/cluster/v3/cluster_pb.js';
-import { create } from '@bufbuild/protobuf';
 import { ClusterLoadAssignmentSchema } from '@mesh/proto/envoy/config/endpoint/v3/endpoint_pb.js';
 import { TcpProxySchema } from '@mesh/proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import type { Tags } from '@mesh/resources';

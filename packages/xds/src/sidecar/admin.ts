@@ -1,5 +1,5 @@
-import { adminHttp } from '../build/http.js';
 import { staticCluster } from '../build/cluster.js';
+import { adminHttp } from '../build/http.js';
 import type { ChainModel, ListenerModel } from '../build/listener.js';
 import { pipeAddress, socketAddress } from '../build/messages.js';
 import { adminDownstreamSocket, type TlsMaterial } from '../build/tls.js';

@@ -1,4 +1,5 @@
 import { TAG_SERVICE } from '@mesh/core';
+import { Cluster_DiscoveryType } from '@mesh/proto/envoy/config/cluster/v3/cluster_pb.js';
 import { ClusterLoadAssignmentSchema } from '@mesh/proto/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { Tags } from '@mesh/resources';
 import { type ClusterModel, edsCluster, resolveByDns, setHttpVersion, setLoadBalancer } from '../build/cluster.js';
@@ -12,7 +13,6 @@ import { isHttpBased, type Protocol } from '../model/protocols.js';
 import type { LoadBalancer } from '../model/routes.js';
 import { containsTags } from '../model/tags.js';
 import { encodeResource } from '../snapshot/encode.js';
-import { Cluster_DiscoveryType } from '@mesh/proto/envoy/config/cluster/v3/cluster_pb.js';
 import { type EncodedCluster, encodeCluster } from './collector.js';
 import type { SidecarScope } from './input.js';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { SnapshotResource } from '@mesh/delta';
 import { TAG_SERVICE } from '@mesh/core';
+import type { SnapshotResource } from '@mesh/delta';
 import { outboundHttp } from '../build/http.js';
 import { type ChainModel, type ListenerModel, tcpTerminal } from '../build/listener.js';
 import { envoyRoutes } from '../build/routes.js';
