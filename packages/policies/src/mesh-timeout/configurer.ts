@@ -1,13 +1,27 @@
-import { create } from '@bufbuild/protobuf';
+import { clone, create } from '@bufbuild/protobuf';
 import { HttpProtocolOptionsSchema } from '@mesh/proto/envoy/config/core/v3/protocol_pb.js';
-import { type ClusterModel, durationOf, type HttpTerminal, type ListenerModel, routesOf, setUpstreamTimeouts } from '@mesh/xds';
+import { HeaderMatcherSchema, type Route, RouteSchema } from '@mesh/proto/envoy/config/route/v3/route_components_pb.js';
+import {
+  type ClusterModel,
+  durationOf,
+  type HttpTerminal,
+  type ListenerModel,
+  routeConfigOf,
+  routesOf,
+  setUpstreamTimeouts,
+} from '@mesh/xds';
 import { msOf } from '../sdk/fields.js';
+import { mergeConfs } from '../sdk/merge.js';
+import type { InboundRules, RuleMatch } from '../sdk/rules.js';
 import type { TimeoutConf } from './schema.js';
 
 const CONNECT_MS = 5_000;
 const IDLE_MS = 3600_000;
 const REQUEST_MS = 15_000;
 const STREAM_IDLE_MS = 30 * 60_000;
+
+/** Where Envoy tells the application who calls. */
+const CERTIFICATE_HEADER = 'x-forwarded-client-cert';
 
 /** Timeouts of a cluster; what the conf leaves out gets its default. */
 export function configureCluster(cluster: ClusterModel, conf: TimeoutConf | undefined): void {
@@ -45,4 +59,54 @@ function configureHttp(terminal: HttpTerminal, conf: TimeoutConf | undefined): v
     if (streamIdleMs !== undefined) route.action.value.idleTimeout = durationOf(streamIdleMs);
     else route.action.value.idleTimeout ??= durationOf(STREAM_IDLE_MS);
   }
+}
+
+/**
+ * Gives callers that a rule matches timeouts of their own: each route gets a copy in front, most
+ * specific callers first, with what all rules that match them say. Callers are known from the
+ * client certificate header, which Envoy writes itself on the chains that authenticate them. A rule
+ * that also asks for a server name is left out: requests do not show it.
+ */
+export function configureCallers(listener: ListenerModel, matched: InboundRules<TimeoutConf>['matched']): void {
+  const rules = matched.filter(({ match }) => match.spiffeID && !match.sni).sort((a, b) => specificity(b.match) - specificity(a.match));
+  for (const chain of listener.chains) {
+    if (!chain.authenticated || chain.terminal.kind !== 'http') continue;
+    for (const host of routeConfigOf(chain.terminal)?.virtualHosts ?? []) {
+      const copies = rules.map(({ match }) => ({
+        match,
+        conf: mergeConfs(
+          rules
+            .filter((rule) => subsumes(rule.match, match))
+            .map(({ conf }) => conf)
+            .reverse(),
+        ),
+      }));
+      host.routes = host.routes.flatMap((route) => [...copies.map(({ match, conf }) => routeForCaller(route, match, conf ?? {})), route]);
+    }
+  }
+}
+
+function routeForCaller(route: Route, { spiffeID }: RuleMatch, conf: TimeoutConf): Route {
+  const copy = clone(RouteSchema, route);
+  const escaped = (spiffeID?.value ?? '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const regex = `(?:.*;)?URI=${escaped}${spiffeID?.type === 'Prefix' ? '.*' : '(?:[;,].*)?'}`;
+  const value = { matchPattern: { case: 'safeRegex' as const, value: { regex } } };
+  copy.match?.headers.push(create(HeaderMatcherSchema, { name: CERTIFICATE_HEADER, headerMatchSpecifier: { case: 'stringMatch', value } }));
+  if (copy.action.case !== 'route') return copy;
+  const requestMs = msOf(conf.http?.requestTimeout);
+  const streamIdleMs = msOf(conf.http?.streamIdleTimeout);
+  if (requestMs !== undefined) copy.action.value.timeout = durationOf(requestMs);
+  if (streamIdleMs !== undefined) copy.action.value.idleTimeout = durationOf(streamIdleMs);
+  return copy;
+}
+
+/** Exact over prefix, longer over shorter. */
+function specificity({ spiffeID }: RuleMatch): number {
+  return (spiffeID?.type === 'Exact' ? 1_000_000 : 0) + (spiffeID?.value.length ?? 0);
+}
+
+/** True where whoever matches the narrow one matches the wide one too. */
+function subsumes(wide: RuleMatch, narrow: RuleMatch): boolean {
+  if (wide.spiffeID?.type === 'Prefix') return narrow.spiffeID?.value.startsWith(wide.spiffeID.value) ?? false;
+  return narrow.spiffeID?.type === 'Exact' && narrow.spiffeID.value === wide.spiffeID?.value;
 }

@@ -1,7 +1,7 @@
 import type { Matched, PolicyPlugin } from '@mesh/xds';
 import { type MatchedPolicies, matchPolicies } from '../sdk/matching.js';
 import { confToService, inboundRules } from '../sdk/rules.js';
-import { configureCluster, configureListener } from './configurer.js';
+import { configureCallers, configureCluster, configureListener } from './configurer.js';
 import type { MeshTimeoutSpec, TimeoutConf } from './schema.js';
 
 interface MatchedTimeouts extends Matched {
@@ -17,10 +17,11 @@ export const meshTimeoutPlugin: PolicyPlugin<MatchedTimeouts> = {
 
   configureInbound({ policies }, { inbound, listener, cluster }) {
     const { catchAll, matched } = inboundRules<TimeoutConf>(policies.forInbound(inbound));
-    if (!catchAll && matched.length > 0) return;
-    const conf = catchAll ?? {};
-    configureCluster(cluster, conf);
-    configureListener(listener, conf);
+    if (catchAll || matched.length === 0) {
+      configureCluster(cluster, catchAll ?? {});
+      configureListener(listener, catchAll ?? {});
+    }
+    configureCallers(listener, matched);
   },
 
   configureOutbound({ policies }, { service, listener }) {
