@@ -9,7 +9,7 @@ import { requireWritable } from './write-rule.js';
 export const PUT_TITLE = 'Could not process a resource';
 export const DELETE_TITLE = 'Could not delete a resource';
 /** Carries the revision of a write. */
-export const REVISION_HEADER = 'Kuma-Revision';
+const REVISION_HEADER = 'Kuma-Revision';
 
 /** Writes of one kind. The order of checks is that of contract/rest-api.md §2.2. */
 export class KindWriter {
