@@ -7,7 +7,7 @@ import { dataplane, freePort, mesh, resource, startEnvoy } from '@mesh/testing';
 import { buildSidecar, describeSnapshot, parseNodeMetadata } from '@mesh/xds';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { policyKinds } from '../src/index.js';
-import { caPem, dev, prod, server, test as other, type TestCertificate } from './certificates.js';
+import { caPem, dev, test as other, prod, server, type TestCertificate } from './certificates.js';
 import { contextOf } from './run-policy-cases.js';
 
 const ANSWER_MS = 300;
