@@ -21,11 +21,11 @@ const RETRY_MAX_MS = 5000;
 /** Runs singleton work on the one leader of the control plane; a task that fails is tried again while leadership lasts. */
 export function leadControlPlane(options: LeadOptions): { stop(): Promise<void> } {
   return options.store.lead('control-plane', async (leadership) => {
-    options.log.info({ fence: leadership.fence }, 'leading');
+    options.log.debug({ fence: leadership.fence }, 'work of the leader begins');
     for (const task of options.first) await persist(task, { leadership, log: options.log });
     await Promise.all(options.ongoing.map((task) => persist(task, { leadership, log: options.log })));
     if (!leadership.signal.aborted) await aborted(leadership.signal);
-    options.log.info({ fence: leadership.fence }, 'no longer leading');
+    options.log.debug({ fence: leadership.fence }, 'work of the leader ended');
   });
 }
 

@@ -1,6 +1,7 @@
 import { type DescriptorRegistry, type Logger, messageOf, type ResourceStore, ResourceView } from '@mesh/core';
 import type { KumaConfig } from '@mesh/runtime';
 import { meshPoliciesHook } from './defaults/default-policies.js';
+import { factsOf } from './facts.js';
 import { identityOf } from './identity.js';
 import { type Instance, newInstance } from './instance.js';
 import { LocalControlPlane, type ProxyAdminHandler } from './local-control-plane.js';
@@ -38,7 +39,11 @@ export async function openControlPlane(options: OpenControlPlaneOptions): Promis
   const view = new ResourceView((error) => log.error({ err: messageOf(error) }, 'a listener of the view failed'));
   const feed = await store.follow(view.apply);
   const identity = identityOf({ store, view });
-  const policies = meshPoliciesHook({ registry, createRoutingResources: config.defaults.createMeshRoutingResources });
+  const policies = meshPoliciesHook({
+    registry,
+    facts: factsOf(config),
+    createRoutingResources: config.defaults.createMeshRoutingResources,
+  });
   const meshHooks = [...identity.meshHooks, policies];
   const { issueToken } = identity;
   const controlPlane = new LocalControlPlane({

@@ -26,6 +26,8 @@ export interface InboundStoreOptions {
   readonly scope: InboundScope;
   readonly record: PeerRecord;
   readonly author: Author;
+  /** Fencing number, where only the leader receives. */
+  readonly fence?: number;
   /** Values that named another zone were put right (`kds_zone_attribution_rewrites_total`). */
   readonly onPinned?: (kind: string, count: number) => void;
   /** A removal was not carried out: the peer is not the one last synced with. */
@@ -71,7 +73,7 @@ export class InboundStore {
       if (plan.pinned > 0 && attempt === 1) this.options.onPinned?.(batch.kind, plan.pinned);
       if (mutations.length === 0) return plan.rejected;
       try {
-        const result = await this.options.store.transact(mutations, { author: this.options.author });
+        const result = await this.write(mutations);
         this.options.onStored?.(batch.kind, result);
         return plan.rejected;
       } catch (error) {
@@ -82,8 +84,13 @@ export class InboundStore {
 
   /** All first answers are stored: the peer is now the one last synced with. */
   async adopt(): Promise<void> {
-    const { record, store, author } = this.options;
-    if (record.adopt()) await store.transact([{ op: 'upsert', draft: record.draft() }], { author });
+    const { record } = this.options;
+    if (record.adopt()) await this.write([{ op: 'upsert', draft: record.draft() }]);
+  }
+
+  private write(mutations: readonly Mutation[]): Promise<TransactResult> {
+    const { store, author, fence } = this.options;
+    return store.transact(mutations, { author, ...(fence !== undefined ? { fence } : {}) });
   }
 
   private async plan(batch: ReceivedBatch): Promise<InboundPlan> {

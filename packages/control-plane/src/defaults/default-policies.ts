@@ -1,6 +1,14 @@
-import type { DescriptorRegistry, JsonObject, Mutation } from '@mesh/core';
-import { LABEL_MESH } from '@mesh/core';
-import type { MeshChange, MeshHook } from '@mesh/resources';
+import {
+  type DescriptorRegistry,
+  type JsonObject,
+  LABEL_ENV,
+  LABEL_MESH,
+  LABEL_ORIGIN,
+  LABEL_ZONE,
+  type Mutation,
+  ORIGIN_ZONE,
+} from '@mesh/core';
+import type { ControlPlaneFacts, MeshChange, MeshHook } from '@mesh/resources';
 
 interface DefaultPolicy {
   readonly kind: string;
@@ -94,14 +102,18 @@ const ROUTING_RESOURCES: readonly DefaultPolicy[] = [
 
 export interface DefaultPoliciesOptions {
   readonly registry: DescriptorRegistry;
+  readonly facts: Pick<ControlPlaneFacts, 'mode' | 'zone' | 'environment'>;
   readonly createRoutingResources: boolean;
 }
 
 /** Adds the default policies to a Mesh that is created, but for those its `skipCreatingInitialPolicies` names. */
-export function meshPoliciesHook({ registry, createRoutingResources }: DefaultPoliciesOptions): MeshHook {
+export function meshPoliciesHook({ registry, facts, createRoutingResources }: DefaultPoliciesOptions): MeshHook {
+  const origin = facts.mode === 'zone' ? { [LABEL_ORIGIN]: ORIGIN_ZONE, [LABEL_ZONE]: facts.zone, [LABEL_ENV]: facts.environment } : {};
   const policies = [...DEFAULT_POLICIES, ...(createRoutingResources ? ROUTING_RESOURCES : [])].filter(({ kind }) => registry.get(kind));
   return async (change) =>
-    change.before ? [] : policies.filter(({ kind }) => !isSkipped(kind, change)).map((policy) => creation(policy, change));
+    change.before
+      ? []
+      : policies.filter(({ kind }) => !isSkipped(kind, change)).map((policy) => creation(policy, { mesh: change.name, origin }));
 }
 
 function isSkipped(kind: string, { spec }: MeshChange): boolean {
@@ -109,7 +121,14 @@ function isSkipped(kind: string, { spec }: MeshChange): boolean {
   return skipped.includes('*') || skipped.includes(kind);
 }
 
-function creation({ kind, name, spec }: DefaultPolicy, mesh: MeshChange): Mutation {
-  const owner = { kind: 'Mesh', mesh: '', name: mesh.name };
-  return { op: 'upsert', draft: { kind, mesh: mesh.name, name: name(mesh.name), labels: { [LABEL_MESH]: mesh.name }, spec, owner } };
+interface Place {
+  readonly mesh: string;
+  /** Labels that say which control plane made it. */
+  readonly origin: Readonly<Record<string, string>>;
+}
+
+function creation({ kind, name, spec }: DefaultPolicy, { mesh, origin }: Place): Mutation {
+  // Routing resources come from the global alone; zones do not own their kinds.
+  const labels = { [LABEL_MESH]: mesh, ...(ROUTING_RESOURCES.some((each) => each.kind === kind) ? {} : origin) };
+  return { op: 'upsert', draft: { kind, mesh, name: name(mesh), labels, spec, owner: { kind: 'Mesh', mesh: '', name: mesh } } };
 }

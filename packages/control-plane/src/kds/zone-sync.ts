@@ -41,6 +41,8 @@ export interface ZoneSyncOptions {
   readonly instance: Instance;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Of the leadership under which this runs; a later leader's writes then refuse those of this one. */
+  readonly fence?: number;
   /** Where the mirror of the zone's own ZoneInsight is written. */
   readonly subscriptions: ZoneSubscriptions;
   /** Asks a proxy of this zone, known by its display name. */
@@ -112,6 +114,7 @@ class ZoneSessions implements KdsClientHandler {
       scope: { at: 'zone' },
       record,
       author: { name: 'kds:global' },
+      ...(this.options.fence !== undefined ? { fence: this.options.fence } : {}),
       onHeld: (kind, names) => log.warn({ kind, names }, 'the global is another one, or went back in time: what it no longer has is kept'),
     });
     await inbound.loadRecord();
