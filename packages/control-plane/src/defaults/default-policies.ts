@@ -108,7 +108,8 @@ export interface DefaultPoliciesOptions {
 
 /** Adds the default policies to a Mesh that is created, but for those its `skipCreatingInitialPolicies` names. */
 export function meshPoliciesHook({ registry, facts, createRoutingResources }: DefaultPoliciesOptions): MeshHook {
-  const origin = facts.mode === 'zone' ? { [LABEL_ORIGIN]: ORIGIN_ZONE, [LABEL_ZONE]: facts.zone, [LABEL_ENV]: facts.environment } : {};
+  const origin: Readonly<Record<string, string>> =
+    facts.mode === 'zone' ? { [LABEL_ORIGIN]: ORIGIN_ZONE, [LABEL_ZONE]: facts.zone, [LABEL_ENV]: facts.environment } : {};
   const policies = [...DEFAULT_POLICIES, ...(createRoutingResources ? ROUTING_RESOURCES : [])].filter(({ kind }) => registry.get(kind));
   return async (change) =>
     change.before
