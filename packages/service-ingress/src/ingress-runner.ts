@@ -1,17 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type DeliveryState, newInstance, proxyAuthenticator, xdsMetrics } from '@mesh/control-plane/proxies';
 import { type ControlPlane, MeshError, messageOf, type Runner, systemClock } from '@mesh/core';
-import { addAdsService, createGrpcServer, createMuxServer } from '@mesh/grpc';
+import { type AdsHandler, addAdsService, createGrpcServer, createMuxServer } from '@mesh/grpc';
+import { policyKinds } from '@mesh/policies';
 import { type ServiceOptions, serverCertificate, tlsBounds } from '@mesh/runtime';
+import { connectControlPlane } from '@mesh/service-client';
 import { AvailableServices } from './available-services.js';
-import { connectControlPlane } from './connect.js';
 import { ControlPlaneWriter } from './control-plane-writer.js';
 import { IngressXds } from './ingress-xds.js';
+
+/** What zone proxies are made of. Secrets of meshes are not: their keys stay where certificates are issued. */
+const KINDS: readonly string[] = [
+  'Mesh',
+  'Dataplane',
+  'ZoneIngress',
+  'ZoneEgress',
+  'ExternalService',
+  'Config',
+  'ServiceInsight',
+  'ZoneIngressInsight',
+  'ZoneEgressInsight',
+  'GlobalSecret',
+  ...policyKinds.map((policy) => policy.kind),
+];
+const RETRY_MS = 500;
 
 /** The ingress manager: xDS for zone ingresses and egresses, and what the zone offers to others. */
 export class IngressRunner implements Runner {
   readonly name = 'ingress-manager';
   private readonly stops: (() => Promise<void> | void)[] = [];
   private readonly stopping = new AbortController();
+  private readonly instance = newInstance();
   private xds: IngressXds | undefined;
   private port = 0;
 
@@ -27,6 +46,7 @@ export class IngressRunner implements Runner {
     return this.xds?.engine.deliveries() ?? new Map();
   }
 
+  /** Resolves once the port is open. Proxies are served from the first complete view on, however long that takes. */
   async start(): Promise<void> {
     try {
       await this.startParts();
@@ -46,14 +66,24 @@ export class IngressRunner implements Runner {
   }
 
   private async startParts(): Promise<void> {
-    const { config, log, metrics, health } = this.options;
-    const { controlPlane, close } = await connectControlPlane(this.options, this.stopping.signal);
+    const { log, health } = this.options;
+    const { controlPlane, close } = await connectControlPlane(this.options, { log, kinds: KINDS });
     this.stops.push(close);
+    this.port = await this.listen();
+    const check = health.register('ingress-manager', () => (this.xds ? undefined : 'the state of the zone is not there yet'));
+    this.stops.push(() => check.unregister());
+    const serving = this.serve(controlPlane);
+    if (this.options.controlPlane) await serving;
+    else serving.catch((error: unknown) => log.error({ error: messageOf(error) }, 'zone proxies cannot be served'));
+  }
+
+  /** Waits for the state of the zone, then serves its proxies. */
+  private async serve(controlPlane: ControlPlane): Promise<void> {
+    const { config, log, metrics } = this.options;
     const { view } = controlPlane;
-    const { zone } = await controlPlane.info();
-    const instance = newInstance();
+    const zone = await this.zoneOf(controlPlane);
+    if (zone === undefined) return;
     const writer = new ControlPlaneWriter(controlPlane);
-    const authenticate = proxyAuthenticator({ config, view, clock: systemClock });
     const xds = new IngressXds({
       config,
       zone,
@@ -61,9 +91,9 @@ export class IngressRunner implements Runner {
       clock: systemClock,
       log,
       metrics: xdsMetrics(metrics),
-      instanceId: instance.id,
+      instanceId: this.instance.id,
       writer,
-      authenticate,
+      authenticate: proxyAuthenticator({ config, view, clock: systemClock, zone }),
     });
     this.xds = xds;
     xds.start();
@@ -71,17 +101,30 @@ export class IngressRunner implements Runner {
     const services = new AvailableServices({ view, zone, writer, log });
     services.start();
     this.stops.push(() => services.stop());
-    this.port = await this.listen(xds, instance.id);
     this.announce(controlPlane);
-    const check = health.register('ingress-manager', () => (this.port === 0 ? 'starting' : undefined));
-    this.stops.push(() => check.unregister());
+    log.info({ zone, port: this.port }, 'serving zone proxies');
   }
 
-  private async listen(xds: IngressXds, instanceId: string): Promise<number> {
+  /** Name of the zone, once its control plane told the whole state; undefined where this service stops first. */
+  private async zoneOf(controlPlane: ControlPlane): Promise<string | undefined> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        await controlPlane.view.waitFor(0, signal);
+        return (await controlPlane.info()).zone;
+      } catch (error) {
+        this.options.log.debug({ error: messageOf(error) }, 'the control plane did not say which zone this is; asking again');
+        await delay(RETRY_MS, undefined, { signal }).catch(() => {});
+      }
+    }
+    return undefined;
+  }
+
+  private async listen(): Promise<number> {
     const { config, log } = this.options;
     const grpc = createGrpcServer();
-    addAdsService(grpc, xds.handler, {
-      controlPlaneId: instanceId,
+    addAdsService(grpc, this.handler(), {
+      controlPlaneId: this.instance.id,
       onError: (error) => log.error({ error: messageOf(error) }, 'an xDS stream failed'),
     });
     const { tlsCertFile: certFile, tlsKeyFile: keyFile, gracefulShutdownTimeout } = config.dpServer;
@@ -101,17 +144,24 @@ export class IngressRunner implements Runner {
       throw new MeshError('unavailable', { public: text, cause });
     });
     this.stops.push(() => server.close(gracefulShutdownTimeout));
-    log.info({ port }, 'serving zone proxies');
     return port;
+  }
+
+  private handler(): AdsHandler {
+    return {
+      connect: async (open) => {
+        if (this.xds) return this.xds.handler.connect(open);
+        throw new MeshError('unavailable', { public: 'the state of the zone is not there yet, try again later' });
+      },
+    };
   }
 
   /** Bootstraps of zone proxies name this server from now on; the port announces again after interruptions. */
   private announce(controlPlane: ControlPlane): void {
     const announcement = { service: 'zone-proxy-xds', host: this.options.config.ingressManager.address, port: this.port } as const;
-    const announcing = new AbortController();
-    controlPlane.announce(announcement, announcing.signal).catch((error: unknown) => {
-      if (!announcing.signal.aborted) this.options.log.error({ error: messageOf(error) }, 'the xDS address could not be announced');
+    const { signal } = this.stopping;
+    controlPlane.announce(announcement, signal).catch((error: unknown) => {
+      if (!signal.aborted) this.options.log.error({ error: messageOf(error) }, 'the xDS address could not be announced');
     });
-    this.stops.push(() => announcing.abort());
   }
 }

@@ -87,7 +87,9 @@ export class IngressXds {
     this.addresses.want(hostNames(view));
   }
 
-  stop(): void {
+  /** Ends all streams first, so that the insights say so. */
+  async stop(): Promise<void> {
+    await this.handler.stop();
     this.subscription?.unsubscribe();
     this.addresses.stop();
     this.registration.stop();

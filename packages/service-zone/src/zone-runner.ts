@@ -1,5 +1,6 @@
 import {
   aborted,
+  CONTROL_PLANE_AUTHOR,
   createDefaults,
   defaultsCreated,
   isFederated,
@@ -25,12 +26,11 @@ import {
   type ControlPlane,
   type Leadership,
   MeshError,
-  messageOf,
   type Mutation,
+  messageOf,
   type ProxyAdminRequest,
   systemClock,
 } from '@mesh/core';
-import { CONTROL_PLANE_AUTHOR } from '@mesh/control-plane';
 import type { ControlPlaneRunner, ServiceOptions } from '@mesh/runtime';
 import { askProxyAdmin } from './admin/proxy-admin.js';
 import { type DataplaneServer, startDataplaneServer } from './dataplane-server.js';
@@ -120,6 +120,7 @@ export class ZoneRunner implements ControlPlaneRunner {
       zoneProxyXds: () => opened.controlPlane.announcements.find('zone-proxy-xds'),
     });
     this.stops.push(() => server.close());
+    this.stops.push(() => xds.stop());
     const check = health.register('zone-cp', () => (this.running ? undefined : 'starting'));
     this.stops.push(() => check.unregister());
     return { opened, controlPlane, xds, server };
@@ -139,7 +140,6 @@ export class ZoneRunner implements ControlPlaneRunner {
       parseInline: inlineParser(registry),
     });
     xds.start();
-    this.stops.push(() => xds.stop());
     return xds;
   }
 

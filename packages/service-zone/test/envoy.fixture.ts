@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findEnvoy } from '@mesh/testing';
-import { type Zone, waitFor } from './zone.fixture.js';
+import { waitFor, type Zone } from './zone.fixture.js';
 
 export interface SidecarOptions {
   readonly zone: Zone;
@@ -14,6 +13,8 @@ export interface SidecarOptions {
   readonly document: object;
   readonly token: string;
   readonly features?: readonly string[];
+  /** `dataplane` unless said. */
+  readonly proxyType?: string;
 }
 
 /** A real Envoy, started with the bootstrap of a zone. */
@@ -68,11 +69,11 @@ export class Sidecar {
 
 /** Fetches the bootstrap the way kuma-dp does. */
 export async function fetchBootstrap(options: SidecarOptions, workDir: string): Promise<string> {
-  const { zone, name, document, token, features = [] } = options;
+  const { zone, name, document, token, features = [], proxyType = 'dataplane' } = options;
   const answer = await zone.bootstrap({
-    mesh: 'default',
+    mesh: proxyType === 'dataplane' ? 'default' : '',
     name,
-    proxyType: 'dataplane',
+    proxyType,
     dataplaneToken: token,
     dataplaneResource: JSON.stringify(document),
     readinessPort: 9902,
@@ -105,18 +106,4 @@ export function get(target: { port?: number; socketPath?: string; path: string }
     });
     req.end();
   });
-}
-
-/** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

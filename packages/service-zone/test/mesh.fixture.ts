@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { freePorts, get, Sidecar } from './envoy.fixture.js';
+import { get, Sidecar } from './envoy.fixture.js';
+import { freePorts } from './ports.fixture.js';
 import { waitFor, Zone } from './zone.fixture.js';
 
 /** A Mesh with mTLS from a builtin CA. */

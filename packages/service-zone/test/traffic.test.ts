@@ -1,7 +1,8 @@
 import { createRoot, secretContent } from '@mesh/identity';
 import { afterEach, describe, expect, it } from 'vitest';
-import { freePorts, get } from './envoy.fixture.js';
+import { get } from './envoy.fixture.js';
 import { ALLOW_ALL, MTLS_MESH, TestMesh } from './mesh.fixture.js';
+import { freePorts } from './ports.fixture.js';
 import { waitFor } from './zone.fixture.js';
 
 let mesh: TestMesh;

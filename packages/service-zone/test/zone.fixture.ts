@@ -8,37 +8,55 @@ import { policyKinds } from '@mesh/policies';
 import { coreKinds, parseDocument } from '@mesh/resources';
 import { Health, loadConfig, Metrics, type ServiceOptions, startServices } from '@mesh/runtime';
 import { ZoneModule, type ZoneRunner } from '../src/index.js';
+import { freePorts } from './ports.fixture.js';
 
 const ADMIN = { name: 'mesh-system:admin' };
 const registry = new DescriptorRegistry([...coreKinds, ...policyKinds]);
 
+interface ZoneParts {
+  readonly runner: ZoneRunner;
+  readonly workDir: string;
+  readonly internalPort: number;
+  readonly stop: () => Promise<void>;
+}
+
 /** A standalone zone on real sockets, with everything in memory. */
 export class Zone {
-  private constructor(
-    readonly runner: ZoneRunner,
-    readonly metrics: Metrics,
-    readonly workDir: string,
-    private readonly stopServices: () => Promise<void>,
-  ) {}
+  private stopped = false;
+
+  private constructor(private readonly parts: ZoneParts) {}
+
+  get runner(): ZoneRunner {
+    return this.parts.runner;
+  }
+
+  /** Port of the interface to the other services of the deployment. */
+  get internalPort(): number {
+    return this.parts.internalPort;
+  }
+
+  get workDir(): string {
+    return this.parts.workDir;
+  }
 
   /** @param env variables beyond what a test needs to stand alone. */
   static async start(env: Record<string, string> = {}): Promise<Zone> {
     const workDir = mkdtempSync(join(tmpdir(), 'mesh-zone-'));
+    const [internalPort = 0] = await freePorts(1);
     const { config } = loadConfig({
       env: {
         KUMA_MODE: 'zone',
         KUMA_MULTIZONE_ZONE_NAME: 'zone-1',
         KUMA_GENERAL_WORK_DIR: workDir,
         KUMA_DP_SERVER_PORT: '0',
-        KUMA_INTERNAL_PORT: '0',
+        KUMA_INTERNAL_PORT: String(internalPort),
         ...env,
       },
     });
-    const metrics = new Metrics('zone-1');
-    const options: ServiceOptions = { config, log: silentLogger, metrics, health: new Health() };
+    const options: ServiceOptions = { config, log: silentLogger, metrics: new Metrics('zone-1'), health: new Health() };
     const host = await startServices([(given) => ZoneModule.forRoot(given)], options);
     const runner = host.runners[0] as ZoneRunner;
-    const zone = new Zone(runner, metrics, workDir, () => host.stop());
+    const zone = new Zone({ runner, workDir, internalPort, stop: () => host.stop() });
     await waitFor(() => zone.controlPlane.view.get({ kind: 'Mesh', mesh: '', name: 'default' }) !== undefined, 'the default mesh');
     return zone;
   }
@@ -52,7 +70,9 @@ export class Zone {
   }
 
   async stop(): Promise<void> {
-    await this.stopServices();
+    if (this.stopped) return;
+    this.stopped = true;
+    await this.parts.stop();
     rmSync(this.workDir, { recursive: true, force: true });
   }
 

@@ -4,6 +4,7 @@ import { ActiveStreams } from './active-streams.js';
 import type { EngineMember, SnapshotEngine } from './engine.js';
 import { type InsightOptions, ProxyInsight } from './insights.js';
 import { type ProxyKind, type ProxyNode, parseProxyNode } from './node.js';
+import { Refusals } from './refusals.js';
 import type { ProxyRegistration } from './registration.js';
 
 /** A proxy's resource, stored or about to be. */
@@ -43,7 +44,13 @@ export class ProxyAdsHandler implements AdsHandler {
   private readonly active = new ActiveStreams();
   private readonly sessions = new Set<ProxySession>();
 
-  constructor(private readonly options: ProxyAdsOptions) {}
+  private readonly refusals: Refusals;
+  private readonly endings = new Set<Promise<void>>();
+  private stopped = false;
+
+  constructor(private readonly options: ProxyAdsOptions) {
+    this.refusals = new Refusals(options.log);
+  }
 
   /** Streams open now. */
   get streamCount(): number {
@@ -51,6 +58,25 @@ export class ProxyAdsHandler implements AdsHandler {
   }
 
   async connect(open: AdsOpen): Promise<AdsPeer> {
+    try {
+      const peer = await this.admitStream(open);
+      this.refusals.admitted(open.nodeId);
+      return peer;
+    } catch (error) {
+      this.refusals.refused(open.nodeId, open.peer, error);
+      throw error;
+    }
+  }
+
+  /** Ends all streams; resolves when the insights of their proxies say so. Nobody is let in any more. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const session of [...this.sessions]) session.close(new MeshError('unavailable', { public: 'the control plane is stopping' }));
+    await Promise.all(this.endings);
+  }
+
+  private async admitStream(open: AdsOpen): Promise<AdsPeer> {
+    if (this.stopped) throw new MeshError('unavailable', { public: 'the control plane is stopping' });
     const node = parseProxyNode(open.nodeId, open.nodeMetadata);
     if (!this.options.kinds.has(node.kind)) {
       throw new MeshError('bad_request', { public: `this server does not serve proxies of kind ${node.kind}: fetch a new bootstrap` });
@@ -64,9 +90,11 @@ export class ProxyAdsHandler implements AdsHandler {
       throw error;
     }
     this.sessions.add(session);
-    return session.serve(this.options, () => {
+    return session.serve(this.options, (insightWritten) => {
       this.sessions.delete(session);
       place.release();
+      this.endings.add(insightWritten);
+      void insightWritten.finally(() => this.endings.delete(insightWritten));
     });
   }
 
@@ -95,7 +123,7 @@ export class ProxyAdsHandler implements AdsHandler {
     // Whoever may be the new proxy must also have been allowed to be the old one.
     if (inline && stored) await authenticate(credential, asProxyResource(stored));
     registration.arrived(node.key);
-    if (inline) await registration.register(inline);
+    if (inline) await registration.registerOrKeep(inline, stored);
   }
 
   private inlineOf(node: ProxyNode): ResourceDraft {
@@ -135,7 +163,7 @@ class ProxySession {
     this.open.stream.close(error);
   }
 
-  serve(options: ProxyAdsOptions, onEnd: () => void): AdsPeer {
+  serve(options: ProxyAdsOptions, onEnd: (insightWritten: Promise<void>) => void): AdsPeer {
     const { engine, listener, log } = options;
     const fields = { proxy: this.key.name, mesh: this.key.mesh, kind: this.node.kind };
     const insight = new ProxyInsight(options.insights, this.node);
@@ -162,10 +190,9 @@ class ProxySession {
         this.closed = true;
         member.remove();
         listener?.disconnected(this.node);
-        void insight.close();
+        onEnd(insight.close());
         if (this.node.inlineResource !== undefined) options.registration.left(this.key);
         log.info(fields, 'proxy disconnected');
-        onEnd();
       },
     };
   }

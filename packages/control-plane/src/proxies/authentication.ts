@@ -11,6 +11,8 @@ export interface AuthenticationOptions {
   readonly config: KumaConfig;
   readonly view: ResourceView;
   readonly clock: Clock;
+  /** The zone of this control plane; `multizone.zone.name` unless said. */
+  readonly zone?: string;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface AuthenticationOptions {
  * dataplanes, zone tokens for zone proxies, or nothing where the type is `none`. Throws MeshError
  * `invalid` at once where a configured key cannot be read.
  */
-export function proxyAuthenticator({ config, view, clock }: AuthenticationOptions): ProxyAuthenticator {
+export function proxyAuthenticator({ config, view, clock, zone = config.multizone.zone.name }: AuthenticationOptions): ProxyAuthenticator {
   const { dpProxy, zoneProxy } = config.dpServer.authn;
   const { useSecrets } = dpProxy.dpToken.validator;
   const dataplaneKeys = dpProxy.dpToken.validator.publicKeys.map(readKey);
@@ -35,7 +37,7 @@ export function proxyAuthenticator({ config, view, clock }: AuthenticationOption
       ...source(credential),
       staticKeys: zoneKeys,
       useSecrets: zoneProxy.zoneToken.validator.useSecrets,
-      zone: config.multizone.zone.name,
+      zone,
       scope: resource.kind === 'ZoneIngress' ? 'ingress' : 'egress',
     });
   };

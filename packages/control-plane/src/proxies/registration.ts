@@ -21,10 +21,12 @@ export interface RegistrationOptions {
 }
 
 const VISIBLE_DEADLINE_MS = 5000;
+const RETRY_MS = 5000;
 
 /** Proxies that bring their own resource: written when they connect, removed some time after they left. */
 export class ProxyRegistration {
   private readonly leaving = new Map<string, NodeJS.Timeout>();
+  private readonly waiting = new Map<string, NodeJS.Timeout>();
 
   constructor(private readonly options: RegistrationOptions) {}
 
@@ -45,9 +47,42 @@ export class ProxyRegistration {
     return registered;
   }
 
+  /**
+   * Like `register`, but lets a proxy that is known already go on with what is stored while writes
+   * are not possible; its own word follows once they are.
+   */
+  async registerOrKeep(draft: ResourceDraft, stored: Resource | undefined): Promise<void> {
+    try {
+      await this.register(draft);
+    } catch (error) {
+      if (!stored || !MeshError.is(error, 'unavailable')) throw error;
+      this.options.log.warn({ proxy: draft.name, mesh: draft.mesh, error: messageOf(error) }, 'a proxy goes on with what is stored of it');
+      this.retryLater(draft);
+    }
+  }
+
+  private retryLater(draft: ResourceDraft): void {
+    const id = keyString(draft);
+    const timer = setTimeout(() => {
+      if (this.waiting.get(id) !== timer) return;
+      this.register(draft).then(
+        () => this.waiting.delete(id),
+        () => this.retryLater(draft),
+      );
+    }, RETRY_MS);
+    timer.unref();
+    this.waiting.set(id, timer);
+  }
+
+  private forgetRetry(id: string): void {
+    clearTimeout(this.waiting.get(id));
+    this.waiting.delete(id);
+  }
+
   /** Removes the proxy's resource after the delay, unless it arrives again before. */
   left(key: ResourceKey): void {
     const id = keyString(key);
+    this.forgetRetry(id);
     clearTimeout(this.leaving.get(id));
     const timer = setTimeout(() => void this.remove(key), this.options.deregistrationDelayMs);
     timer.unref();
@@ -56,7 +91,8 @@ export class ProxyRegistration {
 
   /** Calls off all removals: a control plane that stops must not take its proxies along. */
   stop(): void {
-    for (const timer of this.leaving.values()) clearTimeout(timer);
+    for (const timer of [...this.leaving.values(), ...this.waiting.values()]) clearTimeout(timer);
+    this.waiting.clear();
     this.leaving.clear();
   }
 

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { type Resource, type ResourceDraft, ResourceView } from '@mesh/core';
+import { type JsonObject, MeshError, type Resource, type ResourceDraft, type ResourceView } from '@mesh/core';
+import { mesh, resource, viewOf as viewWith } from '@mesh/testing';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { BootstrapGenerator, type BootstrapOptions } from './generator.js';
@@ -8,15 +10,12 @@ import { type BootstrapRequest, parseBootstrapRequest } from './request.js';
 const read = (name: string) => readFileSync(new URL(`./testdata/${name}`, import.meta.url), 'utf8');
 const AUTHORITY = read('authority.crt');
 
-function stored(kind: string, mesh: string, spec: object = {}, name = 'p-1'): Resource {
-  const meta = { mesh, name, labels: {}, creationTime: '', modificationTime: '', version: 1 };
-  return { kind, meta, spec: spec as Resource['spec'] };
+function stored(kind: string, mesh: string, spec: JsonObject = {}): Resource {
+  return resource(kind, 'p-1', mesh).withSpec(spec).build();
 }
 
 function viewOf(...resources: Resource[]): ResourceView {
-  const view = new ResourceView();
-  view.apply({ type: 'snapshot', snapshot: { revision: 1, resources: [stored('Mesh', '', {}, 'default'), ...resources] } });
-  return view;
+  return viewWith(mesh('default').build(), ...resources);
 }
 
 /** Takes a document as it is; what is valid is the business of @mesh/resources. */
@@ -146,7 +145,7 @@ describe('a bootstrap is refused', () => {
     ['for an inline resource of another kind', { proxyType: 'ingress' }, {}, 'invalid'],
     ['for an inline resource of another name', { name: 'echo-2' }, {}, 'invalid'],
     ['where the certificate is no authority', {}, { certificatePem: read('leaf.crt') }, 'bad_request'],
-  ])('%s', async (_, change, options, code) => {
+  ])('%s', async (...[, change, options, code]) => {
     await expect(bootstrapOf(request(change), options)).rejects.toMatchObject({ code });
   });
 
@@ -162,5 +161,25 @@ describe('a bootstrap is refused', () => {
   it('where a redirected proxy also names outbounds', async () => {
     const dataplaneConfig = { redirect: { outbound: { enabled: true, port: 15001 } } };
     await expect(bootstrapOf(request({ dataplaneConfig }))).rejects.toMatchObject({ code: 'invalid' });
+  });
+});
+
+describe('a bootstrap request', () => {
+  it('is read, or refused with a reason, whatever the bytes are', () => {
+    const keys = fc.constantFrom('mesh', 'name', 'features', 'version', 'dnsPort', 'dynamicMetadata', 'resources', 'dataplaneConfig');
+    const body = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.dictionary(keys, fc.jsonValue()).map((document) => JSON.stringify(document)),
+    );
+    fc.assert(
+      fc.property(body, (text) => {
+        try {
+          parseBootstrapRequest(text);
+        } catch (error) {
+          expect(error).toBeInstanceOf(MeshError);
+        }
+      }),
+    );
   });
 });

@@ -120,7 +120,9 @@ export class ZoneXds {
     this.addresses.want(hostNames(view));
   }
 
-  stop(): void {
+  /** Ends all streams first, so that the insights say so. */
+  async stop(): Promise<void> {
+    await this.handler.stop();
     this.subscription?.unsubscribe();
     this.addresses.stop();
     this.registration.stop();
