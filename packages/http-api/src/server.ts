@@ -7,7 +7,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { apiRoutes } from './api-routes.js';
 import { createContext } from './context.js';
-import { routerText } from './http/answer.js';
+import { badUrl } from './http/answer.js';
 import { makeController, send } from './http/controllers.js';
 import { Dispatcher } from './http/dispatch.js';
 import { ApiExceptionFilter } from './http/exception-filter.js';
@@ -63,8 +63,7 @@ async function createApplication(options: ApiServerOptions, dispatcher: Dispatch
     bodyLimit: BODY_BYTES_MAX,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX, ignoreTrailingSlash: true },
-    frameworkErrors: (_error: unknown, _request: unknown, reply: unknown) =>
-      void send(reply as FastifyReply, routerText(400, 'Bad Request')),
+    frameworkErrors: (_error: unknown, _request: unknown, reply: unknown) => void send(reply as FastifyReply, badUrl),
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: false, bodyParser: false, abortOnError: false });
   app.useGlobalFilters(new ApiExceptionFilter(dispatcher));

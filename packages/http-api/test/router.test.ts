@@ -26,7 +26,7 @@ describe('the router', () => {
     ['PUT', '/meshes/m1', { 'content-type': 'text/plain' }, 415, '415: Unsupported Media Type'],
     ['POST', '/tokens/zone', { 'content-type': 'application/x-www-form-urlencoded' }, 415, '415: Unsupported Media Type'],
     ['GET', '/meshes', { accept: 'text/html' }, 406, '406: Not Acceptable\n\nAvailable representations: application/json'],
-    ['GET', '/zones/%zz', {}, 400, '400: Bad Request'],
+    ['GET', '/zones/%zz', {}, 400, '400 Bad Request'],
   ])('answers %s %s with plain text', async (...[method, path, headers, status, text]) => {
     const body = method === 'PUT' || method === 'POST' ? { body: '{}' } : {};
     const answer = await api.send(path, { method, headers, ...body });

@@ -1,4 +1,5 @@
 import { MeshError } from '@mesh/core';
+import { resource } from '@mesh/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ApiUnderTest, apiConfig } from './api-under-test.js';
 import { dataplaneSpec, errorBody, stored } from './documents.js';
@@ -129,8 +130,13 @@ describe('PUT', () => {
       errorBody(400, 'Failed to create a resource', 'Resource is not valid', [['mtls', 'cannot']]),
     );
     expect((await api.put('/meshes/default', { type: 'Mesh', name: 'default' })).text).toContain('"title": "Failed to update a resource"');
-    api.controlPlane.failure = new MeshError('invalid', { violations: [{ field: 'labels["kuma.io/origin"]', message: 'cannot change' }] });
-    expect((await api.put('/meshes/default', { type: 'Mesh', name: 'default' })).text).toContain('"title": "Could not update a resource"');
+    api.controlPlane.seed(resource('Mesh', 'labelled', '').label('kuma.io/origin', 'global').build());
+    const refusal = { violations: [{ field: 'labels["kuma.io/origin"]', message: 'no' }] };
+    api.controlPlane.failure = new MeshError('invalid', refusal);
+    expect((await api.put('/meshes/labelled', { type: 'Mesh', name: 'labelled' })).text).toContain(
+      '"title": "Could not update a resource"',
+    );
+    expect((await api.put('/meshes/default', { type: 'Mesh', name: 'default' })).text).toContain('"title": "Could not process a resource"');
     api.controlPlane.failure = new MeshError('mesh_not_found');
     expect((await api.put('/meshes/default/dataplanes/web', web)).text).toBe(
       errorBody(400, 'Failed to create a resource', 'Mesh is not found', [['mesh', 'Mesh is not found']]),

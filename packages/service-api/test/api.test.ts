@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@mesh/core';
 import { globalSecretDraft, issueToken, newSigningKey, signingKeyName } from '@mesh/identity';
-import { Health, loadConfig, Metrics, type ServiceOptions } from '@mesh/runtime';
+import { Health, internalCertificates, loadConfig, Metrics, type ServiceOptions } from '@mesh/runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ApiRunner } from '../src/api-runner.js';
 import { StateOwner } from './state-owner.js';
@@ -55,6 +55,17 @@ async function start(given: ServiceOptions): Promise<string> {
 const put = (url: string, document: object, headers: Record<string, string> = {}) =>
   fetch(url, { method: 'PUT', body: JSON.stringify(document), headers: { 'content-type': 'application/json', ...headers } });
 
+/** Asks over HTTPS, as a stranger, who that is. */
+function whoAmI(client: { cert?: Buffer; key?: Buffer }): Promise<string> {
+  const port = runner?.addresses.https?.port;
+  const ca = readFileSync(join(workDir, 'kuma-cp.crt'));
+  return new Promise((resolve, reject) => {
+    httpsGet({ host: 'localhost', port, path: '/who-am-i', headers: STRANGER, ca, agent: false, ...client }, (response) => {
+      response.setEncoding('utf8').on('data', resolve).on('error', reject);
+    }).on('error', reject);
+  });
+}
+
 describe('the API beside its control plane', () => {
   it('serves HTTP, and HTTPS with the certificate of the work directory', async () => {
     const url = await start({ ...options(), controlPlane: owner });
@@ -93,6 +104,25 @@ describe('the API beside its control plane', () => {
     expect((await put(`${url}/meshes/default`, MESH, headers)).status).toBe(201);
     expect((await put(`${url}/meshes/default`, MESH, STRANGER)).status).toBe(403);
     expect((await fetch(`${url}/who-am-i`, { headers: { ...headers, authorization: `Bearer ${token}x` } })).status).toBe(401);
+  });
+
+  it('takes callers with a certificate it trusts as admins where that is asked for', async () => {
+    const { config } = options();
+    const { cert, key } = await internalCertificates(config);
+    const env = { KUMA_API_SERVER_AUTHN_TYPE: 'adminClientCerts', KUMA_API_SERVER_HTTPS_TLS_CA_FILE: config.internal.tls.caFile };
+    await start({ ...options(env), controlPlane: owner });
+    expect(await whoAmI({ cert, key })).toContain('mesh-system:admin');
+    expect(await whoAmI({})).toContain('mesh-system:anonymous');
+  });
+
+  it('closes the door to callers without a certificate where one is required', async () => {
+    const env = {
+      KUMA_API_SERVER_HTTPS_REQUIRE_CLIENT_CERT: 'true',
+      KUMA_API_SERVER_HTTPS_TLS_CA_FILE: options().config.internal.tls.caFile,
+    };
+    await internalCertificates(options().config);
+    await start({ ...options(env), controlPlane: owner });
+    await expect(whoAmI({})).rejects.toThrow();
   });
 
   it('does not start with a key that is none', async () => {

@@ -1,8 +1,11 @@
-import { MeshError } from '@mesh/core';
+import { MeshError, messageOf } from '@mesh/core';
 import { type ParsedDocument, parseDocument } from '@mesh/resources';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { registry } from '../session.js';
 import type { Source } from './sources.js';
+
+/** A document may not grow beyond measure by aliases of aliases. */
+const ALIASES_MAX = 100;
 
 /** A document that can be applied. */
 export interface ReadyDocument {
@@ -43,8 +46,12 @@ export function readDocuments(source: Source, variables: ReadonlyMap<string, str
       });
       continue;
     }
-    const value: unknown = document.toJS({ maxAliasCount: 100 });
-    if (value !== null && value !== undefined) results.push(readDocument(value, place));
+    try {
+      const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
+      if (value !== null && value !== undefined) results.push(readDocument(value, place));
+    } catch (error) {
+      results.push({ ok: false, place, reason: `failed to parse resource: not YAML: ${messageOf(error)}` });
+    }
   }
   return results;
 }

@@ -20,3 +20,6 @@ export function routerText(status: number, text: string, headers: Readonly<Recor
 
 /** The answer to a path nobody serves. */
 export const pageNotFound: Answer = routerText(404, 'Page Not Found');
+
+/** The answer to a path that cannot be decoded; it comes from below the router and looks different. */
+export const badUrl: Answer = { status: 400, contentType: 'text/plain; charset=utf-8', body: '400 Bad Request' };

@@ -40,5 +40,6 @@ export async function send(reply: FastifyReply, answer: Answer, extra: Readonly<
   const body = Buffer.from(answer.body);
   reply.status(answer.status).headers({ ...extra, ...answer.headers });
   if (answer.contentType !== undefined) reply.header('content-type', answer.contentType);
-  await reply.send(body);
+  // Without a body there is no type to guess.
+  await reply.send(body.length === 0 ? undefined : body);
 }

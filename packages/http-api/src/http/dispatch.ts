@@ -116,9 +116,14 @@ export class Dispatcher {
   /** The index and the web page are for everybody, with a bad token too. */
   private isOpenToAll(request: FastifyRequest): boolean {
     const { basePath, gui } = this.options.apiServer;
-    const path = pathOf(request);
-    return (request.method === 'GET' && path === basePath) || path.startsWith(gui.basePath);
+    const path = withoutSlash(pathOf(request));
+    const page = withoutSlash(gui.basePath);
+    return (request.method === 'GET' && path === withoutSlash(basePath)) || (page !== '' && `${path}/`.startsWith(`${page}/`));
   }
+}
+
+function withoutSlash(path: string): string {
+  return path.replace(/\/+$/, '');
 }
 
 function toApiRequest(context: { request: FastifyRequest; route: Route; identity: Identity }): ApiRequest {

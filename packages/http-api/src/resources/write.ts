@@ -1,4 +1,4 @@
-import { type AnyDescriptor, type Author, MeshError, type ResourceKey } from '@mesh/core';
+import { type AnyDescriptor, type Author, MeshError, type Resource, type ResourceKey, type Violation } from '@mesh/core';
 import { type ApiContext, requireMesh, untilVisible } from '../context.js';
 import { type Answer, json } from '../http/answer.js';
 import { ApiError, notFound } from '../http/errors.js';
@@ -44,14 +44,14 @@ export class KindWriter {
   private async store(request: ApiRequest, parsed: ReturnType<typeof readDocument>): Promise<Answer> {
     const { draft, warnings } = parsed;
     const { controlPlane } = this.context;
-    const exists = controlPlane.view.get(draft) !== undefined;
+    const before = controlPlane.view.get(draft);
     try {
       const result = await controlPlane.put({ draft, author: authorOf(request) });
       await untilVisible(this.context, result.revision);
       const all = [...new Set([...warnings, ...result.warnings])];
       return json(all.length > 0 ? { warnings: all } : {}, result.created ? 201 : 200, { [REVISION_HEADER]: String(result.revision) });
     } catch (error) {
-      throw explainRefusal(error, exists);
+      throw explainRefusal(error, before);
     }
   }
 
@@ -69,18 +69,21 @@ function authorOf(request: ApiRequest): Author {
 }
 
 /** What the control plane refuses gets the title Kuma gives it (contract/rest-api.md §2.4). */
-function explainRefusal(error: unknown, exists: boolean): unknown {
+function explainRefusal(error: unknown, before: Resource | undefined): unknown {
   if (!MeshError.is(error)) return error;
+  const title = before ? 'Failed to update a resource' : 'Failed to create a resource';
   if (error.code === 'mesh_not_found') {
     const violations = [{ field: 'mesh', message: 'Mesh is not found' }];
-    return new ApiError({ status: 400, title: titleOf(exists), detail: 'Mesh is not found', violations });
+    return new ApiError({ status: 400, title, detail: 'Mesh is not found', violations });
   }
   if (error.code !== 'invalid') return error;
-  const isLabel = error.violations.some(({ field }) => field.startsWith('labels['));
-  const title = isLabel ? (exists ? 'Could not update a resource' : PUT_TITLE) : titleOf(exists);
-  return new ApiError({ status: 400, title, detail: 'Resource is not valid', violations: error.violations });
+  const { violations } = error;
+  return new ApiError({ status: 400, title: titleOfLabels(violations, before) ?? title, detail: 'Resource is not valid', violations });
 }
 
-function titleOf(exists: boolean): string {
-  return exists ? 'Failed to update a resource' : 'Failed to create a resource';
+/** Labels have titles of their own: one for a label that must not change, one for a label that is not allowed at all. */
+function titleOfLabels(violations: readonly Violation[], before: Resource | undefined): string | undefined {
+  const labels = violations.flatMap(({ field }) => /^labels\["(.*)"\]$/.exec(field)?.[1] ?? []);
+  if (labels.length === 0) return undefined;
+  return labels.some((label) => before?.meta.labels[label] !== undefined) ? 'Could not update a resource' : PUT_TITLE;
 }
