@@ -128,6 +128,7 @@ export class GlobalRunner implements ControlPlaneRunner {
       port: kds.grpcPort,
       ...(kds.tlsEnabled ? { tls: { cert: await readFile(kds.tlsCertFile), key: await readFile(kds.tlsKeyFile) } } : {}),
       messageBytesMax: kds.maxMsgSize,
+      closeStale: kds.zoneHealthCheck.closeStaleConn,
       handler,
       log: this.log,
     });

@@ -158,6 +158,22 @@ describe('KDS between a global and its zones', () => {
     await eventually(g.opened, () => g.opened.view.count('Dataplane') === 0 && !g.opened.view.find('Config', '', 'kds-peer-zone-1'));
   });
 
+  it('takes nothing from a zone that had meshes and dataplanes before it joined', async () => {
+    const store = keep(new MemoryResourceStore());
+    const mesh = { kind: 'Mesh', mesh: '', name: 'local', spec: {} };
+    const dataplane = { kind: 'Dataplane', mesh: 'local', name: 'old', spec: dataplaneSpec };
+    await store.transact(
+      [mesh, dataplane].map((draft) => ({ op: 'create', draft }) as const),
+      { author },
+    );
+    const g = await global();
+    const z = await zone('zone-1', g.port, store);
+    await z.sync.firstSync;
+    expect(z.opened.view.find('Mesh', '', 'local')).toBeDefined();
+    await eventually(g.opened, () => copyOf(g.opened, 'Dataplane', 'old'));
+    expect(z.opened.view.find('Dataplane', 'local', 'old')).toBeDefined();
+  });
+
   it('asks a zone for the admin output of a proxy, and passes its refusal on', async () => {
     const g = await global();
     const z = await startZone(dir, {

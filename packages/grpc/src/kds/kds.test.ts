@@ -172,6 +172,24 @@ describe('the KDS server', () => {
     expect(await failure).toMatchObject({ code: status.UNAVAILABLE, details: 'the zone was deleted' });
   });
 
+  it('ends the older of two streams of a zone, where it is told to', async () => {
+    const strict = new KdsServer({ host: '127.0.0.1', port: 0, closeStale: true, handler, log: silentLogger });
+    const dialled = new Client(`127.0.0.1:${await strict.start()}`, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
+    const { path, requestSerialize, responseDeserialize } = kdsMethods.globalToZone;
+    const opened = () => dialled.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, headers('zone-1'));
+    const older = opened();
+    older.write(request);
+    await answerOf(older);
+    const failure = failureOf(older as never);
+    const newer = opened();
+    newer.write(request);
+    expect(await failure).toMatchObject({ details: 'the zone opened a newer stream' });
+    expect((await answerOf(newer)).typeUrl).toBe('Mesh');
+    newer.cancel();
+    dialled.close();
+    await strict.stop();
+  });
+
   it('is dialled by a zone with all its streams, and told whose store it is', async () => {
     const identities: unknown[] = [];
     const answered = new Promise<void>((resolve) => {

@@ -42,6 +42,8 @@ export interface KdsServerOptions {
   /** PEM; absent: plaintext. */
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
   readonly messageBytesMax?: number;
+  /** End the older stream where a zone opens a second one of the same name (`zoneHealthCheck.closeStaleConn`). */
+  readonly closeStale?: boolean;
   readonly handler: KdsServerHandler;
   readonly log: Logger;
 }
@@ -51,6 +53,8 @@ export class KdsServer {
   private readonly server: Server;
   private readonly desk: AdminDesk;
   private readonly calls = new Map<string, Set<(error: MeshError) => void>>();
+  /** The newest stream by zone and name. */
+  private readonly newest = new Map<string, (error: MeshError) => void>();
 
   constructor(private readonly options: KdsServerOptions) {
     const bytesMax = options.messageBytesMax ?? MESSAGE_BYTES_MAX;
@@ -113,7 +117,7 @@ export class KdsServer {
 
   private sync<In, Out>(name: KdsStreamName, open: (stream: SyncStream<Out>, peer: ZonePeer) => Promise<SyncSession<In>>) {
     return (call: ServerDuplexStream<In, Out>): void => {
-      const accepted = this.accept(call);
+      const accepted = this.accept(call, name);
       if (!accepted) return;
       const { peer, end } = accepted;
       const stream: SyncStream<Out> = { send: (message) => void (call.writable && call.write(message)), fail: end };
@@ -129,7 +133,7 @@ export class KdsServer {
 
   private admin(name: KdsStreamName, what: ProxyAdminRequest['what']) {
     return (call: AdminCall): void => {
-      const accepted = this.accept(call);
+      const accepted = this.accept(call, name);
       if (!accepted) return;
       const leave = this.desk.join(accepted.peer.zone, what, call);
       onEnd(call, leave);
@@ -138,7 +142,10 @@ export class KdsServer {
   }
 
   /** Reads the peer, sends headers, keeps the call in the zone's list until it ends. */
-  private accept<In, Out>(call: ServerDuplexStream<In, Out>): { peer: ZonePeer; end: (error: unknown) => void } | undefined {
+  private accept<In, Out>(
+    call: ServerDuplexStream<In, Out>,
+    name: KdsStreamName,
+  ): { peer: ZonePeer; end: (error: unknown) => void } | undefined {
     const end = (error: unknown): void => {
       if (!MeshError.is(error)) this.options.log.error({ err: messageOf(error) }, 'a KDS stream failed');
       if (!call.destroyed) call.emit('error', statusOf(error));
@@ -154,6 +161,7 @@ export class KdsServer {
     const headers = new Metadata();
     writeStoreIdentity(headers, this.options.handler.identity());
     call.sendMetadata(headers);
+    this.replaceStale(`${peer.zone}/${name}`, end, call);
     const ofZone = this.calls.get(peer.zone) ?? new Set();
     this.calls.set(peer.zone, ofZone.add(end));
     onEnd(call, () => {
@@ -162,6 +170,15 @@ export class KdsServer {
     });
     call.on('end', () => call.end());
     return { peer, end };
+  }
+
+  private replaceStale<In, Out>(key: string, end: (error: MeshError) => void, call: ServerDuplexStream<In, Out>): void {
+    const older = this.newest.get(key);
+    this.newest.set(key, end);
+    onEnd(call, () => {
+      if (this.newest.get(key) === end) this.newest.delete(key);
+    });
+    if (this.options.closeStale) older?.(new MeshError('unavailable', { public: 'the zone opened a newer stream' }));
   }
 
   private async onHealthCheck(metadata: Metadata, done: sendUnaryData<ZoneHealthCheckResponse>): Promise<void> {
