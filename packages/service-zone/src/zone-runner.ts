@@ -177,11 +177,11 @@ export class ZoneRunner implements ControlPlaneRunner {
     const { subscriptionLimit: limit } = config.metrics.zone;
     return {
       name: 'kds',
-      run: async ({ signal }) => {
+      run: async ({ signal, fence }) => {
         const flushIntervalMs = config.xdsServer.dataplaneStatusFlushInterval;
         const subscriptions = new ZoneSubscriptions({ store, clock: this.clock, limit, flushIntervalMs, log });
         const proxyAdmin = (request: ProxyAdminRequest) => this.askProxy(request);
-        const runner = new ZoneSyncRunner({ config, store, view, registry, instance, metrics, log, subscriptions, proxyAdmin });
+        const runner = new ZoneSyncRunner({ config, fence, store, view, registry, instance, metrics, log, subscriptions, proxyAdmin });
         await runner.start();
         await aborted(signal);
         await runner.stop();
