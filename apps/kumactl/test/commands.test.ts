@@ -120,7 +120,9 @@ describe('kumactl apply', () => {
     expect((await run('apply -f /does/not/exist')).err).toContain('Error: error while reading provided file: ');
     const orphan =
       'type: Dataplane\nmesh: nope\nname: d\nnetworking: {address: 127.0.0.1, inbound: [{port: 80, tags: {kuma.io/service: a}}]}';
-    expect(await run('apply -f -', orphan)).toEqual(failed('Error: Failed to retrieve Mesh (Not found)\n'));
+    expect(await run('apply -f -', orphan)).toEqual(
+      failed('Error: resource type="Dataplane" mesh="nope" name="d": failed server side: Failed to retrieve Mesh (Not found)\n'),
+    );
   });
 });
 

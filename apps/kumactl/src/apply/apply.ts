@@ -2,6 +2,7 @@ import type { JsonObject } from '@mesh/core';
 import { draftToDocument, type ParsedDocument } from '@mesh/resources';
 import type { Command } from 'commander';
 import type { ApiClient } from '../client/api-client.js';
+import { ApiFailure } from '../client/failure.js';
 import { itemPath } from '../client/paths.js';
 import { UserError } from '../errors.js';
 import type { Io } from '../io.js';
@@ -62,9 +63,11 @@ async function readAll(io: Io, options: ApplyOptions): Promise<ParsedDocument[]>
 async function write(session: Session, client: ApiClient, { draft, descriptor, warnings }: ParsedDocument): Promise<void> {
   const { creationTime, modificationTime, kri, status, ...body } = draftToDocument(descriptor, draft);
   const { mesh, name } = draft;
-  const response = await client.call('PUT', itemPath(descriptor, mesh, name), { body });
-  const outcome = response.status === 201 ? 'Created' : 'Updated';
-  session.io.out(`resource type="${descriptor.kind}" mesh="${mesh}" name="${name}" ${outcome}\n`);
+  const label = `resource type="${descriptor.kind}" mesh="${mesh}" name="${name}"`;
+  const response = await client.call('PUT', itemPath(descriptor, mesh, name), { body }).catch((error: unknown) => {
+    throw error instanceof ApiFailure ? new UserError(`${label}: failed server side: ${error.message}`) : error;
+  });
+  session.io.out(`${label} ${response.status === 201 ? 'Created' : 'Updated'}\n`);
   for (const warning of new Set([...warnings, ...warningsOf(response.text)])) session.warn(`Warning: ${warning}`);
 }
 
