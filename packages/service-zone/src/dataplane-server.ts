@@ -44,7 +44,7 @@ export async function startDataplaneServer(options: DataplaneServerOptions): Pro
     onError: (error) => log.error({ error: messageOf(error) }, 'an xDS stream failed'),
   });
   const onHdsError = (error: unknown) => log.error({ error: messageOf(error) }, 'a health stream failed');
-  if (config.dpServer.hds.enabled) addHdsService(grpc, options.hds, onHdsError);
+  const endHealthStreams = config.dpServer.hds.enabled ? addHdsService(grpc, options.hds, onHdsError) : () => {};
   const server = createMuxServer({ ...pair, ...tlsBounds(config.dpServer), http, grpc });
   port = await server.listen({ port: config.dpServer.port }).catch((cause) => {
     throw taken(config.dpServer.port, 'KUMA_DP_SERVER_PORT', cause);
@@ -55,6 +55,7 @@ export async function startDataplaneServer(options: DataplaneServerOptions): Pro
     port,
     bootstrapPort: plain && (plain.address() as AddressInfo).port,
     close: async () => {
+      endHealthStreams();
       plain?.closeAllConnections();
       plain?.close();
       await server.close(config.dpServer.gracefulShutdownTimeout);

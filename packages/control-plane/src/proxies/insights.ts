@@ -62,10 +62,11 @@ export class ProxyInsight {
     this.changed();
   }
 
-  /** Records a newly issued certificate. */
+  /** Records a newly issued certificate; written at once, for clients in PERMISSIVE meshes wait for it. */
   certificateIssued(issued: Omit<DataplaneInsightMtls, 'certificateRegenerations'>): void {
     this.mtls = { ...issued, certificateRegenerations: (this.mtls?.certificateRegenerations ?? 0) + 1 };
-    this.changed();
+    this.dirty = true;
+    if (!this.closed) void this.flush();
   }
 
   /** Writes the subscription again where somebody ended it though the stream lives on. */

@@ -23,9 +23,17 @@ const METHOD: MethodDefinition<Buffer, Buffer> = {
   responseDeserialize: same,
 };
 
-/** Serves the Health Discovery Service (contract/dataplane.md §1.1, §2.5). */
-export function addHdsService(server: Server, handler: HdsHandler, onError: (error: unknown) => void): void {
-  server.addService({ streamHealthCheck: METHOD }, { streamHealthCheck: (call: Call) => new HdsStream(call, handler, onError) });
+/** Serves the Health Discovery Service (contract/dataplane.md §1.1, §2.5); returns how to end its streams. */
+export function addHdsService(server: Server, handler: HdsHandler, onError: (error: unknown) => void): () => void {
+  const streams = new Set<HdsStream>();
+  const serve = (call: Call): void => {
+    const stream = new HdsStream(call, handler, { onError, onEnd: () => streams.delete(stream) });
+    streams.add(stream);
+  };
+  server.addService({ streamHealthCheck: METHOD }, { streamHealthCheck: serve });
+  return () => {
+    for (const stream of [...streams]) stream.stop();
+  };
 }
 
 /** One health stream: asks the handler once who this is; nothing that arrives goes beyond the stream. */
@@ -37,7 +45,7 @@ class HdsStream {
   constructor(
     private readonly call: Call,
     private readonly handler: HdsHandler,
-    private readonly onError: (error: unknown) => void,
+    private readonly events: { readonly onError: (error: unknown) => void; readonly onEnd: () => void },
   ) {
     call.on('data', (bytes: Buffer) => {
       this.receive(bytes).catch((error: unknown) => this.fail(error));
@@ -45,6 +53,11 @@ class HdsStream {
     call.on('end', () => this.end(() => call.end()));
     call.on('cancelled', () => this.end(() => {}));
     call.on('close', () => this.end(() => {}));
+  }
+
+  /** Ends the stream: the server goes away. */
+  stop(): void {
+    this.fail(new MeshError('unavailable', { public: 'the control plane is stopping' }));
   }
 
   private async receive(bytes: Buffer): Promise<void> {
@@ -71,13 +84,14 @@ class HdsStream {
   }
 
   private fail(error: unknown): void {
-    if (!MeshError.is(error)) this.onError(error);
+    if (!MeshError.is(error)) this.events.onError(error);
     this.end(() => this.call.emit('error', toStatus(error)));
   }
 
   private end(finish: () => void): void {
     if (this.gone.signal.aborted) return;
     this.gone.abort();
+    this.events.onEnd();
     finish();
   }
 }
