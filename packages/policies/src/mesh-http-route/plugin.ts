@@ -19,10 +19,7 @@ export const meshHttpRoutePlugin: PolicyPlugin<MatchedHttpRoutes> = {
 
   routes({ policies }, { context, service, protocol }) {
     if (!isHttpBased(protocol) || policies.all.length === 0) return undefined;
-    const isHttp = ({ tags }: { readonly tags: Tags }) => {
-      const spoken = protocolOfService(context, tags[TAG_SERVICE] ?? '');
-      return spoken === 'unknown' || isHttpBased(spoken);
-    };
+    const isHttp = ({ tags }: { readonly tags: Tags }) => isHttpBased(protocolOfService(context, tags[TAG_SERVICE] ?? ''));
     const routes = routesToService(policies.all, service, isHttp);
     return routes ? { type: 'http', routes } : 'implicit';
   },

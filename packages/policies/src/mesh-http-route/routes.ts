@@ -30,7 +30,10 @@ export function routesToService(
   const rules = mergeRules(policies, service);
   if (!rules) return undefined;
   const destination: Backend = { tags: { [TAG_SERVICE]: service }, weight: 1 };
-  const candidates = rules.flatMap(({ matches, conf }) => matches.map((match) => ({ match, conf, name: routeNameOf([canonical(match)]) })));
+  const candidates = rules.flatMap(({ matches, conf }) => {
+    const name = routeNameOf(matches.map(canonical));
+    return matches.map((match) => ({ match, conf, name }));
+  });
   const routes = candidates.sort(compareCandidates).flatMap((candidate) => routeOf(candidate, destination, isHttp));
   const catchAll = implicitRoute([destination]);
   return routes.some((route) => route.name === catchAll.name) ? routes : [...routes, catchAll];
@@ -56,7 +59,9 @@ function mergeRules(policies: readonly Resource<MeshHttpRouteSpec>[], service: s
 function routeOf({ match, name, conf }: Candidate, destination: Backend, isHttp: (backend: Backend) => boolean): HttpRoute[] {
   const filters = (conf.filters ?? []).flatMap(filterOf);
   const redirects = filters.some((filter) => filter.type === 'redirect');
-  const backends = conf.backendRefs ? backendsOf(conf.backendRefs).filter(isHttp) : [destination];
+  const backends = conf.backendRefs
+    ? backendsOf(conf.backendRefs).filter((backend) => backend.weight > 0 && isHttp(backend))
+    : [destination];
   if (backends.length === 0 && !redirects) return [];
   return [{ name, match: matchOf(match), filters, backends }];
 }
@@ -83,7 +88,7 @@ function canonical(match: RouteMatch): object {
     ...(match.method ? { method: match.method } : {}),
     ...(match.queryParams ? { queryParams: match.queryParams.map(({ type, name, value }) => ({ type, name, value })) } : {}),
     ...(match.headers
-      ? { headers: match.headers.map(({ type, name, value }) => ({ ...(type ? { type } : {}), name, ...(value ? { value } : {}) })) }
+      ? { headers: match.headers.map(({ type, name, value }) => ({ type: type ?? 'Exact', name, ...(value ? { value } : {}) })) }
       : {}),
   };
 }

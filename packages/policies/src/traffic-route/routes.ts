@@ -59,11 +59,16 @@ function httpRoute(rule: HttpRule, own: Tags): HttpRoute {
   return { name: '', match: matchOf(rule.match ?? {}), filters: filtersOf(rule.modify ?? {}), backends: backendsOf(rule, own) };
 }
 
+/** Kuma compares the method as the last of the headers. */
+const METHOD = ':method';
+
 function matchOf({ method, path, headers = {} }: RouteMatch): HttpRoute['match'] {
   return {
     ...(path ? { path: stringMatch(path) } : {}),
-    ...(method ? { method: stringMatch(method) } : {}),
-    headers: Object.entries(headers).map(([name, matcher]) => ({ name, ...stringMatch(matcher) })),
+    headers: [...Object.keys(headers).sort(), ...(method ? [METHOD] : [])].map((name) => ({
+      name,
+      ...stringMatch((name === METHOD ? method : headers[name]) ?? {}),
+    })),
   };
 }
 

@@ -41,7 +41,7 @@ export function envoyRoutes(route: HttpRoute, clusterOf: (backend: Backend) => B
       name: route.name,
       match: {
         ...(path.match ? { pathSpecifier: path.match } : {}),
-        headers: [...headerMatchers(route.match.headers ?? []), ...methodMatcher(route.match.method)],
+        headers: [...methodMatcher(route.match.method), ...headerMatchers(route.match.headers ?? [])],
         queryParameters: (route.match.query ?? []).map(queryMatcher),
       },
       action: actionOf(route, path, clusterOf),
@@ -181,17 +181,15 @@ function headerOptions(changes: HeaderChanges): HeaderValueOption[] {
 }
 
 function headerMatchers(headers: readonly HeaderMatch[]): HeaderMatcher[] {
-  return [...headers]
-    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-    .map((header) => {
-      if (header.type === 'present' || header.type === 'absent') {
-        return create(HeaderMatcherSchema, {
-          name: header.name,
-          headerMatchSpecifier: { case: 'presentMatch', value: header.type === 'present' },
-        });
-      }
-      return stringHeader(header.name, { type: header.type, value: header.value });
-    });
+  return headers.map((header) => {
+    if (header.type === 'present' || header.type === 'absent') {
+      return create(HeaderMatcherSchema, {
+        name: header.name,
+        headerMatchSpecifier: { case: 'presentMatch', value: header.type === 'present' },
+      });
+    }
+    return stringHeader(header.name, { type: header.type, value: header.value });
+  });
 }
 
 function methodMatcher(method: StringMatch | undefined): HeaderMatcher[] {

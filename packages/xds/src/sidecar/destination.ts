@@ -63,7 +63,7 @@ function meshCluster(context: MeshContext, tags: Tags, endpoints: readonly Endpo
   const service = tags[TAG_SERVICE] ?? '';
   const protocol = protocolOfService(context, service);
   const model = edsCluster(destinationClusterName(tags), protocol);
-  if (isHttpBased(protocol)) setHttpVersion(model, 'http2');
+  setHttpVersion(model, 'http2');
   if (usesTls(context, service, endpoints)) {
     const certificateOf = endpoints[0]?.external?.viaEgress ? EGRESS_SERVICE : service;
     model.message.transportSocket = meshUpstreamSocket(
