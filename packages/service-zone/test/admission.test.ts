@@ -9,6 +9,7 @@ import { findEnvoy } from '@mesh/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AdsClient } from './ads-client.fixture.js';
 import { fetchBootstrap } from './envoy.fixture.js';
+import { freePorts } from './ports.fixture.js';
 import { garbage, waitFor, Zone } from './zone.fixture.js';
 
 const dataplane = (name: string, service = 'web') => ({
@@ -27,8 +28,10 @@ const REQUEST = {
 };
 
 let zone: Zone;
+let plainPort: number;
 beforeAll(async () => {
-  zone = await Zone.start({ KUMA_XDS_DATAPLANE_DEREGISTRATION_DELAY: '200ms' });
+  [plainPort = 0] = await freePorts(1);
+  zone = await Zone.start({ KUMA_XDS_DATAPLANE_DEREGISTRATION_DELAY: '200ms', KUMA_BOOTSTRAP_SERVER_PORT: String(plainPort) });
 });
 afterAll(() => zone.stop());
 
@@ -64,6 +67,14 @@ describe('POST /bootstrap', () => {
   it('answers a proxy it does not know with an empty 404, so that kuma-dp asks again', async () => {
     const answer = await zone.bootstrap({ ...REQUEST, dataplaneResource: '' });
     expect([answer.status, answer.body]).toEqual([404, '']);
+  });
+
+  it('is also served in plain HTTP to clients of Kuma 0.x', async () => {
+    await zone.apply(dataplane('redis-1', 'redis'));
+    const body = JSON.stringify({ mesh: 'default', name: 'redis-1', adminPort: 9901, dataplaneTokenPath: '/tmp/token' });
+    const answer = await fetch(`http://127.0.0.1:${plainPort}/bootstrap`, { method: 'POST', body });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/x-yaml']);
+    expect(await answer.text()).toContain(`portValue: ${zone.runner.dataplanePort}`);
   });
 
   it.each([
