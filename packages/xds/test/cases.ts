@@ -20,6 +20,7 @@ export const observedMetadata: JsonObject = {
   'dataplane.admin.address': '127.0.0.1',
   'dataplane.admin.socketPath': '/tmp/kuma-envoy-admin.sock',
   'dataplane.readinessReporter.port': '9902',
+  'dataplane.dns.port': '15054',
   workdir: '/tmp',
   ipv6Enabled: true,
   features: ['feature-tcp-accesslog-via-named-pipe', 'feature-strict-inbound-ports', 'feature-reuse-port'],

@@ -9,6 +9,8 @@ export interface ProxyMetadata {
   /** Unix socket of Envoy's admin endpoint; used instead of the port where present. */
   readonly adminSocketPath?: string;
   readonly readinessPort: number;
+  /** Where Envoy answers DNS for transparent proxying; absent: it does not. */
+  readonly dnsPort?: number;
   readonly workdir: string;
   readonly ipv6Enabled: boolean;
   readonly transparentProxy?: TransparentProxyMetadata;
@@ -23,6 +25,7 @@ export interface TransparentProxyMetadata {
 }
 
 export const FEATURE_BIND_OUTBOUNDS = 'feature-bind-outbounds';
+export const FEATURE_EMBEDDED_DNS = 'feature-embedded-dns';
 export const FEATURE_REUSE_PORT = 'feature-reuse-port';
 export const FEATURE_STRICT_INBOUND_PORTS = 'feature-strict-inbound-ports';
 export const FEATURE_TP_IN_METADATA = 'feature-transparent-proxy-in-dataplane-metadata';
@@ -37,11 +40,13 @@ export function parseNodeMetadata(metadata: JsonObject | undefined): ProxyMetada
   const source = metadata ?? {};
   const features = new Set(Array.isArray(source.features) ? source.features.filter((f): f is string => typeof f === 'string') : []);
   const adminPort = portOf(source['dataplane.admin.port']);
+  const dnsPort = features.has(FEATURE_EMBEDDED_DNS) ? undefined : portOf(source['dataplane.dns.port']);
   const adminSocketPath = textOf(source['dataplane.admin.socketPath']);
   const transparentProxy = features.has(FEATURE_TP_IN_METADATA) ? transparentProxyOf(source.transparentProxy) : undefined;
   return {
     features,
     ...(adminPort === undefined ? {} : { adminPort }),
+    ...(dnsPort === undefined ? {} : { dnsPort }),
     adminAddress: loopbackOf(textOf(source['dataplane.admin.address'])),
     ...(adminSocketPath === '' ? {} : { adminSocketPath }),
     readinessPort: portOf(source['dataplane.readinessReporter.port']) ?? DEFAULT_READINESS_PORT,

@@ -1,6 +1,7 @@
 import type { BuildResult } from '../snapshot/consistency.js';
 import { addAdmin } from './admin.js';
 import { ResourceCollector } from './collector.js';
+import { addDns } from './dns.js';
 import { addInbounds } from './inbound.js';
 import { type SidecarInput, sidecarScope } from './input.js';
 import { addOutbounds } from './outbound.js';
@@ -24,6 +25,7 @@ export function buildSidecar(input: SidecarInput): BuildResult {
   addTransparentProxy(collector, scope);
   addInbounds(collector, scope);
   addOutbounds(collector, scope);
+  addDns(collector, scope);
   if (input.context.mtls) addSecrets(collector, input.context.name, input.identity);
   return collector.finish();
 }
