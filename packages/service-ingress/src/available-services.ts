@@ -16,7 +16,7 @@ const RETRY_MS = 1000;
 
 /** Keeps `availableServices` of the ingresses of this zone in step with what its proxies offer (contract/dataplane.md §4). */
 export class AvailableServices {
-  private readonly pacer = new Pacer(() => this.update());
+  private readonly pacer = new Pacer(() => this.update().catch((error: unknown) => this.failed(error)));
   private subscription: { unsubscribe(): void } | undefined;
   private retry: NodeJS.Timeout | undefined;
 
@@ -43,6 +43,10 @@ export class AvailableServices {
     for (const ingress of ingresses) {
       if (!jsonEqual(ingress.spec.availableServices ?? [], services)) await this.write(ingress, services);
     }
+  }
+
+  private failed(error: unknown): void {
+    this.options.log.error({ error: messageOf(error) }, 'the available services of the zone could not be computed');
   }
 
   /** Another instance may have written meanwhile: the change comes back as an event, and is looked at again. */

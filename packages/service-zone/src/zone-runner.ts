@@ -120,6 +120,7 @@ export class ZoneRunner implements ControlPlaneRunner {
       zoneProxyXds: () => opened.controlPlane.announcements.find('zone-proxy-xds'),
     });
     this.stops.push(() => server.close());
+    // Before the server waits for its streams to end.
     this.stops.push(() => xds.stop());
     const check = health.register('zone-cp', () => (this.running ? undefined : 'starting'));
     this.stops.push(() => check.unregister());
@@ -140,6 +141,7 @@ export class ZoneRunner implements ControlPlaneRunner {
       parseInline: inlineParser(registry),
     });
     xds.start();
+    this.stops.push(() => xds.stop());
     return xds;
   }
 
@@ -158,6 +160,7 @@ export class ZoneRunner implements ControlPlaneRunner {
       dataplaneAgeMs: config.runtime.universal.dataplaneCleanupAge,
       zoneProxyAgeMs: config.runtime.universal.zoneResourceCleanupAge,
       idleTimeoutMs: config.metrics.dataplane.idleTimeout,
+      zoneProxiesServed: () => opened.controlPlane.announcements.find('zone-proxy-xds') !== undefined,
     };
     const ongoing: LeaderTask[] = [{ name: 'garbage', run: (leadership) => collectGarbage(garbage, leadership) }];
     if (config.dnsServer.serviceVipEnabled) ongoing.push({ name: 'vips', run: (leadership) => keepVips(vips, leadership) });

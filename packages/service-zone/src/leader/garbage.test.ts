@@ -24,6 +24,7 @@ function optionsOf(view: ReturnType<typeof viewOf>) {
     dataplaneAgeMs: 72 * HOUR_MS,
     zoneProxyAgeMs: 72 * HOUR_MS,
     idleTimeoutMs: 0,
+    zoneProxiesServed: () => true,
   };
   return { options, written };
 }
@@ -55,6 +56,22 @@ describe('streams of former instances', () => {
     const { options, written } = optionsOf(view);
     await finaliseForeign(options, leadership);
     expect(written).toMatchObject([{ draft: { name: 'theirs', spec: { subscriptions: [{ id: '1', disconnectTime: at(0) }] } } }]);
+    expect(written).toHaveLength(1);
+  });
+
+  it('of zone proxies are left to an ingress manager that lives', async () => {
+    const stream = { id: '1', controlPlaneInstanceId: 'im-0', connectTime: at(HOUR_MS) };
+    const ingress = resource('ZoneIngress', 'in-1', '').build();
+    const view = viewOf(
+      ingress,
+      resource('ZoneIngressInsight', 'in-1', '')
+        .withSpec({ subscriptions: [stream] })
+        .build(),
+    );
+    const { options, written } = optionsOf(view);
+    await finaliseForeign(options, leadership);
+    expect(written).toEqual([]);
+    await finaliseForeign({ ...options, zoneProxiesServed: () => false }, leadership);
     expect(written).toHaveLength(1);
   });
 });

@@ -24,6 +24,8 @@ export interface GarbageOptions {
   readonly zoneProxyAgeMs: number;
   /** A stream of another instance counts as ended after so long without a sign (`metrics.dataplane.idleTimeout`). */
   readonly idleTimeoutMs: number;
+  /** An ingress manager lives: the streams of zone proxies are its business. */
+  readonly zoneProxiesServed: () => boolean;
 }
 
 const SCAN_MS = 60_000;
@@ -86,7 +88,7 @@ export async function finaliseForeign(options: GarbageOptions, leadership: Leade
   const { view, clock, instanceId } = options;
   const now = timestamp(clock.now());
   const mutations: Mutation[] = [];
-  for (const kind of PROXY_KINDS) {
+  for (const kind of options.zoneProxiesServed() ? (['Dataplane'] as const) : PROXY_KINDS) {
     for (const insight of view.list<DataplaneInsightSpec>(`${kind}Insight`)) {
       const owner = { kind, mesh: insight.meta.mesh, name: insight.meta.name };
       const isStale = (s: DiscoverySubscription) => s.disconnectTime === undefined && s.controlPlaneInstanceId !== instanceId;
