@@ -35,7 +35,19 @@ export class Sidecar {
     const workDir = mkdtempSync(join(tmpdir(), 'mesh-dp-'));
     const bootstrap = join(workDir, 'bootstrap.yaml');
     writeFileSync(bootstrap, await fetchBootstrap(options, workDir));
-    const args = ['--config-path', bootstrap, '--disable-hot-restart', '--concurrency', '1', '--log-level', 'warning'];
+    const args = [
+      '--config-path',
+      bootstrap,
+      '--disable-hot-restart',
+      '--drain-time-s',
+      '30',
+      '--drain-strategy',
+      'immediate',
+      '--concurrency',
+      '1',
+      '--log-level',
+      'warning',
+    ];
     return new Sidecar(spawn(findEnvoy(), args, { stdio: 'ignore' }), workDir, options.name);
   }
 
