@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { type Clock, type ResourceStore, type ResourceView, systemClock, type TokenRequest } from '@mesh/core';
 import { issueToken, meshSecretsHook } from '@mesh/identity';
 import type { MeshHook } from '@mesh/resources';
@@ -15,7 +14,7 @@ export function identityOf({ store, view, clock = systemClock }: IdentityOptions
   readonly issueToken: (request: TokenRequest) => Promise<string>;
 } {
   return {
-    meshHooks: [meshSecretsHook({ store, clock, readFile: (path) => readFileSync(path) })],
+    meshHooks: [meshSecretsHook({ store, clock })],
     issueToken: (request) => issueToken(view, request, clock.now()),
   };
 }

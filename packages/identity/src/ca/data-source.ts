@@ -9,34 +9,32 @@ export interface DataSourceContext {
   readonly view: ResourceView;
   /** Mesh whose secrets are meant. */
   readonly mesh: string;
-  /** Reads a file of this machine. Absent: files are refused, the document must not choose what a server reads. */
-  readonly readFile?: (path: string) => Buffer;
 }
 
-/** The bytes of a DataSource in `conf` of a CA backend: secret, inline, inlineString, and file where allowed. Throws DataSourceError. */
+/**
+ * The bytes of a DataSource in `conf` of a CA backend: secret, inline or inlineString. Throws DataSourceError.
+ * Files are refused: a document must not choose what a server reads from its disk.
+ */
 export function readDataSource(source: unknown, context: DataSourceContext): Buffer {
   if (!isObject(source)) throw new DataSourceError('has to be defined');
-  const { secret, file, inline, inlineString } = source as DataSource;
+  const { secret, inline, inlineString } = source as DataSource;
   if (typeof secret === 'string' && secret !== '') return readSecret(secret, context);
   if (typeof inline === 'string' && inline !== '') return Buffer.from(inline, 'base64');
   if (typeof inlineString === 'string' && inlineString !== '') return Buffer.from(inlineString, 'utf8');
-  if (typeof file === 'string' && file !== '') {
-    if (!context.readFile) throw new DataSourceError('files are not read by this control plane: use a secret');
-    return readFileOf(file, context.readFile);
-  }
-  throw new DataSourceError('data source has to be chosen. Available sources: secret, file, inline, inlineString');
+  if (namesFile(source)) throw new DataSourceError(FILE_REFUSED);
+  throw new DataSourceError('data source has to be chosen. Available sources: secret, inline, inlineString');
+}
+
+/** What is said of a data source that names a file. */
+export const FILE_REFUSED = 'files are not read by the control plane: use "secret", "inline" or "inlineString"';
+
+/** Whether a data source asks for a file of the control plane's machine. */
+export function namesFile(source: unknown): boolean {
+  return isObject(source) && typeof source['file'] === 'string' && source['file'] !== '';
 }
 
 function readSecret(name: string, { view, mesh }: DataSourceContext): Buffer {
   const found = view.find('Secret', mesh, name);
   if (!found) throw new DataSourceError(`could not load data: resource not found: type="Secret" name="${name}" mesh="${mesh}"`);
   return secretContent(found);
-}
-
-function readFileOf(path: string, readFile: (path: string) => Buffer): Buffer {
-  try {
-    return readFile(path);
-  } catch (error) {
-    throw new DataSourceError(`could not load data: file ${path} cannot be read`, { cause: error });
-  }
 }

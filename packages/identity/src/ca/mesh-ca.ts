@@ -34,18 +34,14 @@ const cache = new WeakMap<object, Cached>();
  * `unavailable` where mTLS is on and its certificate or key is missing or unreadable: proxies
  * must then keep what they have, never fall back to plaintext.
  */
-export function loadMeshCa(
-  view: ResourceView,
-  mesh: Resource<MeshSpec>,
-  options: Pick<DataSourceContext, 'readFile'> = {},
-): MeshCa | undefined {
+export function loadMeshCa(view: ResourceView, mesh: Resource<MeshSpec>): MeshCa | undefined {
   const backend = enabledBackend(mesh.spec);
   if (!backend) return undefined;
   const name = mesh.meta.name;
   const secrets = [...secretsOfMesh(name, mesh.spec).keys()].map((each) => view.get({ kind: 'Secret', mesh: name, name: each }));
   const cached = cache.get(mesh);
   if (cached && sameItems(cached.secrets, secrets)) return cached.ca;
-  const ca = buildCa(mesh, backend, { view, mesh: name, ...options });
+  const ca = buildCa(mesh, backend, { view, mesh: name });
   cache.set(mesh, { secrets, ca });
   return ca;
 }

@@ -1,14 +1,13 @@
 import { type Clock, MeshError, type Mutation, type ResourceDraft, type ResourceStore, ResourceView, Violations } from '@mesh/core';
 import { type MeshChange, type MeshHook, secretsOfMesh } from '@mesh/resources';
 import { builtinCaSecrets } from '../ca/builtin.js';
+import { FILE_REFUSED, namesFile } from '../ca/data-source.js';
 import { checkProvidedCa } from '../ca/provided.js';
 import { defaultSecretsForMesh } from './defaults.js';
 
 export interface MeshSecretsHookOptions {
   readonly store: ResourceStore;
   readonly clock: Clock;
-  /** Reads files of this machine for `provided` CAs. Absent: files are refused. */
-  readonly readFile?: (path: string) => Buffer;
 }
 
 /**
@@ -18,13 +17,25 @@ export interface MeshSecretsHookOptions {
  */
 export function meshSecretsHook(options: MeshSecretsHookOptions): MeshHook {
   return async (change) => {
+    refuseFiles(change);
     await refuseBadCa(change, options);
     const drafts = [...(change.before ? [] : await defaultSecretsForMesh(change.name)), ...(await missingBuiltinCas(change, options))];
     return withoutExisting(drafts, options.store);
   };
 }
 
-async function refuseBadCa({ name, spec }: MeshChange, { store, readFile }: MeshSecretsHookOptions): Promise<void> {
+/** `skipValidation` lets a CA through that cannot issue, never one that would read the disk of the server. */
+function refuseFiles({ spec }: MeshChange): void {
+  const violations = Violations.at();
+  spec.mtls?.backends?.forEach(({ conf }, i) => {
+    for (const [field, source] of Object.entries(conf ?? {})) {
+      if (namesFile(source)) violations.field('mtls').field('backends').index(i).field('conf').field(field).field('file').add(FILE_REFUSED);
+    }
+  });
+  if (!violations.ok) throw new MeshError('invalid', { violations: violations.list });
+}
+
+async function refuseBadCa({ name, spec }: MeshChange, { store }: MeshSecretsHookOptions): Promise<void> {
   const backends = spec.mtls?.backends ?? [];
   if (spec.mtls?.skipValidation || !backends.some(({ type }) => type === 'provided')) return;
   // Read from the store: a secret written just before the Mesh may not have reached the view.
@@ -36,7 +47,7 @@ async function refuseBadCa({ name, spec }: MeshChange, { store, readFile }: Mesh
   const violations = Violations.at();
   backends.forEach((backend, i) => {
     const at = violations.field('mtls').field('backends').index(i).field('conf');
-    if (backend.type === 'provided') checkProvidedCa(backend, { view, mesh: name, ...(readFile ? { readFile } : {}) }, at);
+    if (backend.type === 'provided') checkProvidedCa(backend, { view, mesh: name }, at);
   });
   if (!violations.ok) throw new MeshError('invalid', { violations: violations.list });
 }

@@ -69,6 +69,21 @@ describe('a Mesh that is written', () => {
     });
   });
 
+  it('never makes the control plane read a file, not even where validation is skipped', async () => {
+    const conf = { cert: { file: '/etc/passwd' }, key: { file: '/etc/passwd', secret: 'key' } };
+    for (const skipValidation of [false, true]) {
+      const spec = { mtls: { enabledBackend: 'b', skipValidation, backends: [{ name: 'b', type: 'provided', conf }] } };
+      await expect(parts.manager.put({ draft: mesh().withSpec(spec).draft(), author })).rejects.toMatchObject({
+        code: 'invalid',
+        violations: ['cert', 'key'].map((field) => ({
+          field: `mtls.backends[0].conf.${field}.file`,
+          message: 'files are not read by the control plane: use "secret", "inline" or "inlineString"',
+        })),
+      });
+    }
+    expect(parts.view.count('Mesh')).toBe(0);
+  });
+
   it('may use a secret that was written just before it', async () => {
     const pair = await createBuiltinCa({ mesh: 'default', backend: {}, now: NOW });
     await parts.manager.put({ draft: mesh().draft(), author });
