@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { CONTROL_PLANE_USER } from '@mesh/identity';
 
 /** Identity of one running process: `<hostname>-<4 hex>` (contract/kds.md §5). */
 export interface Instance {
@@ -14,4 +15,4 @@ export function newInstance(): Instance {
 }
 
 /** Who the control plane is in the change log. */
-export const CONTROL_PLANE_AUTHOR = { name: 'mesh-system:control-plane' } as const;
+export const CONTROL_PLANE_AUTHOR = { name: CONTROL_PLANE_USER } as const;

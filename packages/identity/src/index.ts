@@ -16,6 +16,7 @@ export { checkProvidedCa } from './ca/provided.js';
 export { ADMIN_USER_TOKEN, type DefaultGlobalSecretsOptions, defaultGlobalSecrets, defaultSecretsForMesh } from './secrets/defaults.js';
 export { globalSecretDraft, secretContent, secretDraft } from './secrets/drafts.js';
 export { type MeshSecretsHookOptions, meshSecretsHook } from './secrets/mesh-hook.js';
+export { CONTROL_PLANE_USER } from './token/control-plane-user.js';
 export { issueToken, type SignOptions, signToken, tokenKindOf } from './token/issue.js';
 export {
   type DataplaneTokenCheck,

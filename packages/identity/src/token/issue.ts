@@ -1,6 +1,7 @@
 import { type KeyObject, randomUUID } from 'node:crypto';
-import type { ResourceView, TokenRequest } from '@mesh/core';
+import { MeshError, type ResourceView, type TokenRequest } from '@mesh/core';
 import { SignJWT } from 'jose';
+import { CONTROL_PLANE_USER } from './control-plane-user.js';
 import { latestSigningKey, type TokenKind } from './signing-keys.js';
 
 /** How far a token reaches back, so that clocks may differ a little. */
@@ -19,8 +20,13 @@ export async function issueToken(view: ResourceView, request: TokenRequest, now:
   return signToken(request, { ...latestSigningKey(view, tokenKindOf(request)), now });
 }
 
-/** Signs a token with a key at hand: `kumactl generate … --signing-key-path`. */
+/** Signs a token with a key at hand: `kumactl generate … --signing-key-path`. Throws `invalid` for the name of the control plane. */
 export async function signToken(request: TokenRequest, { key, kid, now }: SignOptions): Promise<string> {
+  if (request.type === 'user' && request.name === CONTROL_PLANE_USER) {
+    throw new MeshError('invalid', {
+      violations: [{ field: 'name', message: `"${CONTROL_PLANE_USER}" is the control plane itself, and no user` }],
+    });
+  }
   const seconds = Math.floor(now / 1000);
   const payload = {
     ...claimsOf(request),

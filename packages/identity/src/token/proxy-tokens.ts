@@ -1,4 +1,5 @@
 import { listClaim, multiMapClaim, textClaim } from './claims.js';
+import { CONTROL_PLANE_USER } from './control-plane-user.js';
 import { reject, type TokenSource, type VerifiedToken, verifyToken } from './verify.js';
 
 export interface DataplaneTokenCheck extends TokenSource {
@@ -72,5 +73,6 @@ export async function verifyUserToken(source: TokenSource): Promise<VerifiedUser
   const verified = await verifyToken({ type: 'user' }, source);
   const name = textClaim(verified.payload, 'Name');
   if (name === '') throw reject('the token names no user');
+  if (name === CONTROL_PLANE_USER) throw reject(`"${name}" is the control plane itself, and no user`);
   return { ...verified, name, groups: listClaim(verified.payload, 'Groups') };
 }

@@ -65,6 +65,29 @@ describe('an issued token', () => {
   });
 });
 
+describe('the name of the control plane itself', () => {
+  const name = 'mesh-system:control-plane';
+
+  it('is never issued to a user', async () => {
+    const issued = issueToken(view, { type: 'user', name, groups: ['mesh-system:admin'], validForMs: HOUR_MS }, NOW);
+    await expect(issued).rejects.toMatchObject({ code: 'invalid', violations: [{ field: 'name' }] });
+  });
+
+  it('is never accepted from a user, however well the token is signed', async () => {
+    const sign = (claims: Record<string, unknown>) =>
+      new SignJWT({ Groups: [], ...claims, exp: NOW / 1000 + 3600, jti: 'id' })
+        .setProtectedHeader({ alg: 'RS256', kid: '1' })
+        .sign(createPrivateKey(key1));
+    await expect(verifyUserToken({ token: await sign({ Name: 'alice' }), view, now: NOW })).resolves.toMatchObject({ name: 'alice' });
+    for (const claims of [{ Name: name }, { name }]) {
+      await expect(verifyUserToken({ token: await sign(claims), view, now: NOW })).rejects.toMatchObject({
+        code: 'unauthenticated',
+        public: expect.stringMatching(/the control plane itself/),
+      });
+    }
+  });
+});
+
 describe('a dataplane token', () => {
   const tokenWith = (change: Partial<TokenRequest>) => issueToken(view, { ...dataplaneRequest, ...change } as TokenRequest, NOW);
 
