@@ -97,7 +97,7 @@ async function tryOnce({ config, trust, body }: { config: DpConfig; trust: CpTru
     return {
       final: true,
       reason: `${config.cpAddress.origin} is not a data plane server`,
-      hint: 'the data plane server listens on 5678; 5681 is the API server',
+      hint: 'give the data plane server, https://<host>:5678, or the plain one at KUMA_BOOTSTRAP_SERVER_PORT of the control plane',
     };
   }
   if (answer.status === 404 && text === '')

@@ -11,6 +11,8 @@ export const LABEL_EFFECT = 'kuma.io/effect';
 export const LABEL_WORKLOAD = 'kuma.io/workload';
 export const LABEL_MANAGED_BY = 'kuma.io/managed-by';
 export const LABEL_K8S_NAMESPACE = 'k8s.kuma.io/namespace';
+/** On a ZoneIngress applied as a Dataplane of Kuma 0.6-1.1: the mesh that Dataplane was of. */
+export const LABEL_FORMER_MESH = 'ingress.kuma.io/former-mesh';
 export const LABEL_DELETION_GRACE_PERIOD = 'kuma.io/deletion-grace-period-started-at';
 
 export const ORIGIN_GLOBAL = 'global';

@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Clock, LABEL_WORKLOAD, MeshError, messageOf, type ResourceView } from '@mesh/core';
+import { type Clock, LABEL_FORMER_MESH, LABEL_WORKLOAD, MeshError, messageOf, type ResourceView } from '@mesh/core';
 import { type StaticKey, type TokenSource, verifyDataplaneToken, verifyZoneToken } from '@mesh/identity';
 import type { DataplaneSpec } from '@mesh/resources';
 import type { KumaConfig, PublicKeyConfig } from '@mesh/runtime';
@@ -33,14 +33,29 @@ export function proxyAuthenticator({ config, view, clock, zone = config.multizon
       return;
     }
     if (zoneProxy.type === 'none') return;
-    await verifyZoneToken({
-      ...source(credential),
-      staticKeys: zoneKeys,
-      useSecrets: zoneProxy.zoneToken.validator.useSecrets,
-      zone,
-      scope: resource.kind === 'ZoneIngress' ? 'ingress' : 'egress',
-    });
+    try {
+      await verifyZoneToken({
+        ...source(credential),
+        staticKeys: zoneKeys,
+        useSecrets: zoneProxy.zoneToken.validator.useSecrets,
+        zone,
+        scope: resource.kind === 'ZoneIngress' ? 'ingress' : 'egress',
+      });
+    } catch (error) {
+      const mesh = formerMeshOf(view, resource);
+      if (mesh === undefined) throw error;
+      const facts = { mesh, name: resource.name, nameRequired: true, dataplaneTags: {} };
+      await verifyDataplaneToken({ ...source(credential), staticKeys: dataplaneKeys, useSecrets, ...facts });
+    }
   };
+}
+
+/**
+ * The mesh of the Dataplane a ZoneIngress was applied as: only then a dataplane token of its name
+ * will do. What is stored counts, not what the proxy says of itself.
+ */
+function formerMeshOf(view: ResourceView, { kind, name }: ProxyResource): string | undefined {
+  return kind === 'ZoneIngress' ? view.get({ kind, mesh: '', name })?.meta.labels[LABEL_FORMER_MESH] : undefined;
 }
 
 function dataplaneFacts({ mesh, name, labels, spec }: ProxyResource) {

@@ -11,13 +11,16 @@ export interface DataplaneTokenCheck extends TokenSource {
   readonly workload?: string;
   /** A MeshIdentity derives the SPIFFE id from the workload label: then the token must be bound to it. */
   readonly workloadRequired?: boolean;
+  /** A token for every dataplane of the mesh will not do. */
+  readonly nameRequired?: boolean;
 }
 
 /** Checks that a token is for this Dataplane (contract/dataplane.md §2.2); throws `unauthenticated`. */
 export async function verifyDataplaneToken(check: DataplaneTokenCheck): Promise<VerifiedToken> {
   const verified = await verifyToken({ type: 'dataplane', mesh: check.mesh }, check);
   const name = textClaim(verified.payload, 'Name');
-  if (name !== '' && name !== check.name) throw reject(`proxy name from requestor: ${check.name} is different than in token: ${name}`);
+  if ((name !== '' || check.nameRequired) && name !== check.name)
+    throw reject(`proxy name from requestor: ${check.name} is different than in token: ${name}`);
   const mesh = textClaim(verified.payload, 'Mesh');
   if (mesh !== '' && mesh !== check.mesh) throw reject(`proxy mesh from requestor: ${check.mesh} is different than in token: ${mesh}`);
   checkTags(multiMapClaim(verified.payload, 'Tags'), check.dataplaneTags);

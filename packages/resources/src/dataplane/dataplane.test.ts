@@ -220,7 +220,9 @@ networking:
     expect(draft).toMatchObject({ kind: 'ZoneIngress', mesh: '', name: 'dp', spec: { networking: { address: '127.0.0.1', port: 10000 } } });
     expect(warnings).toEqual([
       expect.stringContaining('write {"type":"ZoneIngress","name":"dp","networking":{"address":"127.0.0.1","port":10000}} instead'),
+      expect.stringContaining('other zones cannot reach'),
     ]);
+    expect(draft.labels).toEqual({ 'ingress.kuma.io/former-mesh': 'default' });
   });
 
   it('keep the public address of an ingress as the advertised one', () => {

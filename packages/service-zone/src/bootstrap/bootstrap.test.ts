@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type JsonObject, MeshError, type Resource, type ResourceDraft, type ResourceView } from '@mesh/core';
+import { type JsonObject, LABEL_FORMER_MESH, MeshError, type Resource, type ResourceDraft, type ResourceView } from '@mesh/core';
 import { mesh, resource, viewOf as viewWith } from '@mesh/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -125,6 +125,21 @@ describe('zone proxies', () => {
     };
     expect(await adsAddress('')).toEqual({ address: '127.0.0.1', portValue: 5679 });
     expect(await adsAddress('10.9.9.9')).toEqual({ address: '10.9.9.9', portValue: 5679 });
+  });
+
+  it('are served as ingresses where they start as the Dataplane they were in Kuma 0.6', async () => {
+    const old = { mesh: 'default', name: 'p-1', proxyType: 'dataplane', dataplaneResource: '' };
+    const zoneProxyXds = () => ({ service: 'zone-proxy-xds', host: '', port: 5679 }) as const;
+    const former = { ...stored('ZoneIngress', '', { networking: { address: '10.0.0.2', port: 10001 } }) };
+    const labelled = viewOf({ ...former, meta: { ...former.meta, labels: { [LABEL_FORMER_MESH]: 'default' } } });
+    const bootstrap = await bootstrapOf(request(old), { view: labelled, zoneProxyXds });
+    expect(bootstrap.node).toMatchObject({ id: '.p-1', cluster: 'ingress', metadata: { 'dataplane.proxyType': 'ingress' } });
+    for (const [change, options] of [
+      [old, { view }],
+      [{ ...old, mesh: 'other' }, { view: labelled }],
+    ] as const) {
+      await expect(bootstrapOf(request(change), { ...options, zoneProxyXds })).rejects.toMatchObject({ code: 'not_found' });
+    }
   });
 
   it('shall ask again while no ingress manager is there', async () => {

@@ -1,4 +1,4 @@
-import { MeshError, type Resource, type ResourceDraft, type ResourceView, TAG_SERVICE } from '@mesh/core';
+import { LABEL_FORMER_MESH, MeshError, type Resource, type ResourceDraft, type ResourceView, TAG_SERVICE } from '@mesh/core';
 import type { DataplaneSpec, MeshSpec, ZoneEgressSpec, ZoneIngressSpec } from '@mesh/resources';
 import type { BootstrapRequest } from './request.js';
 
@@ -38,7 +38,7 @@ const KIND_OF_TYPE: Readonly<Record<BootstrapProxyType, string>> = { dataplane: 
  */
 export function resolveProxy(options: ResolveProxyOptions): BootstrapProxy {
   const { request } = options;
-  const proxyType = proxyTypeOf(request);
+  const proxyType = isFormerDataplane(options) ? 'ingress' : proxyTypeOf(request);
   const resource = request.dataplaneResource === '' ? storedResource(options, proxyType) : inlineResource(options, proxyType);
   const facts =
     proxyType === 'dataplane' ? dataplaneFacts(options, resource.spec as DataplaneSpec) : zoneProxyFacts(options, proxyType, resource.spec);
@@ -58,6 +58,14 @@ export function proxyTypeOf({ proxyType }: BootstrapRequest): BootstrapProxyType
   if (proxyType === '') return 'dataplane';
   if (proxyType === 'dataplane' || proxyType === 'ingress' || proxyType === 'egress') return proxyType;
   throw new Error(`unknown proxy type ${JSON.stringify(proxyType)}`);
+}
+
+/** A proxy started as the Dataplane that its ZoneIngress was in Kuma 0.6-1.1. */
+function isFormerDataplane({ request, view }: ResolveProxyOptions): boolean {
+  if (proxyTypeOf(request) !== 'dataplane' || request.dataplaneResource !== '') return false;
+  const { mesh, name } = request;
+  if (view.get({ kind: 'Dataplane', mesh, name })) return false;
+  return view.get({ kind: 'ZoneIngress', mesh: '', name })?.meta.labels[LABEL_FORMER_MESH] === mesh;
 }
 
 function storedResource({ request, view }: ResolveProxyOptions, proxyType: BootstrapProxyType): FoundResource {
