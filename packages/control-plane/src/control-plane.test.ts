@@ -95,6 +95,20 @@ describe('a mesh', () => {
     expect(control.view.count('MeshTimeout', 'bare')).toBe(0);
     expect(control.view.count('Secret', 'bare')).toBe(1);
   });
+
+  it('of a zone by itself comes with policies of that zone, and with routing resources where the configuration says so', async () => {
+    const env = { KUMA_MODE: 'zone', KUMA_MULTIZONE_ZONE_NAME: 'z1', KUMA_DEFAULTS_CREATE_MESH_ROUTING_RESOURCES: 'true' };
+    const { control } = await defaultsOf(configOf(env));
+    const labels = (kind: string, name: string) => control.view.find(kind, 'default', name)?.meta.labels;
+    expect(labels('MeshTimeout', 'mesh-timeout-all-default')).toEqual({
+      'kuma.io/mesh': 'default',
+      'kuma.io/origin': 'zone',
+      'kuma.io/zone': 'z1',
+      'kuma.io/env': 'universal',
+    });
+    expect(labels('TrafficPermission', 'allow-all-default')).toEqual({ 'kuma.io/mesh': 'default' });
+    expect(labels('TrafficRoute', 'route-all-default')).toEqual({ 'kuma.io/mesh': 'default' });
+  });
 });
 
 describe('a control plane', () => {

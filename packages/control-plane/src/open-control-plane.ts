@@ -1,6 +1,6 @@
 import { type DescriptorRegistry, type Logger, messageOf, type ResourceStore, ResourceView } from '@mesh/core';
 import type { KumaConfig } from '@mesh/runtime';
-import { meshPoliciesHook } from './defaults/default-policies.js';
+import { meshPoliciesHook } from './defaults/mesh-policies.js';
 import { factsOf } from './facts.js';
 import { identityOf } from './identity.js';
 import { type Instance, newInstance } from './instance.js';

@@ -25,9 +25,10 @@ const allowAll = resource('MeshTrafficPermission', 'allow-all').withSpec({
 });
 
 test('every default policy is a document that its own kind accepts', () => {
-  for (const draft of defaultPoliciesForMesh('default')) {
+  for (const draft of defaultPoliciesForMesh('default', {}, { routingResources: true })) {
     const descriptor = policyKinds.find(({ kind }) => kind === draft.kind);
-    const document = { type: draft.kind, mesh: draft.mesh, name: draft.name, spec: draft.spec as Resource['spec'] };
+    const spec = draft.spec as Resource['spec'];
+    const document = { type: draft.kind, mesh: draft.mesh, name: draft.name, ...(descriptor?.shape === 'plugin' ? { spec } : spec) };
     expect(descriptor && resourceOf(descriptor, document).spec).toEqual(draft.spec);
   }
 });
@@ -35,7 +36,10 @@ test('every default policy is a document that its own kind accepts', () => {
 test('a mesh that skips a kind, or all, does not get its default policies', () => {
   expect(defaultPoliciesForMesh('m', { skipCreatingInitialPolicies: ['MeshTimeout'] })).toEqual([]);
   expect(defaultPoliciesForMesh('m', { skipCreatingInitialPolicies: ['*'] })).toEqual([]);
-  expect(defaultPoliciesForMesh('m').map(({ name }) => name)).toEqual(['mesh-timeout-all-m', 'mesh-gateways-timeout-all-m']);
+  const names = ['mesh-timeout-all-m', 'mesh-gateways-timeout-all-m'];
+  expect(defaultPoliciesForMesh('m').map(({ name }) => name)).toEqual(names);
+  const withRouting = defaultPoliciesForMesh('m', {}, { routingResources: true });
+  expect(withRouting.map(({ name }) => name)).toEqual([...names, 'allow-all-m', 'route-all-m']);
 });
 
 test('a sidecar of a new mesh with all policies in force is accepted by Envoy', async () => {
