@@ -188,7 +188,7 @@ describe('reading resources', () => {
     expect(JSON.parse(await get('/meshes/default/dataplanes/web-1?format=k8s'))).toMatchObject({
       kind: 'Dataplane',
       apiVersion: 'kuma.io/v1alpha1',
-      metadata: { name: 'web-1' },
+      metadata: { name: 'web-1', namespace: 'kuma-system' },
       mesh: 'default',
     });
     const refused = await api.send('/meshes/default?format=x');

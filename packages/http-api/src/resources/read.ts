@@ -88,15 +88,9 @@ export function documentPrinter(descriptor: AnyDescriptor, request: ApiRequest):
   const format = request.query.get('format') ?? '';
   if (format === '' || format === 'universal') return (resource) => toDocument(descriptor, resource);
   if (KUBERNETES_FORMATS.includes(format)) {
-    const namespace = request.query.get('namespace') ?? '';
-    return (resource) => withNamespace(toKubernetesDocument(descriptor, resource), namespace);
+    const namespace = request.query.get('namespace') || undefined;
+    return (resource) => toKubernetesDocument(descriptor, resource, namespace);
   }
   const message = '"format" must be one of ["k8s", "kubernetes", "universal"]';
   throw new ApiError({ status: 400, title: ITEM_TITLE, detail: 'Resource is not valid', violations: [{ field: '', message }] });
-}
-
-function withNamespace(document: JsonObject, namespace: string): JsonObject {
-  if (namespace === '') return document;
-  const { name, namespace: stored, ...rest } = document.metadata as JsonObject;
-  return { ...document, metadata: { name: name ?? '', namespace: stored ?? namespace, ...rest } };
 }

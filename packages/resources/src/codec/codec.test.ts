@@ -1,9 +1,10 @@
-import { DescriptorRegistry, type JsonObject, MeshError } from '@mesh/core';
+import { DescriptorRegistry, type JsonObject, MeshError, type Resource } from '@mesh/core';
 import { dataplane, dataplaneInsight, mesh, resource, secret, zoneIngress } from '@mesh/testing';
 import { describe, expect, it } from 'vitest';
 import { coreKinds } from '../index.gen.js';
+import { toKubernetesDocument } from './kubernetes.js';
 import { type ParsedDocument, parseDocument } from './parse.js';
-import { draftToDocument, toDocument, toKubernetesDocument, toOverview } from './print.js';
+import { draftToDocument, toDocument, toOverview } from './print.js';
 
 const registry = new DescriptorRegistry(coreKinds);
 const print = (document: unknown) => JSON.stringify(document, null, 1);
@@ -113,15 +114,35 @@ describe('a printed document', () => {
     expect(document).toMatchObject({ type: 'Thing', kri: 'kri_th_default___t_', spec: { data: 'aGk=' }, status: {} });
   });
 
-  it('can take the form Kubernetes has', () => {
-    const document = toKubernetesDocument(kind('Dataplane'), dataplane().label('a', 'b').build());
-    expect(document).toMatchObject({
+  it('can take the form Kubernetes has: a namespace, and no label but the mesh of plugin kinds and secrets', () => {
+    const form = (name: string, built: Resource, plugin = {}) => toKubernetesDocument({ ...kind(name), ...plugin }, built);
+    const creationTimestamp = expect.stringMatching(/:\d\dZ$/);
+    const apiVersion = 'kuma.io/v1alpha1';
+    expect(form('Dataplane', dataplane().label('a', 'b').build())).toEqual({
       kind: 'Dataplane',
-      apiVersion: 'kuma.io/v1alpha1',
+      apiVersion,
       mesh: 'default',
-      metadata: { name: 'dp-1', labels: { a: 'b' } },
+      metadata: { name: 'dp-1', namespace: 'kuma-system', creationTimestamp },
+      spec: { networking: { address: '192.168.0.1' } },
     });
-    expect(document.spec).toEqual({ networking: { address: '192.168.0.1' } });
+    expect(form('ExternalService', resource('ExternalService', 'es').build()).metadata).toEqual({ name: 'es', creationTimestamp });
+    expect(form('ExternalService', resource('ExternalService', 't').label('a', 'b').build(), { kind: 'Thing', shape: 'plugin' })).toEqual({
+      kind: 'Thing',
+      apiVersion,
+      metadata: { name: 't', namespace: 'kuma-system', creationTimestamp, labels: { 'kuma.io/mesh': 'default' } },
+      spec: {},
+    });
+  });
+
+  it('is a secret of Kubernetes where it holds one', () => {
+    const document = toKubernetesDocument(kind('Secret'), resource('Secret', 's').withSpec({ data: 'aGk=' }).build(), 'other');
+    expect(document).toMatchObject({
+      kind: 'Secret',
+      apiVersion: 'v1',
+      metadata: { name: 's', namespace: 'other', labels: { 'kuma.io/mesh': 'default' } },
+      data: { value: 'aGk=' },
+      type: 'system.kuma.io/secret',
+    });
   });
 });
 

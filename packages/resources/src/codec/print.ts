@@ -1,16 +1,7 @@
-import {
-  type AnyDescriptor,
-  displayNameOf,
-  type Json,
-  type JsonObject,
-  kriOf,
-  LABEL_K8S_NAMESPACE,
-  type Resource,
-  type ResourceDraft,
-} from '@mesh/core';
+import { type AnyDescriptor, type Json, type JsonObject, kriOf, type Resource, type ResourceDraft } from '@mesh/core';
 
 /** A time nobody set, as Go prints it; documents made from drafts carry it. */
-const NO_TIME = '0001-01-01T00:00:00Z';
+export const NO_TIME = '0001-01-01T00:00:00Z';
 
 /**
  * The REST document of a resource in the universal form (contract/rest-api.md §2.3):
@@ -25,24 +16,6 @@ export function draftToDocument(descriptor: AnyDescriptor, draft: ResourceDraft)
   const { mesh, name, labels = {}, spec } = draft;
   const meta = { mesh, name, labels, creationTime: NO_TIME, modificationTime: NO_TIME, version: 0 };
   return toDocument(descriptor, { kind: descriptor.kind, meta, spec: spec as JsonObject });
-}
-
-/** The Kubernetes form: apiVersion, kind, metadata, `mesh` where the kind has one, spec. */
-export function toKubernetesDocument(descriptor: AnyDescriptor, resource: Resource): JsonObject {
-  const { mesh, labels, creationTime } = resource.meta;
-  const namespace = labels[LABEL_K8S_NAMESPACE];
-  const isInMesh = descriptor.scope === 'Mesh';
-  const plugin = descriptor.shape === 'plugin';
-  const allLabels = plugin && isInMesh ? { 'kuma.io/mesh': mesh, ...labels } : labels;
-  const metadata: JsonObject = {
-    name: displayNameOf(resource),
-    ...(namespace ? { namespace } : {}),
-    ...(creationTime === NO_TIME ? {} : { creationTimestamp: creationTime.replace(/\.\d+/, '') }),
-    ...(Object.keys(allLabels).length > 0 ? { labels: sortKeys(allLabels) } : {}),
-  };
-  const head: JsonObject = { kind: descriptor.kind, apiVersion: 'kuma.io/v1alpha1', metadata };
-  if (isInMesh && !plugin) head.mesh = mesh;
-  return { ...head, spec: specOf(descriptor, resource.spec) };
 }
 
 /** `<Kind>Overview`: the resource and, where there is one, its insight, each under its own name. */
