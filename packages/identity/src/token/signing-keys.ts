@@ -58,10 +58,11 @@ export function latestSigningKey(view: ResourceView, token: TokenKind): SigningK
   const key = best && readPrivateKey(secretContent(best.resource));
   if (best && key?.asymmetricKeyType === 'rsa') return { kid: best.kid, key };
   const name = best?.resource.meta.name ?? signingKeyName(token);
+  const place = `${kind} of name "${name}"${kind === 'Secret' ? ` in mesh "${mesh}"` : ''}`;
   throw new MeshError('signing_key_not_found', {
     public: best
-      ? `the signing key in ${kind} "${name}" with KID ${best.kid} is not an RSA private key`
-      : `there is no signing key with KID ${FIRST_SERIAL}. GlobalSecret or Secret of name "${name}" is not found. If signing key was rotated, regenerate the token`,
+      ? `the signing key in ${place} with KID ${best.kid} is not an RSA private key`
+      : `there is no signing key with KID ${FIRST_SERIAL}. ${place} is not found. If signing key was rotated, regenerate the token`,
   });
 }
 

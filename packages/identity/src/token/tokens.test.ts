@@ -61,7 +61,10 @@ describe('an issued token', () => {
   });
 
   it('is not issued without a key', async () => {
-    await expect(issueToken(viewOf(), dataplaneRequest, NOW)).rejects.toMatchObject({ code: 'signing_key_not_found' });
+    await expect(issueToken(viewOf(), dataplaneRequest, NOW)).rejects.toMatchObject({
+      code: 'signing_key_not_found',
+      public: expect.stringContaining('KID 1. Secret of name "dataplane-token-signing-key-default-1" in mesh "default" is not found'),
+    });
   });
 });
 
