@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { Client, type ClientDuplexStream, credentials, type Server, status } from '@grpc/grpc-js';
+import { Client, type ClientDuplexStream, credentials, type Server, type ServiceError, status } from '@grpc/grpc-js';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Inbox } from '../../test/inbox.js';
 import { makePem, type TestPem } from '../../test/tls.js';
@@ -58,6 +58,9 @@ function openEcho(): { readonly stream: ClientDuplexStream<Buffer, Buffer>; read
   const stream = client.makeBidiStreamRequest(echo.path, same, same);
   const received = new Inbox<string>();
   stream.on('data', (bytes: Buffer) => received.push(bytes.toString()));
+  stream.on('error', (error: ServiceError) => {
+    if (error.code !== status.CANCELLED) throw error; // closing the client cancels what is open
+  });
   return { stream, received };
 }
 
