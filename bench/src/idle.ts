@@ -11,8 +11,19 @@ export interface IdleFigures {
   readonly kdsBytesPerSecond: number | undefined;
 }
 
-/** Counts transactions and KDS bytes while nothing happens. */
+/** Insights of what happened before are written within this time at most. */
+const AFTERMATH_SECONDS_MAX = 40;
+const WINDOW_SECONDS = 4;
+/** A window with so few transactions over all databases holds keep-alives only. */
+const QUIET_TRANSACTIONS = 8;
+
+/** Counts transactions and KDS bytes while nothing happens, after the aftermath of earlier work. */
 export async function measureIdle(lab: TwoZones, options: { seconds: number; counters: readonly ByteCounter[] }): Promise<IdleFigures> {
+  for (let waited = 0; waited < AFTERMATH_SECONDS_MAX; waited += WINDOW_SECONDS) {
+    const from = total(await transactionCounts(lab));
+    await delay(WINDOW_SECONDS * 1000);
+    if (total(await transactionCounts(lab)) - from <= QUIET_TRANSACTIONS) break;
+  }
   const before = await transactionCounts(lab);
   const bytesBefore = sum(options.counters);
   await delay(options.seconds * 1000);
@@ -44,6 +55,10 @@ async function transactionCounts(lab: TwoZones): Promise<Map<string, number>> {
   } finally {
     await client.end();
   }
+}
+
+function total(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((a, b) => a + b, 0);
 }
 
 function sum(counters: readonly ByteCounter[]): number {

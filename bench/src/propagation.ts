@@ -1,6 +1,7 @@
 import { dataplane, probe, type TwoZones } from '@mesh/lab-kit';
 
 const DEADLINE_MS = 30_000;
+const PROBE_PAUSE_MS = 2;
 
 /**
  * `PUT` of a MeshHTTPRoute at the global until a request in zone-1 shows it, in milliseconds.
@@ -53,7 +54,8 @@ async function untilProbe(what: string, check: () => Promise<boolean>): Promise<
   for (;;) {
     if (await check().catch(() => false)) return;
     if (performance.now() > end) throw new Error(`${what}: not within ${DEADLINE_MS / 1000} s`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    // Every request costs five processes; without a pause they starve what is measured.
+    await new Promise((resolve) => setTimeout(resolve, PROBE_PAUSE_MS));
   }
 }
 

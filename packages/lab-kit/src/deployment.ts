@@ -215,7 +215,7 @@ export class Deployment {
   }
 
   private baseEnv(): Record<string, string> {
-    return { ...inheritedEnv(), HOME: this.options.workDir, NODE_OPTIONS: '--max-semi-space-size=4', ...this.options.env };
+    return { ...inheritedEnv(), HOME: this.options.workDir, ...this.options.env };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ControlPlane, Logger } from '@mesh/core';
-import { GrpcControlPlane, internalCredentials } from '@mesh/grpc';
+import { GrpcControlPlane, internalCredentials } from '@mesh/grpc/control-plane';
 import { internalCertificates, type ServiceOptions } from '@mesh/runtime';
 
 /** The control plane a service works for. */
