@@ -22,11 +22,16 @@ export async function createDefaults(options: DefaultsOptions): Promise<void> {
   const { config } = options;
   if (config.mode === 'zone') await keepOwnZone(options);
   if (config.defaults.skipTenantResources) return;
-  await createSecrets(options);
-  if (isFederated(config)) return;
-  if (!config.defaults.skipMeshCreation) await createDefaultMesh(options);
+  const makesMesh = !isFederated(config) && !config.defaults.skipMeshCreation;
+  // Side by side: most of the time goes into keys, which are made on other threads.
+  await allDone([createSecrets(options), makesMesh ? createDefaultMesh(options) : undefined]);
   // Last, as its presence says that the rest is there.
-  await createClusterId(options);
+  if (!isFederated(config)) await createClusterId(options);
+}
+
+/** Waits for all even where one fails, so that a new attempt does not meet the old one. */
+async function allDone(work: readonly (Promise<void> | undefined)[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason;
 }
 
 /** Resolves when the defaults of a global or standalone zone are there, whichever instance leads; throws `unavailable` with the signal. */

@@ -26,17 +26,15 @@ export interface DefaultGlobalSecretsOptions {
   readonly adminToken?: boolean;
 }
 
-/** The secrets a deployment needs (contract/kds.md §7) and that are not there yet. */
+/** The secrets a deployment needs (contract/kds.md §7) and that are not there yet. Keys take long to make, so all are made at once. */
 export async function defaultGlobalSecrets(options: DefaultGlobalSecretsOptions): Promise<readonly ResourceDraft[]> {
   const { view, info, now } = options;
-  const drafts: ResourceDraft[] = [];
-  if (!info.federated) drafts.push(...(await missingKey(view, { type: 'zone' })));
-  if (options.userTokens ?? true) drafts.push(...(await missingUserSecrets(options)));
+  const missing: Promise<readonly ResourceDraft[]>[] = [];
+  if (!info.federated) missing.push(missingKey(view, { type: 'zone' }));
+  if (options.userTokens ?? true) missing.push(missingUserSecrets(options));
   const authorities = info.mode === 'zone' ? [INTER_CP, ENVOY_ADMIN] : [INTER_CP];
-  for (const { name, commonName } of authorities) {
-    if (!has(view, name)) drafts.push(globalSecretDraft(name, await createSystemCa(commonName, now)));
-  }
-  return drafts;
+  for (const authority of authorities) missing.push(missingAuthority(view, authority, now));
+  return (await Promise.all(missing)).flat();
 }
 
 const INTER_CP = { name: INTER_CP_CA, commonName: 'Control Plane Intercommunication CA' };
@@ -44,6 +42,10 @@ const ENVOY_ADMIN = { name: ENVOY_ADMIN_CA, commonName: 'Envoy Admin CA' };
 
 async function missingKey(view: ResourceView, kind: TokenKind): Promise<ResourceDraft[]> {
   return hasSigningKey(view, kind) ? [] : [globalSecretDraft(signingKeyName(kind), await newSigningKey())];
+}
+
+async function missingAuthority(view: ResourceView, { name, commonName }: typeof INTER_CP, now: number): Promise<ResourceDraft[]> {
+  return has(view, name) ? [] : [globalSecretDraft(name, await createSystemCa(commonName, now))];
 }
 
 async function missingUserSecrets({ view, now, adminToken = true }: DefaultGlobalSecretsOptions): Promise<ResourceDraft[]> {

@@ -19,8 +19,9 @@ export function meshSecretsHook(options: MeshSecretsHookOptions): MeshHook {
   return async (change) => {
     refuseFiles(change);
     await refuseBadCa(change, options);
-    const drafts = [...(change.before ? [] : await defaultSecretsForMesh(change.name)), ...(await missingBuiltinCas(change, options))];
-    return withoutExisting(drafts, options.store);
+    const keys = change.before ? [] : defaultSecretsForMesh(change.name);
+    const drafts = await Promise.all([keys, missingBuiltinCas(change, options)]);
+    return withoutExisting(drafts.flat(), options.store);
   };
 }
 
@@ -53,15 +54,14 @@ async function refuseBadCa({ name, spec }: MeshChange, { store }: MeshSecretsHoo
 }
 
 async function missingBuiltinCas({ name, spec }: MeshChange, { store, clock }: MeshSecretsHookOptions): Promise<ResourceDraft[]> {
-  const drafts: ResourceDraft[] = [];
-  for (const backend of spec.mtls?.backends ?? []) {
-    if (backend.type !== 'builtin') continue;
+  const builtin = (spec.mtls?.backends ?? []).filter(({ type }) => type === 'builtin');
+  const made = builtin.map(async (backend) => {
     const names = [...secretsOfMesh(name, { mtls: { backends: [backend] } }).keys()];
     const stored = await Promise.all(names.map((each) => store.get({ kind: 'Secret', mesh: name, name: each })));
     // A lost half makes a new pair: the other half is of no use without it.
-    if (stored.some((each) => each === undefined)) drafts.push(...(await builtinCaSecrets({ mesh: name, backend, now: clock.now() })));
-  }
-  return drafts;
+    return stored.includes(undefined) ? builtinCaSecrets({ mesh: name, backend, now: clock.now() }) : [];
+  });
+  return (await Promise.all(made)).flat();
 }
 
 async function withoutExisting(drafts: readonly ResourceDraft[], store: ResourceStore): Promise<readonly Mutation[]> {
