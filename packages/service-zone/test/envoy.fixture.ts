@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { type Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findEnvoy } from '@mesh/testing';
@@ -100,21 +100,33 @@ export async function fetchBootstrap(options: SidecarOptions, workDir: string): 
 export interface Answer {
   readonly status: number;
   readonly body: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Port of this end of the connection; tells connections apart. */
+  readonly localPort: number | undefined;
+}
+
+export interface Target {
+  readonly port?: number;
+  readonly socketPath?: string;
+  readonly path: string;
+  /** Keeps connections; a new one for each request where left out. */
+  readonly agent?: Agent;
 }
 
 /** One HTTP GET, over TCP or a Unix socket. */
-export function get(target: { port?: number; socketPath?: string; path: string }): Promise<Answer> {
+export function get(target: Target): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const req = request({ host: '127.0.0.1', agent: false, ...target });
     req.once('error', reject);
     req.once('response', (res) => {
+      const { localPort } = res.socket;
       let body = '';
       res.setEncoding('utf8');
       res.on('data', (text: string) => {
         body += text;
       });
       res.once('error', reject);
-      res.once('end', () => resolve({ status: res.statusCode ?? 0, body }));
+      res.once('end', () => resolve({ status: res.statusCode ?? 0, body, headers: res.headers, localPort }));
     });
     req.end();
   });

@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import { createRoot, secretContent } from '@mesh/identity';
 import { afterEach, describe, expect, it } from 'vitest';
 import { get } from './envoy.fixture.js';
@@ -94,6 +95,26 @@ describe('a running mesh', () => {
 
     await zone.controlPlane.delete({ key: { kind: 'TrafficPermission', mesh: 'default', name: 'allow-all' }, author: { name: 'test' } });
     await waitFor(async () => (await get({ port: outPort, path: '/' })).status !== 200, 'the deny');
+  });
+
+  it('applies a change of routes to a connection that is kept, and touches no listener', async () => {
+    mesh = await TestMesh.start();
+    const { zone } = mesh;
+    const { web, outPort } = await mesh.webAndBackend();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = () => get({ port: outPort, path: '/', agent });
+    const updates = async () => Object.fromEntries(await web.counters(/^listener_manager\.(listener_\w+|lds\.update_success)$/));
+    const before = [(await ask()).localPort, await updates()];
+    const set = [{ name: 'x-routed', value: 'yes' }];
+    const rule = {
+      matches: [{ path: { type: 'PathPrefix', value: '/' } }],
+      default: { filters: [{ type: 'ResponseHeaderModifier', responseHeaderModifier: { set } }] },
+    };
+    const spec = { to: [{ targetRef: { kind: 'MeshService', name: 'backend' }, rules: [rule] }] };
+    await zone.apply({ type: 'MeshHTTPRoute', mesh: 'default', name: 'route', spec });
+    await waitFor(async () => (await ask()).headers['x-routed'] === 'yes', 'the route');
+    expect([(await ask()).localPort, await updates()]).toEqual(before);
+    agent.destroy();
   });
 
   it('follows the health of workloads that are probed', async () => {

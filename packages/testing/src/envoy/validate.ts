@@ -12,6 +12,7 @@ export interface ProxyResources {
   readonly Cluster?: readonly object[];
   readonly ClusterLoadAssignment?: readonly object[];
   readonly Listener?: readonly object[];
+  readonly RouteConfiguration?: readonly object[];
   readonly Secret?: readonly object[];
 }
 
@@ -50,7 +51,7 @@ export async function validateWithEnvoy(name: string, resources: ProxyResources)
   }
 }
 
-/** A bootstrap with all the resources in it. */
+/** A bootstrap with all the resources in it; routes that listeners take over RDS are put into the listeners. */
 export function staticBootstrap(name: string, resources: ProxyResources): Json {
   return {
     node: { id: name, cluster: 'validate' },
@@ -58,7 +59,7 @@ export function staticBootstrap(name: string, resources: ProxyResources): Json {
       adsConfig: { apiType: 'GRPC', transportApiVersion: 'V3', grpcServices: [{ envoyGrpc: { clusterName: 'ads_cluster' } }] },
     },
     staticResources: {
-      listeners: resources.Listener ?? [],
+      listeners: withRoutes(resources),
       secrets: resources.Secret ?? [],
       clusters: [
         ...(resources.Cluster ?? []),
@@ -80,6 +81,19 @@ export function staticBootstrap(name: string, resources: ProxyResources): Json {
       ],
     },
   };
+}
+
+/** A static bootstrap cannot hold route configurations of their own. */
+function withRoutes({ Listener = [], RouteConfiguration = [] }: ProxyResources): readonly object[] {
+  const byName = new Map(RouteConfiguration.map((config) => [(config as { name?: string }).name, config]));
+  return JSON.parse(JSON.stringify(Listener), (_key, value: { rds?: { routeConfigName?: string } } | null) => {
+    const name = value?.rds?.routeConfigName;
+    if (name === undefined) return value;
+    const routeConfig = byName.get(name);
+    if (!routeConfig) throw new Error(`there are no routes "${name}"`);
+    const { rds: _, ...manager } = value as object & { rds: unknown };
+    return { ...manager, routeConfig };
+  });
 }
 
 const run = promisify(execFile);

@@ -13,7 +13,7 @@ import {
 } from '@mesh/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { sanitizeStat } from '../model/names.js';
 import type { Protocol } from '../model/protocols.js';
-import { durationOf, type NamedConfig, named } from './messages.js';
+import { adsSource, durationOf, type NamedConfig, named } from './messages.js';
 
 /** An HTTP connection manager under construction: its filters are listed beside it until the end. */
 export interface HttpTerminal {
@@ -63,6 +63,8 @@ export function inboundHttp(options: InboundHttpOptions): HttpTerminal {
 
 export interface OutboundHttpOptions {
   readonly service: string;
+  /** Name of the route configuration. */
+  readonly routesName: string;
   readonly protocol: Protocol;
   readonly routes: readonly Route[];
   readonly ipv6: boolean;
@@ -75,7 +77,7 @@ export function outboundHttp(options: OutboundHttpOptions): HttpTerminal {
     routeSpecifier: {
       case: 'routeConfig',
       value: {
-        name: `outbound:${options.service}`,
+        name: options.routesName,
         validateClusters: false,
         virtualHosts: [{ name: options.service, domains: ['*'], routes: [...options.routes] }],
       },
@@ -118,6 +120,18 @@ export function adminHttp(name: string, routes: readonly { readonly prefix: stri
 export function routeConfigOf(terminal: HttpTerminal): RouteConfiguration | undefined {
   const { routeSpecifier } = terminal.manager;
   return routeSpecifier.case === 'routeConfig' ? routeSpecifier.value : undefined;
+}
+
+/**
+ * Takes the inline route configuration out of a connection manager, which then waits for it over
+ * RDS under its name: a change of routes leaves the listener as it is.
+ */
+export function detachRouteConfig(terminal: HttpTerminal): RouteConfiguration | undefined {
+  const config = routeConfigOf(terminal);
+  if (!config) return undefined;
+  const value = { configSource: adsSource(), routeConfigName: config.name };
+  terminal.manager.routeSpecifier = create(HttpConnectionManagerSchema, { routeSpecifier: { case: 'rds', value } }).routeSpecifier;
+  return config;
 }
 
 /** All routes of all virtual hosts of a connection manager. */

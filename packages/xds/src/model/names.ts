@@ -40,6 +40,11 @@ export function destinationClusterName(tags: Tags): string {
   return `${service}-${hash.digest().subarray(0, 8).toString('hex')}`;
 }
 
+/** Route configuration of an outbound: the service, with a hash behind it where the outbound is for a subset. */
+export function outboundRoutesName(tags: Tags): string {
+  return `outbound:${destinationClusterName(tags)}`;
+}
+
 /** Cluster of a zone proxy for a service of a mesh. */
 export function zoneProxyClusterName(mesh: string, service: string): string {
   return `${mesh}:${service}`;

@@ -10,6 +10,7 @@ import {
   ENDPOINT_TYPE,
   encodeResource,
   LISTENER_TYPE,
+  ROUTE_TYPE,
   SECRET_TYPE,
   SnapshotBuilder,
   versionWithCluster,
@@ -37,6 +38,7 @@ export class ResourceCollector {
   private readonly builder = new SnapshotBuilder();
   private readonly usedClusters = new Set<string>();
   private readonly edsClusters = new Set<string>();
+  private readonly usedRoutes = new Set<string>();
   private readonly usedSecrets = new Set<string>();
 
   /** Adds a cluster; of several with one name the first stays. */
@@ -50,6 +52,16 @@ export class ResourceCollector {
 
   addListener(listener: SnapshotResource): void {
     this.builder.add(LISTENER_TYPE, listener);
+  }
+
+  /** Adds a route configuration; the same may be added more than once. */
+  addRoutes(routes: SnapshotResource): void {
+    this.builder.add(ROUTE_TYPE, routes);
+  }
+
+  /** Notes that a listener takes this route configuration over RDS. */
+  useRoutes(name: string): void {
+    this.usedRoutes.add(name);
   }
 
   addSecret<Desc extends DescMessage>(schema: Desc, name: string, message: MessageShape<Desc>): void {
@@ -68,7 +80,7 @@ export class ResourceCollector {
   /** The snapshot, if it holds together. */
   finish(): BuildResult {
     const snapshot = this.builder.build();
-    const references = { edsClusters: this.edsClusters, clusters: this.usedClusters, secrets: this.usedSecrets };
+    const references = { edsClusters: this.edsClusters, clusters: this.usedClusters, routes: this.usedRoutes, secrets: this.usedSecrets };
     const problems = [...this.builder.problems, ...checkConsistency(snapshot, references)];
     return problems.length === 0 ? { ok: true, snapshot } : { ok: false, problems };
   }

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import { TAG_SERVICE } from '@mesh/core';
 import type { SnapshotResource } from '@mesh/delta';
-import { outboundHttp } from '../build/http.js';
+import { RouteConfigurationSchema } from '@mesh/proto/envoy/config/route/v3/route_pb.js';
+import { detachRouteConfig, outboundHttp } from '../build/http.js';
 import { type ChainModel, type ListenerModel, tcpTerminal } from '../build/listener.js';
 import { envoyRoutes } from '../build/routes.js';
 import { protocolOfService } from '../context/mesh-context.js';
-import { destinationClusterName } from '../model/names.js';
+import { destinationClusterName, outboundRoutesName } from '../model/names.js';
 import { isHttpBased } from '../model/protocols.js';
 import type { Backend, HttpRoute, OutboundRoutes } from '../model/routes.js';
 import { tagsKey } from '../model/tags.js';
+import { encodeResource } from '../snapshot/encode.js';
 import { type EncodedCluster, encodeListener, type ResourceCollector } from './collector.js';
 import { destinationCluster, directExternal } from './destination.js';
 import type { SidecarScope } from './input.js';
@@ -16,16 +18,22 @@ import { type OutboundInterface, outboundsOf } from './outbounds.js';
 
 interface EncodedOutbound {
   readonly listener: SnapshotResource;
+  /** Where the listener tells requests apart: what it takes over RDS. */
+  readonly routes: SnapshotResource | undefined;
   readonly clusters: readonly EncodedCluster[];
 }
 
-/** Listener, clusters and endpoints of every outbound (contract/dataplane.md §3.5). */
+/** Listener, routes, clusters and endpoints of every outbound (contract/dataplane.md §3.5). */
 export function addOutbounds(collector: ResourceCollector, scope: SidecarScope): void {
   for (const outbound of outboundsOf(scope)) {
     const flags = `${outbound.bindToPort}/${scope.metadata.ipv6Enabled}/${scope.transparentProxy !== undefined}`;
     const key = `outbound/${outbound.name}/${tagsKey(outbound.tags)}/${flags}/${scope.outboundKey}`;
     const built = scope.context.memo(key, () => buildOutbound(scope, outbound));
     collector.addListener(built.listener);
+    if (built.routes) {
+      collector.useRoutes(built.routes.name);
+      collector.addRoutes(built.routes);
+    }
     for (const cluster of built.clusters) {
       collector.useClusters([cluster.resource.name]);
       collector.addCluster(cluster);
@@ -57,7 +65,9 @@ function buildOutbound(scope: SidecarScope, outbound: OutboundInterface): Encode
   for (const { plugin, matched } of scope.active) {
     plugin.configureOutbound?.(matched, { context, service: outbound.service, protocol, listener });
   }
-  return { listener: encodeListener(listener), clusters: [...clusters.values()] };
+  const config = terminal.kind === 'http' ? detachRouteConfig(terminal) : undefined;
+  const encoded = config && encodeResource(RouteConfigurationSchema, config.name, config);
+  return { listener: encodeListener(listener), routes: encoded, clusters: [...clusters.values()] };
 }
 
 interface TerminalInput {
@@ -70,6 +80,7 @@ function terminalOf(scope: SidecarScope, { outbound, routes, clusterOf }: Termin
   if (routes.type === 'http') {
     return outboundHttp({
       service: outbound.service,
+      routesName: outboundRoutesName(outbound.tags),
       protocol: protocolOfService(scope.context, outbound.service),
       routes: routes.routes.flatMap((route) => envoyRoutes(route, clusterOf)),
       ipv6: scope.metadata.ipv6Enabled,
