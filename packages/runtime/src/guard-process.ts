@@ -5,12 +5,22 @@ import type { Metrics } from './metrics.js';
 export interface ProcessGuard {
   /** Resolves with the name of the first SIGINT or SIGTERM; a second one ends the process at once. */
   readonly stopRequested: Promise<string>;
-  /** Rejects with what nobody caught before `started` was called. */
-  readonly startFailed: Promise<never>;
+  /**
+   * Aborted where the start must not go on: with `StoppedWhileStarting` by the first signal, or with what
+   * nobody caught, before `started` was called.
+   */
+  readonly startAborted: AbortSignal;
   /** From now on what nobody catches is logged and counted, and the process goes on. */
   started(): void;
   /** Takes all handlers away. */
   release(): void;
+}
+
+/** Somebody asked the process to end before it was up. */
+export class StoppedWhileStarting extends Error {
+  constructor(readonly signal: string) {
+    super(`${signal} while starting`);
+  }
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -20,21 +30,23 @@ export function guardProcess(context: { log: Logger; metrics: Metrics }): Proces
   const { log, metrics } = context;
   const unhandled = metrics.counter({ name: 'process_unhandled_errors_total', help: 'Errors that nobody caught.', labels: ['kind'] });
   let up = false;
-  const stop = deferred<string>();
-  const failed = deferred<never>();
-  failed.promise.catch(() => {});
+  const start = new AbortController();
+  let requestStop: (signal: string) => void = () => {};
+  const stopRequested = new Promise<string>((resolve) => {
+    requestStop = resolve;
+  });
 
   let signals = 0;
   const onSignal = (signal: NodeJS.Signals): void => {
     signals++;
-    stop.resolve(signal);
-    if (!up) failed.reject(new Error(`${signal} while starting`));
+    requestStop(signal);
+    if (!up) start.abort(new StoppedWhileStarting(signal));
     if (signals > 1) process.exit(1);
   };
   const onUncaught = (kind: string) => (err: unknown) => {
     unhandled.inc({ kind });
     log.error({ err, kind }, 'an error nobody caught');
-    if (!up) failed.reject(err instanceof Error ? err : new Error(String(err)));
+    if (!up) start.abort(err instanceof Error ? err : new Error(String(err)));
   };
   const onRejection = onUncaught('rejection');
   const onException = onUncaught('exception');
@@ -43,8 +55,8 @@ export function guardProcess(context: { log: Logger; metrics: Metrics }): Proces
   process.on('unhandledRejection', onRejection);
   process.on('uncaughtException', onException);
   return {
-    stopRequested: stop.promise,
-    startFailed: failed.promise,
+    stopRequested,
+    startAborted: start.signal,
     started: () => {
       up = true;
     },
@@ -54,14 +66,4 @@ export function guardProcess(context: { log: Logger; metrics: Metrics }): Proces
       process.off('uncaughtException', onException);
     },
   };
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (reason: unknown) => void } {
-  let resolve: (value: T) => void = () => {};
-  let reject: (reason: unknown) => void = () => {};
-  const promise = new Promise<T>((onValue, onReason) => {
-    resolve = onValue;
-    reject = onReason;
-  });
-  return { promise, resolve, reject };
 }

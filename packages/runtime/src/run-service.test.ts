@@ -110,6 +110,43 @@ describe('run', () => {
     expect(events).toEqual(['start one', 'stop broken', 'stop one']);
   });
 
+  it('stops in reverse and ends with 0 where SIGTERM comes while a service is starting', async () => {
+    const events: string[] = [];
+    let finishStart: () => void = () => {};
+    const slow: Runner = {
+      ...recordingRunner('slow', events),
+      start: () => new Promise<void>((resolve) => (finishStart = resolve)).then(() => void events.push('start slow')),
+    };
+    const { code } = start(
+      ['one', 'slow', 'never'].map((name) => factoryOf(() => (name === 'slow' ? slow : recordingRunner(name, events)))),
+    );
+    await vi.waitFor(() => expect(events).toEqual(['start one']), { timeout: 20_000, interval: 10 });
+    stop();
+    finishStart();
+    expect(await code).toBe(0);
+    expect(events).toEqual(['start one', 'start slow', 'stop slow', 'stop one']);
+  });
+
+  it('does not wait for a start that hangs once SIGTERM came', async () => {
+    const events: string[] = [];
+    const hanging = { ...recordingRunner('hanging', events), start: () => new Promise<void>(() => events.push('start hanging')) };
+    const { code } = start([factoryOf(() => hanging)]);
+    await vi.waitFor(() => expect(events).toEqual(['start hanging']), { timeout: 20_000, interval: 10 });
+    stop();
+    expect(await code).toBe(0);
+    expect(events).toEqual(['start hanging', 'stop hanging']);
+  });
+
+  it('stops what it started where nobody catches an error of the start, and throws it', async () => {
+    const events: string[] = [];
+    const hanging = { ...recordingRunner('hanging', events), start: () => new Promise<void>(() => events.push('start hanging')) };
+    const { code } = start([factoryOf(() => recordingRunner('one', events)), factoryOf(() => hanging)]);
+    await vi.waitFor(() => expect(events).toContain('start hanging'), { timeout: 20_000, interval: 10 });
+    process.listeners('unhandledRejection').at(-1)?.(new Error('lost'), Promise.resolve());
+    await expect(code).rejects.toThrow('lost');
+    expect(events).toEqual(['start one', 'start hanging', 'stop hanging', 'stop one']);
+  });
+
   it('stays up after errors nobody caught, and logs and counts them', async () => {
     const { code, up } = start([factoryOf(() => recordingRunner('one', []))]);
     const port = await up;

@@ -3,7 +3,7 @@ import { BUILD_INFO, type Logger, MeshError, messageOf, PRODUCT } from '@mesh/co
 import { ensureCertificates } from './certificates/index.js';
 import { type KumaConfig, loadConfig, printConfig } from './config/index.js';
 import { type DiagnosticsServer, startDiagnostics } from './diagnostics.js';
-import { guardProcess } from './guard-process.js';
+import { guardProcess, StoppedWhileStarting } from './guard-process.js';
 import { Health } from './health.js';
 import { createLogger, LOG_LEVELS, type LogLevel } from './logger.js';
 import { Metrics } from './metrics.js';
@@ -60,7 +60,7 @@ export async function runService(options: RunServiceOptions): Promise<number> {
 
 /**
  * Loads the configuration, starts the services and waits for SIGINT or SIGTERM, then stops them
- * in reverse within ten seconds. Throws where the start fails.
+ * in reverse within ten seconds; a signal during the start does the same. Throws where the start fails.
  * @returns the exit code of the process.
  */
 export async function run(options: RunOptions, args: RunArguments): Promise<number> {
@@ -69,7 +69,6 @@ export async function run(options: RunOptions, args: RunArguments): Promise<numb
   if (args.printConfig) return print(`${printConfig(config, 2)}\n`);
   const log = createLogger({ name: options.name, level, path: args.logOutputPath });
   for (const warning of warnings) log.warn({}, warning);
-  await ensureCertificates(config);
   return serve(options, { config, log });
 }
 
@@ -93,9 +92,9 @@ async function serve(options: RunOptions, context: { config: KumaConfig; log: Lo
   const guard = guardProcess({ log, metrics });
   let diagnostics: DiagnosticsServer | undefined;
   try {
+    await ensureCertificates(config);
     diagnostics = await startDiagnostics({ config: config.diagnostics, metrics, health, log });
-    const started = startServices(options.services(config), { config, log, metrics, health });
-    const host = await Promise.race([started, guard.startFailed]);
+    const host = await startServices(options.services(config), { config, log, metrics, health }, guard.startAborted);
     guard.started();
     phase = 'up';
     log.info({ mode: config.mode, diagnosticsPort: diagnostics.port }, `${options.name} is up`);
@@ -103,6 +102,10 @@ async function serve(options: RunOptions, context: { config: KumaConfig; log: Lo
     phase = 'stopping';
     log.info({ signal }, 'stopping');
     return await stop(host, log);
+  } catch (error) {
+    if (!(error instanceof StoppedWhileStarting)) throw error;
+    log.info({ signal: error.signal }, 'stopped before it was up');
+    return 0;
   } finally {
     await diagnostics?.close();
     guard.release();

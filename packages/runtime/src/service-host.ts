@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Logger, messageOf, type Runner } from '@mesh/core';
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -21,16 +22,25 @@ interface Started {
   readonly runner: Runner;
 }
 
+/** How long a service that is starting may go on once the start is aborted, so that it stops in order. */
+const ABORT_GRACE_MS = 3_000;
+
 /**
  * Starts services in order. The port of the first control plane among them is given to those
- * after it. Where one fails, those before it are stopped and the error is thrown.
+ * after it. Where one fails, those before it are stopped and the error is thrown; so is the reason
+ * of `aborted`, once it is.
  */
-export async function startServices(factories: readonly ServiceFactory[], options: ServiceOptions): Promise<ServiceHost> {
+export async function startServices(
+  factories: readonly ServiceFactory[],
+  options: ServiceOptions,
+  aborted: AbortSignal = new AbortController().signal,
+): Promise<ServiceHost> {
   const started: Started[] = [];
   let given = options;
   try {
     for (const factory of factories) {
-      const { runner } = await startOne(factory, { options: given, started });
+      aborted.throwIfAborted();
+      const { runner } = await startOne(factory, { options: given, started, aborted });
       if (isControlPlane(runner) && !given.controlPlane) given = { ...given, controlPlane: runner.controlPlane };
     }
   } catch (error) {
@@ -43,15 +53,33 @@ export async function startServices(factories: readonly ServiceFactory[], option
   };
 }
 
-async function startOne(factory: ServiceFactory, context: { options: ServiceOptions; started: Started[] }): Promise<Started> {
-  const { options, started } = context;
+interface StartContext {
+  readonly options: ServiceOptions;
+  readonly started: Started[];
+  readonly aborted: AbortSignal;
+}
+
+async function startOne(factory: ServiceFactory, { options, started, aborted }: StartContext): Promise<Started> {
   const app = await NestFactory.createApplicationContext(factory(options), { logger: nestLogger(options.log), abortOnError: false });
   const runner = app.get<Runner>(SERVICE_RUNNER, { strict: false });
   const entry = { app, runner };
   started.push(entry);
-  await runner.start();
+  await unlessAborted(runner.start(), aborted);
   options.log.info({ runner: runner.name }, 'started');
   return entry;
+}
+
+/** Waits for a start; where it is aborted, no longer than the grace, and throws why. */
+async function unlessAborted(starting: Promise<void>, aborted: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const abortion = new Promise<void>((resolve) => aborted.addEventListener('abort', () => resolve(), { signal: over.signal }));
+  try {
+    await Promise.race([starting, abortion]);
+    if (aborted.aborted) await Promise.race([starting.catch(() => {}), delay(ABORT_GRACE_MS, undefined, { signal: over.signal })]);
+    aborted.throwIfAborted();
+  } finally {
+    over.abort();
+  }
 }
 
 async function stopAll(started: Started[], log: Logger): Promise<void> {
