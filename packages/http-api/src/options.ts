@@ -49,6 +49,7 @@ export interface ApiSection {
 export interface ApiConfig {
   readonly apiServer: ApiSection;
   readonly access: { readonly static: StaticAccess };
+  readonly dnsServer: { readonly domain: string; readonly serviceVipPort: number };
 }
 
 /** Certificate and bounds of the HTTPS listener. PEM texts. */

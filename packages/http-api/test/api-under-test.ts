@@ -35,6 +35,7 @@ export function apiConfig(changes: Partial<ApiConfig['apiServer']> = {}): ApiCon
         controlPlaneMetadata: EVERYBODY,
       },
     },
+    dnsServer: { domain: 'mesh', serviceVipPort: 80 },
   };
 }
 

@@ -33,8 +33,7 @@ beforeAll(async () => {
           web: {
             zones: ['z1'],
             status: 'online',
-            dataplanes: { total: 2, online: 2 },
-            addressPort: 'web.mesh:80',
+            dataplanes: { online: 2 },
             issuedBackends: { 'ca-1': 2 },
           },
           ext: { status: 'not_available', dataplanes: {}, serviceType: 'external', addressPort: '10.77.0.254:8088' },

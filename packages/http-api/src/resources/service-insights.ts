@@ -74,7 +74,20 @@ function entriesOf(insight: Resource<ServiceInsightSpec>): Entry[] {
 function printEntry(context: ApiContext, { insight, name, service }: Entry): JsonObject {
   const { [LABEL_DISPLAY_NAME]: hidden, ...labels } = insight.meta.labels;
   const shown = { kind: KIND, meta: { ...insight.meta, name, labels }, spec: {} };
-  return { ...toDocument(context.registry.mustGet(KIND), shown), ...bodyOf(service) };
+  return { ...toDocument(context.registry.mustGet(KIND), shown), ...bodyOf(withDerived(context, name, service)) };
+}
+
+/** What is not stored: the total, and the address of a service of the mesh (contract/kds.md §6). */
+function withDerived({ config }: ApiContext, name: string, service: ServiceInsightService): ServiceInsightService {
+  const { online = 0, offline = 0 } = service.dataplanes ?? {};
+  const total = online + offline;
+  const { domain, serviceVipPort } = config.dnsServer;
+  const internal = (service.serviceType ?? 'internal') === 'internal' && service.status !== undefined;
+  return {
+    ...service,
+    dataplanes: total > 0 ? { total, ...service.dataplanes } : (service.dataplanes ?? {}),
+    ...(internal ? { addressPort: `${name}.${domain}:${serviceVipPort}` } : {}),
+  };
 }
 
 /** Status first and zones last, whatever order the store kept. */
