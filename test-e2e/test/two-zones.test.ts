@@ -113,7 +113,7 @@ describe('two zones, one mesh', () => {
 
   it('goes on after the zone ingress was restarted', async () => {
     const ingress = lab.deployment.group.find('zone-2.ingress-1');
-    await ingress?.stop('SIGKILL');
+    await ingress?.kill();
     const target = await vip('billing.mesh');
     const networking = (await lab.zone2.api.get<{ networking: { address: string } }>('/zoneingresses/ingress-1'))?.networking;
     await lab.deployment.launchDataplane({
@@ -155,7 +155,7 @@ describe('two zones, one mesh', () => {
 
   it('keeps answering DNS while the zone control plane is away', async () => {
     const zoneCp = lab.deployment.group.find('zone-1.zone-cp');
-    await zoneCp?.stop('SIGKILL');
+    await zoneCp?.kill();
     expect(await resolveName('billing.mesh', { address: '127.0.0.1', port: lab.zone1.ports.dns })).toHaveLength(1);
     await lab.deployment.launchService('zone-cp', 'zone-1', lab.zone1.env);
     await lab.deployment.waitForZone(lab.global, 'zone-1');

@@ -60,7 +60,7 @@ describe('kuma-cp', () => {
   it('migrates an empty database, and takes a migrated one for success', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'mesh-migrate-'));
     chmodSync(directory, 0o755);
-    const postgres = await startEmbeddedPostgres({ dataDir: join(directory, 'data'), databases: ['kuma'] });
+    const postgres = await startEmbeddedPostgres({ dataDir: join(directory, 'data'), temporary: true, databases: ['kuma'] });
     const env = {
       KUMA_STORE_TYPE: 'postgres',
       KUMA_STORE_POSTGRES_PORT: String(postgres.port),

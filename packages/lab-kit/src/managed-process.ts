@@ -72,9 +72,34 @@ export class ManagedProcess {
     clearTimeout(timer);
   }
 
+  /** SIGKILL to it and to what it started, which nobody would end any more. Resolves when it is gone. */
+  async kill(): Promise<void> {
+    const children = this.running ? childrenOf(this.pid) : [];
+    await this.stop('SIGKILL');
+    for (const pid of children) killIfThere(pid);
+  }
+
   /** Tells it something without expecting it to end. */
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
+  }
+}
+
+/** Process ids of what a process started itself; none where the system does not tell (not Linux). */
+function childrenOf(pid: number): number[] {
+  try {
+    const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    return list === '' ? [] : list.split(' ').map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it ended by itself
   }
 }
 

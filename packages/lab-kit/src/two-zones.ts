@@ -83,6 +83,7 @@ export async function startTwoZones(options: TwoZonesOptions): Promise<TwoZones>
       const done = step('Postgres with a database for each control plane');
       postgres = await startEmbeddedPostgres({
         dataDir: join(options.workDir, 'postgres'),
+        temporary: true,
         port: await choosePort(0),
         databases: ['global', 'zone1', 'zone2'],
       });

@@ -21,7 +21,7 @@ describe('KDS between control planes on Postgres', () => {
   beforeAll(async () => {
     dir = await WorkDir.make();
     dataDir = await mkdtemp(join(tmpdir(), 'mesh-kds-pg-'));
-    postgres = await startEmbeddedPostgres({ dataDir: join(dataDir, 'data'), databases: ['global', 'zone'] });
+    postgres = await startEmbeddedPostgres({ dataDir: join(dataDir, 'data'), temporary: true, databases: ['global', 'zone'] });
   }, 60_000);
 
   afterAll(async () => {

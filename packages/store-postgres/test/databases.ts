@@ -58,6 +58,6 @@ export class TestServer {
 
   async stop(): Promise<void> {
     await this.postgres.stop();
-    rmSync(this.directory, { recursive: true, force: true });
+    for (const path of [this.postgres.dataDir, this.directory]) rmSync(path, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -9,7 +9,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/index.js';
 describe('startEmbeddedPostgres', () => {
   let directory: string;
   const running: EmbeddedPostgres[] = [];
-  const start = async (options: { databases?: string[]; dataDir?: string } = {}): Promise<EmbeddedPostgres> => {
+  const start = async (options: { databases?: string[]; temporary?: boolean } = {}): Promise<EmbeddedPostgres> => {
     const postgres = await startEmbeddedPostgres({ dataDir: join(directory, 'data'), ...options });
     running.push(postgres);
     return postgres;
@@ -77,10 +77,10 @@ describe('startEmbeddedPostgres', () => {
 
   it.skipIf(process.getuid?.() !== 0)('finds another place where its user cannot reach the directory', async () => {
     chmodSync(directory, 0o700);
-    const postgres = await start();
+    const postgres = await start({ temporary: true });
     expect(postgres.dataDir.startsWith(directory)).toBe(false);
     expect(await ask(postgres, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
     await postgres.stop();
-    rmSync(postgres.dataDir, { recursive: true });
+    expect(existsSync(postgres.dataDir)).toBe(false);
   });
 });

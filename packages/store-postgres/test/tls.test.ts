@@ -44,7 +44,7 @@ describe('connections over TLS', () => {
       if (uid !== undefined && gid !== undefined) chownSync(file(name), uid, gid);
     }
     const settings = { ssl: 'on', ssl_cert_file: file('db.crt'), ssl_key_file: file('db.key') };
-    postgres = await startEmbeddedPostgres({ dataDir: file('data'), databases: ['kuma'], settings });
+    postgres = await startEmbeddedPostgres({ dataDir: file('data'), temporary: true, databases: ['kuma'], settings });
   });
   afterAll(async () => {
     await postgres.stop();

@@ -8,14 +8,16 @@ import { loadConfig } from '../config/index.js';
 import { ensureCertificates } from './index.js';
 
 describe('ensureCertificates', () => {
+  let scratch: string;
   let workDir: string;
   const config = () => loadConfig({ env: { KUMA_GENERAL_WORK_DIR: workDir } }).config;
   const read = (name: string): string => readFileSync(join(workDir, name), 'utf8');
 
   beforeEach(() => {
-    workDir = join(mkdtempSync(join(tmpdir(), 'mesh-certs-')), 'work');
+    scratch = mkdtempSync(join(tmpdir(), 'mesh-certs-'));
+    workDir = join(scratch, 'work');
   });
-  afterEach(() => rmSync(join(workDir, '..'), { recursive: true }));
+  afterEach(() => rmSync(scratch, { recursive: true }));
 
   it('makes a server pair that TLS clients accept as its own CA', async () => {
     await ensureCertificates(config());
@@ -71,7 +73,6 @@ describe('ensureCertificates', () => {
       code: 'invalid',
       hint: expect.stringContaining('KUMA_GENERAL_WORK_DIR'),
     });
-    workDir = join(mkdtempSync(join(tmpdir(), 'mesh-certs-')), 'work');
   });
 });
 

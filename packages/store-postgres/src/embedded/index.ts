@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Logger, MeshError, silentLogger } from '@mesh/core';
@@ -8,8 +9,10 @@ import { ensureCluster, SUPERUSER, stopLeftover, usableDataDir, writeOwner } fro
 import { postgresUser } from './user.js';
 
 export interface EmbeddedPostgresOptions {
-  /** Kept between starts. */
+  /** Kept between starts; where the user of Postgres cannot reach it, the data are in another place. */
   readonly dataDir: string;
+  /** `stop` removes the data, wherever they are. */
+  readonly temporary?: boolean;
   /** 0 or absent: a free one. */
   readonly port?: number;
   /** Made unless they are there. */
@@ -30,7 +33,7 @@ export interface EmbeddedPostgres {
   readonly dataDir: string;
   /** Process id of the server. */
   readonly pid: number;
-  /** Stops the server; the data stay. */
+  /** Stops the server; the data stay, unless they are temporary. */
   stop(): Promise<void>;
 }
 
@@ -83,6 +86,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     stop: async () => {
       process.off('exit', killAtExit);
       await stopServer(server);
+      if (options.temporary) rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }
