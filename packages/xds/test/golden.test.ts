@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { JsonObject } from '@mesh/core';
-import { dataplane, expectGolden, expectNoOrphanGoldens, externalService, mesh, validateWithEnvoy } from '@mesh/testing';
+import { dataplane, expectGolden, expectNoOrphanGoldens, externalService, mesh, validateWithEnvoy, zoneIngress } from '@mesh/testing';
 import { describe, expect, it } from 'vitest';
 import { type BuildResult, buildZoneEgress, buildZoneIngress, parseNodeMetadata, printVipConfig, vipConfigName } from '../src/index.js';
 import { contextOf, described, observedMesh, observedMetadata, sidecarOf, testIdentity } from './cases.js';
@@ -82,6 +82,25 @@ const cases: Record<string, () => BuildResult> = {
         dataplane('web-1').outbound('httpbin', 10001).outbound('db', 10002).build(),
         externalService('httpbin', 'httpbin.org:443', { 'kuma.io/protocol': 'http' }).build(),
         externalService('db', '10.0.0.9:5432').build(),
+      ),
+      'web-1',
+    ),
+  'sidecar-refused': () =>
+    sidecarOf(
+      contextOf(
+        mesh().build(),
+        web().build(),
+        zoneIngress('ingress-2')
+          .zone('z2')
+          .advertised('10.77.0.3', 10000)
+          .offers('backend', { tags: { 'kuma.io/protocol': 'http' } })
+          .build(),
+        zoneIngress('ingress-3')
+          .zone('z3')
+          .advertised('10.77.0.4', 10000)
+          .offers('backend', { tags: { 'kuma.io/protocol': 'http' } })
+          .offers('redis')
+          .build(),
       ),
       'web-1',
     ),

@@ -30,6 +30,7 @@ import { policyKinds } from '@mesh/policies';
 import type { DataplaneInsightSpec, MeshSpec } from '@mesh/resources';
 import type { KumaConfig } from '@mesh/runtime';
 import { MeshContexts, orderPolicies } from '@mesh/xds';
+import { CrossZoneWarnings } from './cross-zone-warnings.js';
 import { SidecarSource } from './sidecars.js';
 
 export interface ZoneXdsOptions {
@@ -69,6 +70,7 @@ export class ZoneXds {
       policyKinds: policyKinds.map((policy) => policy.kind),
       vips: { port: config.dnsServer.serviceVipPort, domain: config.dnsServer.domain },
       resolved: () => this.addresses.resolved,
+      onBuilt: new CrossZoneWarnings(log).observe,
     });
     this.adminAuthority = new AdminAuthority(view);
     this.certificates = this.keeper((key, certificate) => this.recordCertificate(key, certificate));

@@ -14,8 +14,8 @@ export interface LiveEnvoy {
 }
 
 /**
- * Starts Envoy with the resources as its whole configuration and waits until it serves. Secrets are
- * taken from the resources instead of ADS; clusters with endpoints over EDS have none.
+ * Starts Envoy with the resources as its whole configuration and waits until it serves. Secrets and
+ * endpoints are taken from the resources instead of ADS.
  */
 export async function startEnvoy(name: string, resources: ProxyResources): Promise<LiveEnvoy> {
   const dir = await mkdtemp(join(tmpdir(), 'mesh-envoy-'));
@@ -63,7 +63,25 @@ export async function freePort(): Promise<number> {
 function localBootstrap(name: string, resources: ProxyResources): unknown {
   const { dynamicResources: _none, ...bootstrap } = staticBootstrap(name, resources);
   const admin = { address: { socketAddress: { address: '127.0.0.1', portValue: 0 } } };
-  return JSON.parse(JSON.stringify({ ...bootstrap, admin }, (key, value) => (key === 'sdsConfig' ? undefined : value)));
+  const assignments = new Map(
+    (resources.ClusterLoadAssignment ?? []).map((found) => [(found as { clusterName?: string }).clusterName, found]),
+  );
+  return JSON.parse(JSON.stringify({ ...bootstrap, admin }), (key, value) => {
+    if (key === 'sdsConfig') return undefined;
+    if (!isEdsCluster(value)) return value;
+    const { edsClusterConfig: _, ...cluster } = value;
+    return { ...cluster, type: 'STATIC', loadAssignment: assignments.get(cluster.name) ?? { clusterName: cluster.name } };
+  });
+}
+
+interface EdsCluster {
+  readonly name: string;
+  readonly type: 'EDS';
+  readonly edsClusterConfig: unknown;
+}
+
+function isEdsCluster(value: unknown): value is EdsCluster {
+  return typeof value === 'object' && value !== null && (value as { type?: string }).type === 'EDS';
 }
 
 async function isReady(adminFile: string): Promise<boolean> {

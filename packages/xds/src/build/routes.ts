@@ -26,6 +26,8 @@ import { durationOf } from './messages.js';
 export interface BackendCluster {
   readonly name: string;
   readonly rewriteHost: boolean;
+  /** Why nothing behind the cluster can be reached; callers are told. */
+  readonly refusal?: string;
 }
 
 /** One path condition of Envoy: how it matches, and the prefix a rewrite replaces. */
@@ -73,6 +75,10 @@ function actionOf(
   const backends = route.backends.filter((backend) => backend.weight > 0);
   if (backends.length === 0) return { case: 'directResponse', value: { status: 503 } };
   const clusters = backends.map((backend) => ({ ...clusterOf(backend), weight: backend.weight }));
+  const [refusal] = clusters.map((cluster) => cluster.refusal);
+  if (refusal !== undefined && clusters.every((cluster) => cluster.refusal !== undefined)) {
+    return { case: 'directResponse', value: { status: 503, body: { specifier: { case: 'inlineString', value: refusal } } } };
+  }
   const action = create(RouteActionSchema, { timeout: durationOf(0) });
   const [first] = clusters;
   action.clusterSpecifier = create(RouteActionSchema, {

@@ -9,6 +9,8 @@ export interface MeshContextsOptions {
   readonly zone: string;
   readonly policyKinds: readonly string[];
   readonly vips: VipOptions;
+  /** Told of every context that is built. */
+  readonly onBuilt?: (context: MeshContext) => void;
   /** Current IPs of host names; read when a context is built. */
   readonly resolved?: () => ReadonlyMap<string, string>;
 }
@@ -31,7 +33,9 @@ export class MeshContexts {
     if (cached) return cached;
     const { view, zone, policyKinds, vips, resolved } = this.options;
     const built = buildMeshContext({ view, mesh, zone, policyKinds, vips, ...(resolved ? { resolved: resolved() } : {}) });
-    if (built) this.cache.set(mesh, built);
+    if (!built) return undefined;
+    this.cache.set(mesh, built);
+    this.options.onBuilt?.(built);
     return built;
   }
 

@@ -24,6 +24,7 @@ export interface EndpointSources {
 
 /** Where another zone can be entered. */
 interface Entry {
+  readonly zone: string;
   readonly address: string;
   readonly port: number;
   readonly services: readonly AvailableService[];
@@ -38,6 +39,22 @@ export function buildEndpoints(sources: EndpointSources): Map<string, Endpoint[]
   else addRemote(found, sources, entries);
   addExternal(found, sources);
   for (const endpoints of found.values()) endpoints.sort(compareEndpoints);
+  return found;
+}
+
+/**
+ * What other zones offer to a mesh that cannot take it, for its mTLS is off: empty where it is on.
+ * The zone of each is named.
+ */
+export function unreachableEndpoints(sources: EndpointSources): Map<string, Endpoint[]> {
+  const found = new Map<string, Endpoint[]>();
+  if (sources.mtlsEnabled) return found;
+  for (const { zone, address, port, services } of remoteEntries(sources)) {
+    for (const service of services) {
+      const tags = { [TAG_ZONE]: zone, ...service.tags };
+      if (!service.externalService) addAvailable(found, { ...service, tags }, { address, port, weight: 1, priority: 0 });
+    }
+  }
   return found;
 }
 
@@ -77,7 +94,7 @@ function remoteEntries(sources: EndpointSources): Entry[] {
     const address = resolveAddress(advertisedAddress, sources.resolved);
     const slot = `${address}:${advertisedPort}`;
     if (address === undefined || entries.has(slot)) continue;
-    entries.set(slot, { address, port: advertisedPort, services });
+    entries.set(slot, { zone, address, port: advertisedPort, services });
   }
   return [...entries.values()];
 }

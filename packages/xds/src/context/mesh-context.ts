@@ -12,7 +12,7 @@ import { resolveAddress } from '../model/addresses.js';
 import { commonProtocol, type Protocol } from '../model/protocols.js';
 import { type MeshVip, type VipOptions, vipsFromConfigs } from '../vips/service-vips.js';
 import type { Endpoint, EndpointMap } from './endpoint.js';
-import { buildEndpoints, type EndpointSources } from './endpoints.js';
+import { buildEndpoints, type EndpointSources, unreachableEndpoints } from './endpoints.js';
 
 /** The CA backend in force and how strict inbounds are. */
 export interface MeshMtlsState {
@@ -28,7 +28,9 @@ export interface MeshContext {
   readonly mtls: MeshMtlsState | undefined;
   readonly dataplanes: readonly Resource<DataplaneSpec>[];
   readonly endpoints: EndpointMap;
-  /** The same without a zone egress between: what an egress itself dials. */
+  /** What other zones offer and nobody here can reach, because the mesh has no mTLS. */
+  readonly unreachable: EndpointMap;
+  /** The same as `endpoints` without a zone egress between: what an egress itself dials. */
   directEndpoints(): EndpointMap;
   readonly vips: readonly MeshVip[];
   /** `mesh.networking.outbound.passthrough`, on unless switched off. */
@@ -91,6 +93,7 @@ export function buildMeshContext(input: MeshContextInput): MeshContext | undefin
     mtls,
     dataplanes,
     endpoints,
+    unreachable: unreachableEndpoints(sources),
     directEndpoints: () => memo('direct-endpoints', () => buildEndpoints({ ...sources, throughEgress: false })),
     vips: vipsFromConfigs(view, input.vips).filter((vip) => vip.mesh === name),
     passthrough: mesh.spec.networking?.outbound?.passthrough !== false,
@@ -106,9 +109,13 @@ export function endpointsOf(context: MeshContext, service: string): readonly End
   return context.endpoints.get(service) ?? [];
 }
 
-/** The protocol all endpoints of a service can be reached with. */
+/** The protocol all endpoints of a service can be reached with; where there are none, what those out of reach speak. */
 export function protocolOfService(context: MeshContext, service: string): Protocol {
-  return context.memo(`protocol/${service}`, () => commonProtocol(endpointsOf(context, service).map((e) => e.protocol)));
+  return context.memo(`protocol/${service}`, () => {
+    const reachable = endpointsOf(context, service);
+    const endpoints = reachable.length > 0 ? reachable : (context.unreachable.get(service) ?? []);
+    return commonProtocol(endpoints.map((endpoint) => endpoint.protocol));
+  });
 }
 
 /** The backend of a mesh that is in force, or undefined where mTLS is off. */

@@ -19,6 +19,9 @@ import type { SidecarScope } from './input.js';
 /** Service whose certificate a zone egress shows. */
 const EGRESS_SERVICE = 'zone-egress';
 
+/** Zones a refusal names; the body of a response is limited. */
+const NAMED_ZONES_MAX = 10;
+
 /** A service, or a subset of one, that traffic is sent to. */
 export interface Destination {
   readonly tags: Tags;
@@ -28,6 +31,25 @@ export interface Destination {
 /** Instances of a service that carry all the tags. */
 export function endpointsWithTags(context: MeshContext, tags: Tags): readonly Endpoint[] {
   return endpointsOf(context, tags[TAG_SERVICE] ?? '').filter((endpoint) => containsTags(endpoint.tags, tags));
+}
+
+/**
+ * Why no instance of a destination can be reached: all are in other zones and the mesh has no mTLS,
+ * without which traffic does not leave a zone (contract/dataplane.md §4). Undefined where some can
+ * be reached, or where there are none anywhere.
+ */
+export function refusalOf(context: MeshContext, tags: Tags): string | undefined {
+  if (endpointsWithTags(context, tags).length > 0) return undefined;
+  const service = tags[TAG_SERVICE] ?? '';
+  const elsewhere = (context.unreachable.get(service) ?? []).filter((endpoint) => containsTags(endpoint.tags, tags));
+  const zones = [...new Set(elsewhere.map((endpoint) => endpoint.zone))].sort();
+  if (zones.length === 0) return undefined;
+  const where = zones
+    .slice(0, NAMED_ZONES_MAX)
+    .map((zone) => `"${zone}"`)
+    .join(', ');
+  const more = zones.length > NAMED_ZONES_MAX ? ` and ${zones.length - NAMED_ZONES_MAX} more` : '';
+  return `service "${service}" has instances only in zone${zones.length > 1 ? 's' : ''} ${where}${more}, which takes mTLS to reach: turn on mTLS in mesh "${context.name}"\n`;
 }
 
 /** How a service outside the mesh is dialled by this proxy itself; undefined for services of the mesh. */

@@ -4,7 +4,7 @@ import type { SnapshotResource } from '@mesh/delta';
 import { RouteConfigurationSchema } from '@mesh/proto/envoy/config/route/v3/route_pb.js';
 import { detachRouteConfig, outboundHttp } from '../build/http.js';
 import { type ChainModel, type ListenerModel, tcpTerminal } from '../build/listener.js';
-import { envoyRoutes } from '../build/routes.js';
+import { type BackendCluster, envoyRoutes } from '../build/routes.js';
 import { protocolOfService } from '../context/mesh-context.js';
 import { destinationClusterName, outboundRoutesName } from '../model/names.js';
 import { isHttpBased } from '../model/protocols.js';
@@ -12,7 +12,7 @@ import type { Backend, HttpRoute, OutboundRoutes } from '../model/routes.js';
 import { tagsKey } from '../model/tags.js';
 import { encodeResource } from '../snapshot/encode.js';
 import { type EncodedCluster, encodeListener, type ResourceCollector } from './collector.js';
-import { destinationCluster, directExternal } from './destination.js';
+import { destinationCluster, directExternal, refusalOf } from './destination.js';
 import type { SidecarScope } from './input.js';
 import { type OutboundInterface, outboundsOf } from './outbounds.js';
 
@@ -46,10 +46,12 @@ function buildOutbound(scope: SidecarScope, outbound: OutboundInterface): Encode
   const protocol = protocolOfService(context, outbound.service);
   const routes = routesFor(scope, outbound);
   const clusters = new Map<string, EncodedCluster>();
-  const clusterOf = (backend: Backend): { name: string; rewriteHost: boolean } => {
+  const clusterOf = (backend: Backend): BackendCluster => {
     const name = destinationClusterName(backend.tags);
     if (!clusters.has(name)) clusters.set(name, destinationCluster(scope, { tags: backend.tags, loadBalancer: routes.loadBalancer }));
-    return { name, rewriteHost: directExternal(context, backend.tags[TAG_SERVICE] ?? '') !== undefined };
+    const refusal = refusalOf(context, backend.tags);
+    const rewriteHost = directExternal(context, backend.tags[TAG_SERVICE] ?? '') !== undefined;
+    return { name, rewriteHost, ...(refusal === undefined ? {} : { refusal }) };
   };
   const terminal = terminalOf(scope, { outbound, routes, clusterOf });
   const listener: ListenerModel = {
@@ -73,7 +75,7 @@ function buildOutbound(scope: SidecarScope, outbound: OutboundInterface): Encode
 interface TerminalInput {
   readonly outbound: OutboundInterface;
   readonly routes: OutboundRoutes;
-  readonly clusterOf: (backend: Backend) => { name: string; rewriteHost: boolean };
+  readonly clusterOf: (backend: Backend) => BackendCluster;
 }
 
 function terminalOf(scope: SidecarScope, { outbound, routes, clusterOf }: TerminalInput): ChainModel['terminal'] {
