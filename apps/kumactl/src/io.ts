@@ -10,8 +10,9 @@ export interface Io {
   now(): number;
 }
 
-/** The surroundings of a real process. */
+/** The surroundings of a real process. A reader that went away (`| head`) ends the program quietly. */
 export function processIo(): Io {
+  for (const stream of [process.stdout, process.stderr]) endWithReader(stream, () => process.exit());
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
@@ -24,6 +25,14 @@ export function processIo(): Io {
     env: readEnvironment(),
     now: () => Date.now(),
   };
+}
+
+/** Ends the program where nobody reads its output any more; other errors of the stream stay errors. */
+export function endWithReader(stream: NodeJS.EventEmitter, end: () => void): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    end();
+  });
 }
 
 function readEnvironment(): Readonly<Record<string, string | undefined>> {

@@ -105,6 +105,7 @@ export class KumactlUnderTest {
             controlPlaneMetadata: EVERYBODY,
           },
         },
+        dnsServer: { domain: 'mesh', serviceVipPort: 80 },
       },
       authenticator: { authenticate: async () => ({ name: 'alice', groups: [] }) },
       log: silentLogger,
