@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { snapshotOf } from '../test/model-client.js';
 import type { DeltaRequest, SendAction, SessionAction } from './actions.js';
 import { DeltaSession } from './delta-session.js';
-import { kdsRules, xdsRules, xdsTypeUrls } from './rules.js';
+import { xdsRules, xdsTypeUrls } from './rules.js';
 
 const { cluster, endpoint, listener, route } = xdsTypeUrls;
 
@@ -16,7 +16,7 @@ function sends(actions: readonly SessionAction[]) {
     .map(({ typeUrl, nonce, resources, removed }) => ({ typeUrl, nonce, names: resources.map((r) => r.name), removed }));
 }
 
-describe('DeltaSession on xDS', () => {
+describe('DeltaSession', () => {
   it('sends nothing before the first snapshot, then answers what was asked', () => {
     const session = new DeltaSession(xdsRules);
     expect(session.onRequest(request(cluster))).toEqual([]);
@@ -117,32 +117,5 @@ describe('DeltaSession on xDS', () => {
     const session = new DeltaSession(xdsRules);
     for (let i = 0; i < 256; i++) session.onRequest(request(`type-${i}`));
     expect(() => session.onRequest(request('one-more'))).toThrow(expect.objectContaining({ code: 'too_large' }));
-  });
-});
-
-describe('DeltaSession on KDS', () => {
-  it('answers every first request, of unknown kinds too, with nonces counting per stream', () => {
-    const session = new DeltaSession(kdsRules);
-    session.onSnapshot(snapshotOf({ Mesh: { 'default.': '1' } }));
-    expect(sends(session.onRequest(request('Mesh', { subscribe: ['*'] })))).toEqual([
-      { typeUrl: 'Mesh', nonce: '1', names: ['default.'], removed: [] },
-    ]);
-    expect(sends(session.onRequest(request('Foo', { subscribe: ['*'] })))).toEqual([
-      { typeUrl: 'Foo', nonce: '2', names: [], removed: [] },
-    ]);
-  });
-
-  it('takes the wildcard that a NACK repeats as no new request', () => {
-    const session = new DeltaSession(kdsRules);
-    session.onSnapshot(snapshotOf({ Mesh: { 'a.': '1', 'b.': '1' } }));
-    session.onRequest(request('Mesh', { subscribe: ['*'] }));
-    expect(session.onRequest(request('Mesh', { subscribe: ['*'], responseNonce: '1', error: '' }))).toMatchObject([{ type: 'nack' }]);
-  });
-
-  it('answers a first request even when the client has everything', () => {
-    const session = new DeltaSession(kdsRules);
-    session.onSnapshot(snapshotOf({ Mesh: { 'a.': '1' } }));
-    const sent = session.onRequest(request('Mesh', { subscribe: ['*'], initialVersions: { 'a.': '1' } }));
-    expect(sends(sent)).toMatchObject([{ names: [], removed: [] }]);
   });
 });

@@ -4,7 +4,7 @@ import { StreamSession } from './stream-session.js';
 import type { Payload, TypeState } from './type-state.js';
 
 /**
- * Server side of one delta stream (incremental xDS, and KDS):
+ * Server side of one stream of incremental xDS:
  * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#incremental-xds.
  * Pure: requests and snapshots go in, responses and events come out.
  */
@@ -50,7 +50,7 @@ export class DeltaSession extends StreamSession {
     if (request.subscribe.length === 0 && state.rule.legacyWildcard) state.subscription.wildcard = true;
     this.subscribe(state, request.subscribe, initial);
     state.answers = state.known.size > 0;
-    state.owesAnswer = this.rules.alwaysAnswerFirst || (state.subscription.wildcard && state.known.size === 0);
+    state.owesAnswer = state.subscription.wildcard && state.known.size === 0;
   }
 
   private subscribe(state: TypeState, names: readonly string[], initial: Readonly<Record<string, string>>): void {

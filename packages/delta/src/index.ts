@@ -1,5 +1,4 @@
 export * from './actions.js';
-export * from './client-state.js';
 export * from './delta-session.js';
 export * from './rules.js';
 export * from './snapshot.js';

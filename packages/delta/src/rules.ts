@@ -1,6 +1,6 @@
 /** How the types of a stream relate to each other; what is not listed stands alone. */
 export interface TypeRule {
-  /** A first request without names asks for everything (LDS and CDS in xDS; every kind in KDS). */
+  /** A first request without names asks for everything (LDS and CDS). */
   readonly legacyWildcard: boolean;
   /** In SotW each response carries the full state, and what it leaves out is deleted (LDS and CDS). */
   readonly fullState: boolean;
@@ -17,8 +17,6 @@ export interface ProtocolRules {
   /** In the order in which changes are sent. */
   readonly types: ReadonlyMap<string, TypeRule>;
   readonly otherTypes: TypeRule;
-  /** Answer a first request even where the client already has everything. */
-  readonly alwaysAnswerFirst: boolean;
 }
 
 const prefix = 'type.googleapis.com/';
@@ -50,12 +48,4 @@ export const xdsRules: ProtocolRules = {
     [route, { legacyWildcard: false, fullState: false, after: [cluster, endpoint], removeAfter: [listener] }],
   ]),
   otherTypes: { legacyWildcard: false, fullState: false, after: [], removeAfter: [] },
-  alwaysAnswerFirst: false,
-};
-
-/** KDS: type URLs are bare kind names, order is irrelevant, first requests are always answered (contract/kds.md §2). */
-export const kdsRules: ProtocolRules = {
-  types: new Map(),
-  otherTypes: { legacyWildcard: true, fullState: false, after: [], removeAfter: [] },
-  alwaysAnswerFirst: true,
 };

@@ -13,5 +13,5 @@ export interface SnapshotType {
   readonly resources: ReadonlyMap<string, SnapshotResource>;
 }
 
-/** What one peer should have: type URL (bare kind name in KDS) to resources. Immutable. */
+/** What one peer should have: type URL to resources. Immutable. */
 export type Snapshot = ReadonlyMap<string, SnapshotType>;

@@ -3,7 +3,7 @@ import { coreKinds } from '@mesh/resources';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kindOf, testPolicy } from '../test/kinds.fixture.js';
-import { decodeResource, encodeResource, toSnapshotResource } from './codec.js';
+import { decodeResource, encodeResource, toEncodedResource } from './codec.js';
 
 const dataplane = {
   name: 'echo-1-8zcfzb57dbcbdc58',
@@ -37,7 +37,7 @@ describe('the KumaResource codec', () => {
   it('gives equal versions to equal content, whatever the order of keys', () => {
     const a = { name: 'x', mesh: 'm', labels: { a: '1', b: '2' }, spec: { to: [{ x: 1, y: 2 }], targetRef: { kind: 'Mesh' } } };
     const b = { name: 'x', mesh: 'm', labels: { b: '2', a: '1' }, spec: { targetRef: { kind: 'Mesh' }, to: [{ y: 2, x: 1 }] } };
-    expect(toSnapshotResource(a, testPolicy).version).toBe(toSnapshotResource(b, testPolicy).version);
+    expect(toEncodedResource(a, testPolicy).version).toBe(toEncodedResource(b, testPolicy).version);
   });
 
   it('refuses a spec of another type', () => {

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { create, type DescMessage, fromBinary, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { type AnyDescriptor, type Json, type JsonObject, MeshError, messageOf } from '@mesh/core';
-import type { SnapshotResource } from '@mesh/delta';
 import { kumaRegistry } from '@mesh/proto';
 import { KumaResourceSchema } from '@mesh/proto/kuma/mesh/v1alpha1/kds_pb.js';
 import { canonical } from './canonical.js';
@@ -16,6 +15,16 @@ export interface WireResource {
   readonly labels: Readonly<Record<string, string>>;
   readonly spec: JsonObject;
   readonly status?: JsonObject;
+}
+
+/** One resource as it goes on the wire: encoded once, shared by every stream that sends it. */
+export interface EncodedResource {
+  /** See `wireName`. */
+  readonly name: string;
+  /** Changes exactly when `body` changes: a hash of it. */
+  readonly version: string;
+  /** The bytes of a `KumaResource`. */
+  readonly body: Uint8Array;
 }
 
 /** `Any.type_url` of every resource in a delta response. */
@@ -38,7 +47,7 @@ export function encodeResource(resource: WireResource, descriptor: AnyDescriptor
 }
 
 /** Encodes a resource once for all streams that send it; its version is the hash of its bytes. */
-export function toSnapshotResource(resource: WireResource, descriptor: AnyDescriptor): SnapshotResource {
+export function toEncodedResource(resource: WireResource, descriptor: AnyDescriptor): EncodedResource {
   const body = encodeResource(resource, descriptor);
   return { name: wireName(resource.name, resource.mesh), version: createHash('sha256').update(body).digest('hex'), body };
 }

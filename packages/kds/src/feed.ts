@@ -1,5 +1,5 @@
 import { type AnyDescriptor, keyString, type Resource, type ResourceView, type ViewChange } from '@mesh/core';
-import type { SnapshotResource } from '@mesh/delta';
+import type { EncodedResource } from './codec.js';
 
 /** One resource of the outgoing state changed or went. */
 export type FeedListener = (kind: string, wireName: string) => void;
@@ -7,7 +7,7 @@ export type FeedListener = (kind: string, wireName: string) => void;
 /** What one peer should have, kept current with a view. */
 export interface KdsFeed {
   /** Resources of a kind by wire name; empty for kinds that are not sent. */
-  resources(kind: string): ReadonlyMap<string, SnapshotResource>;
+  resources(kind: string): ReadonlyMap<string, EncodedResource>;
   /** Revision of the view the feed has seen. */
   readonly revision: number;
 }
@@ -18,7 +18,7 @@ export interface ViewFeedOptions {
   /** Whether the peer gets the resource. */
   readonly selects: (resource: Resource, descriptor: AnyDescriptor) => boolean;
   /** The bytes the peer gets; memoised by the caller, so that peers share them. */
-  readonly encode: (resource: Resource, descriptor: AnyDescriptor) => SnapshotResource;
+  readonly encode: (resource: Resource, descriptor: AnyDescriptor) => EncodedResource;
   /** Other resources whose selection hangs on a change (those of a zone that was disabled). */
   readonly dependents?: (change: ViewChange) => Iterable<Resource>;
   /** A resource that cannot be encoded is left out and told here; the others go on. */
@@ -29,7 +29,7 @@ export interface ViewFeedOptions {
 
 interface KindState {
   readonly descriptor: AnyDescriptor;
-  readonly byName: Map<string, SnapshotResource>;
+  readonly byName: Map<string, EncodedResource>;
   /** Key of the source to its name on the wire: what must go when the source goes. */
   readonly nameOfSource: Map<string, string>;
 }
@@ -51,7 +51,7 @@ export class ViewFeed implements KdsFeed {
     return this.options.view.revision;
   }
 
-  resources(kind: string): ReadonlyMap<string, SnapshotResource> {
+  resources(kind: string): ReadonlyMap<string, EncodedResource> {
     return this.kinds.get(kind)?.byName ?? new Map();
   }
 
@@ -98,7 +98,7 @@ export class ViewFeed implements KdsFeed {
     return [name];
   }
 
-  private encode(resource: Resource, state: KindState): SnapshotResource | undefined {
+  private encode(resource: Resource, state: KindState): EncodedResource | undefined {
     try {
       return this.options.selects(resource, state.descriptor) ? this.options.encode(resource, state.descriptor) : undefined;
     } catch (error) {

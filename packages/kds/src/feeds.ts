@@ -1,6 +1,5 @@
 import type { AnyDescriptor, DescriptorRegistry, Resource, ResourceView } from '@mesh/core';
-import type { SnapshotResource } from '@mesh/delta';
-import { toSnapshotResource } from './codec.js';
+import { type EncodedResource, toEncodedResource } from './codec.js';
 import { type FeedListener, ViewFeed } from './feed.js';
 import { FEATURE_HASH_SUFFIX, kindsGlobalToZone, kindsZoneToGlobal } from './kinds.js';
 import { goesToZone, mapToZone, objectsOfZone, type ReceivingZone } from './outbound-global.js';
@@ -16,8 +15,8 @@ export interface FeedContext {
 
 /** Makes the feeds of a global's zones; zones share the encoded bytes. */
 export class GlobalFeeds {
-  private readonly hashed = new WeakMap<Resource, SnapshotResource>();
-  private readonly plain = new WeakMap<Resource, SnapshotResource>();
+  private readonly hashed = new WeakMap<Resource, EncodedResource>();
+  private readonly plain = new WeakMap<Resource, EncodedResource>();
   private readonly descriptors: readonly AnyDescriptor[];
 
   constructor(private readonly context: FeedContext) {
@@ -35,7 +34,7 @@ export class GlobalFeeds {
       descriptors: this.descriptors,
       selects: (resource, descriptor) => goesToZone(resource, descriptor, { to, view }),
       encode: (resource, descriptor) =>
-        memoised(cache, resource, () => toSnapshotResource(mapToZone(resource, descriptor, { hash, skipPrefixes }), descriptor)),
+        memoised(cache, resource, () => toEncodedResource(mapToZone(resource, descriptor, { hash, skipPrefixes }), descriptor)),
       dependents: (change) => (change.key.kind === 'Zone' ? objectsOfZone(change.key.name, registry, view) : []),
       onError,
       onChange,
@@ -50,13 +49,13 @@ export function openZoneFeed(context: FeedContext, zone: string, onChange: FeedL
     view,
     descriptors: kindsZoneToGlobal(registry),
     selects: goesToGlobal,
-    encode: (resource, descriptor) => toSnapshotResource(mapToGlobal(resource, descriptor, { zone, skipPrefixes }), descriptor),
+    encode: (resource, descriptor) => toEncodedResource(mapToGlobal(resource, descriptor, { zone, skipPrefixes }), descriptor),
     onError,
     onChange,
   });
 }
 
-function memoised(cache: WeakMap<Resource, SnapshotResource>, resource: Resource, make: () => SnapshotResource): SnapshotResource {
+function memoised(cache: WeakMap<Resource, EncodedResource>, resource: Resource, make: () => EncodedResource): EncodedResource {
   let made = cache.get(resource);
   if (!made) cache.set(resource, (made = make()));
   return made;

@@ -9,7 +9,7 @@ import {
   type ResourceStore,
   type TransactResult,
 } from '@mesh/core';
-import { toSnapshotResource } from './codec.js';
+import { toEncodedResource } from './codec.js';
 import { type InboundPlan, type InboundScope, inScope, keysOfBatch, planInbound, senderName } from './inbound.js';
 import { parseWireName } from './names.js';
 import type { PeerRecord } from './peer-record.js';
@@ -59,7 +59,7 @@ export class InboundStore {
       const status = descriptor.hasStatus ? { status: scope.at === 'zone' ? {} : (resource.status ?? {}) } : {};
       const { mesh, labels } = resource.meta;
       versions[name] = versionOf(() =>
-        toSnapshotResource({ name: parseWireName(name)?.name ?? name, mesh, labels, spec: resource.spec, ...status }, descriptor),
+        toEncodedResource({ name: parseWireName(name)?.name ?? name, mesh, labels, spec: resource.spec, ...status }, descriptor),
       );
     }
     return versions;

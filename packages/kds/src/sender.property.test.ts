@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
-import type { SnapshotResource } from '@mesh/delta';
 import { DeltaDiscoveryRequestSchema, type DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { EncodedResource } from './codec.js';
 import { FEATURE_EXPLICIT_REMOVAL } from './kinds.js';
 import { KdsSender } from './sender.js';
 
@@ -29,7 +29,7 @@ class Peer {
   private readonly sender: KdsSender;
 
   constructor(
-    private readonly content: Map<string, SnapshotResource>,
+    private readonly content: Map<string, EncodedResource>,
     initial: Record<string, string>,
   ) {
     this.holds = new Map(Object.entries(initial));

@@ -1,17 +1,17 @@
 import { create } from '@bufbuild/protobuf';
-import type { SnapshotResource } from '@mesh/delta';
 import { DeltaDiscoveryRequestSchema, type DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import { describe, expect, it } from 'vitest';
+import type { EncodedResource } from './codec.js';
 import { FEATURE_EXPLICIT_REMOVAL } from './kinds.js';
 import { KdsSender } from './sender.js';
 
 class Peer {
   readonly sent: DeltaDiscoveryResponse[] = [];
-  readonly content = new Map<string, SnapshotResource>();
+  readonly content = new Map<string, EncodedResource>();
   readonly sender: KdsSender;
 
   constructor(private readonly features: string[] = []) {
-    const feed = { revision: 42, resources: (kind: string) => (kind === 'Mesh' ? this.content : new Map<string, SnapshotResource>()) };
+    const feed = { revision: 42, resources: (kind: string) => (kind === 'Mesh' ? this.content : new Map<string, EncodedResource>()) };
     this.sender = new KdsSender({ feed, identifier: 'global', send: (response) => void this.sent.push(response) });
   }
 
@@ -54,6 +54,13 @@ describe('the sending side of a KDS stream', () => {
     expect(peer.log).toEqual(['1 +changed. -gone.']);
   });
 
+  it('answers a first request of a peer that has everything, with nothing', () => {
+    const peer = new Peer();
+    peer.change('a.', '1');
+    peer.subscribe('Mesh', { 'a.': '1' });
+    expect(peer.log).toEqual(['1 + -']);
+  });
+
   it('holds changes back until the peer answered, then sends their sum', () => {
     const peer = new Peer();
     peer.subscribe();
@@ -70,12 +77,13 @@ describe('the sending side of a KDS stream', () => {
 
   it('does not repeat what was refused until it changes', () => {
     const peer = new Peer();
-    peer.change('a.', '1');
+    peer.change('good.', '1');
+    peer.change('bad.', '1');
     peer.subscribe();
     peer.answer('1', 'no');
     expect(peer.sent).toHaveLength(1);
-    peer.change('a.', '2');
-    expect(peer.log.at(-1)).toBe('2 +a. -');
+    peer.change('bad.', '2');
+    expect(peer.log.at(-1)).toBe('2 +bad. -');
   });
 
   it('is not drawn into a ping-pong by answers without a nonce, nor moved by old ones', () => {

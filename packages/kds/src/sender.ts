@@ -1,12 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { MeshError } from '@mesh/core';
-import type { SnapshotResource } from '@mesh/delta';
 import {
   type DeltaDiscoveryRequest,
   type DeltaDiscoveryResponse,
   DeltaDiscoveryResponseSchema,
 } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
-import { KUMA_RESOURCE_TYPE_URL } from './codec.js';
+import { type EncodedResource, KUMA_RESOURCE_TYPE_URL } from './codec.js';
 import type { KdsFeed } from './feed.js';
 import { FEATURE_EXPLICIT_REMOVAL } from './kinds.js';
 import { type PeerNode, readNode } from './node.js';
@@ -123,10 +122,10 @@ export class KdsSender {
   }
 
   /** A Kuma peer deletes what its first answer leaves out, so only peers of ours get it in parts. */
-  private takeDirty(kind: string, state: TypeState): { changed: SnapshotResource[]; removed: string[] } {
+  private takeDirty(kind: string, state: TypeState): { changed: EncodedResource[]; removed: string[] } {
     const bytesMax = this.takesParts ? PART_BYTES_MAX : Number.POSITIVE_INFINITY;
     const current = this.options.feed.resources(kind);
-    const changed: SnapshotResource[] = [];
+    const changed: EncodedResource[] = [];
     const removed: string[] = [];
     let bytes = 0;
     for (const name of state.dirty) {

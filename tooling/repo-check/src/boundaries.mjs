@@ -18,7 +18,7 @@ const NARROW = {
   resources: ['core'],
   delta: ['core'],
   identity: ['resources', 'core'],
-  kds: ['resources', 'delta', 'core', 'proto', 'identity'],
+  kds: ['resources', 'identity', 'core', 'proto'],
   xds: ['resources', 'delta', 'core', 'proto'],
   policies: ['xds', 'resources', 'core', 'proto'],
   runtime: ['core'],
