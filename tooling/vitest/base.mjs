@@ -13,8 +13,9 @@ export const baseConfig = defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     passWithNoTests: true,
     pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Against hangs only: whatever waits in a test has a deadline of its own, and a busy machine is slow.
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
     reporters: ['default', ['json', { outputFile: '.vitest/results.json' }]],
   },
 });

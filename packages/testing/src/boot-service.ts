@@ -74,7 +74,7 @@ function whenUp(logLines: () => Array<Record<string, unknown>>): Promise<number>
       if (!line) throw new Error('not up yet');
       return line.diagnosticsPort as number;
     },
-    { timeout: 25_000, interval: 20 },
+    { timeout: 60_000, interval: 20 },
   );
 }
 

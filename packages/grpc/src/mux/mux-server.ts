@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createServer as createTlsServer, type SecureVersion, type TLSSocket } from 'node:tls';
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer as createTlsServer, type SecureVersion } from 'node:tls';
 import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 
 /** How long a client has for the TLS handshake. */
@@ -32,7 +32,7 @@ export interface MuxServer {
  * gRPC, as Envoy and all gRPC clients do.
  */
 export function createMuxServer(options: MuxServerOptions): MuxServer {
-  const sockets = new Set<TLSSocket>();
+  const sockets = new Set<Socket>();
   const httpServer = createHttpServer({ headersTimeout: headersTimeoutMs }, options.http);
   // Never listens itself: this starts the check of its timeouts all the same.
   httpServer.emit('listening');
@@ -47,13 +47,16 @@ export function createMuxServer(options: MuxServerOptions): MuxServer {
       ALPNCallback: ({ protocols }) => (protocols.includes('http/1.1') ? 'http/1.1' : protocols.includes('h2') ? 'h2' : undefined),
     },
     (socket) => {
-      sockets.add(socket);
-      socket.on('close', () => sockets.delete(socket));
       socket.on('error', () => socket.destroy());
       if (socket.alpnProtocol === 'h2') injector.injectConnection(socket);
       else httpServer.emit('connection', socket);
     },
   );
+  // Also those whose handshake never ends.
+  tlsServer.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   // A client that fails its handshake harms nobody but itself.
   tlsServer.on('tlsClientError', (_error, socket) => socket.destroy());
 
