@@ -49,6 +49,19 @@ export function section<F extends Fields>(fields: F, options: { env?: string } =
   return { type: 'section', fields, ...options };
 }
 
+/** How the doc of a key begins that is read and printed, and changes nothing. */
+export const INERT_DOC = 'Accepted for Kuma';
+
+/** A section whose keys are all read and printed, and change nothing. */
+export function inertSection<S extends Section<Fields>>(keys: S, why: string): S {
+  const doc = `${INERT_DOC}; ${why}`;
+  const fields = Object.entries(keys.fields).map(([name, child]) => [
+    name,
+    child.type === 'section' ? inertSection(child, why) : { ...child, doc },
+  ]);
+  return { ...keys, fields: Object.fromEntries(fields) as S['fields'] };
+}
+
 const fail = { ok: false } as const;
 const ok = <T>(value: T): Decoded<T> => ({ ok: true, value });
 const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);

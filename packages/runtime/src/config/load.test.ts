@@ -37,6 +37,20 @@ describe('loadConfig', () => {
     expect(warnings).toEqual(['configuration key dnsServer.colour is unknown and ignored', 'configuration key foo is unknown and ignored']);
   });
 
+  it('warns about values that change nothing, and not about defaults', () => {
+    const { warnings } = load(
+      'reports: {enabled: false}\nstore: {postgres: {tls: {disableSSLSNI: true}}}\nmetrics: {mesh: {bufferSize: 7}}',
+      {
+        KUMA_INTER_CP_SERVER_PORT: '1',
+      },
+    );
+    expect(warnings).toEqual([
+      'configuration key store.postgres.tls.disableSSLSNI (KUMA_STORE_POSTGRES_TLS_DISABLE_SSLSNI) has no effect: the server name is always sent',
+      'configuration key metrics.mesh.bufferSize (KUMA_METRICS_MESH_BUFFER_SIZE) has no effect',
+      'configuration key interCp.server.port (KUMA_INTER_CP_SERVER_PORT) has no effect: instances meet in the store',
+    ]);
+  });
+
   it('reads durations of Go in milliseconds, and YAML numbers as nanoseconds', () => {
     const { config } = load('apiServer: {readTimeout: 1h30m, idleTimeout: 2000000}', { KUMA_API_SERVER_WRITE_TIMEOUT: '1m0.5s' });
     const { readTimeout, idleTimeout, writeTimeout } = config.apiServer;

@@ -3,6 +3,7 @@ import { MeshError, messageOf, Violations } from '@mesh/core';
 import { parse } from 'yaml';
 import { autoconfigure } from './autoconfigure.js';
 import type { Field, PlacedField } from './field.js';
+import { inertWarnings } from './inert.js';
 import { isMapping, translateEnv, translateYaml } from './legacy.js';
 import { configFields, type KumaConfig } from './schema.js';
 import { type Draft, deepFreeze, setAt } from './tree.js';
@@ -20,7 +21,7 @@ export interface LoadOptions {
 
 export interface LoadedConfig {
   readonly config: KumaConfig;
-  /** Unknown keys and deprecated names. */
+  /** Unknown keys, deprecated names, and values that change nothing. */
   readonly warnings: readonly string[];
 }
 
@@ -40,6 +41,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const raw = draft as unknown as KumaConfig;
   validateConfig(raw, violations);
   throwIfAny(violations);
+  warnings.push(...inertWarnings(raw));
   return { config: deepFreeze(autoconfigure(raw, options.env.HOME || undefined)), warnings };
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bool, duration, int, list, oneOf, port, section, str, yamlOnly } from '../field.js';
+import { bool, duration, inertSection, int, list, oneOf, port, section, str, yamlOnly } from '../field.js';
 
 /** A field that takes any YAML mapping and is printed as given: parts of Kuma this build does not have. */
 function opaque(text: string) {
@@ -13,6 +13,8 @@ const cidr = (value: string, doc: string, env?: string) =>
     ...(env ? { env } : {}),
   });
 
+const NO_REAL_RESOURCES = 'MeshService and its relatives are not made here; services come from tags.';
+
 /** `xdsServer`: pace of proxy configuration. */
 export const xdsServer = section({
   dataplaneConfigurationRefreshInterval: duration('1s', 'Accepted for Kuma; proxies are told at once.'),
@@ -20,7 +22,7 @@ export const xdsServer = section({
   dataplaneDeregistrationDelay: duration('10s', 'A dataplane is removed so long after its stream ended.', {
     env: 'KUMA_XDS_DATAPLANE_DEREGISTRATION_DELAY',
   }),
-  nackBackoff: duration('5s', 'Wait before a refused configuration is sent again.'),
+  nackBackoff: duration('5s', 'Accepted for Kuma; what was refused is sent again when it changes.'),
 });
 
 /** `runtime`: what depends on the environment. */
@@ -30,7 +32,7 @@ export const runtime = section({
     dataplaneCleanupAge: duration('72h', 'An offline dataplane is removed after so long.'),
     zoneResourceCleanupAge: duration('72h', 'An offline zone proxy is removed after so long.'),
     vipRefreshInterval: duration('500ms', 'Accepted for Kuma; VIPs follow changes.'),
-    spire: section({ socketPath: str('/tmp/spire-agent/public/api.sock', 'Socket of the SPIRE agent.') }),
+    spire: section({ socketPath: str('/tmp/spire-agent/public/api.sock', 'Accepted for Kuma; SPIRE is not supported.') }),
     workload: section({ generationInterval: duration('2s', 'Accepted for Kuma; workloads follow changes.') }),
   }),
 });
@@ -40,7 +42,7 @@ export const defaults = section({
   skipMeshCreation: bool(false, 'Do not make the mesh "default".'),
   skipTenantResources: bool(false, 'Make no default resource at all.'),
   createMeshRoutingResources: bool(false, 'Make TrafficRoute and TrafficPermission for each mesh.'),
-  SkipHostnameGenerators: bool(false, 'Make no HostnameGenerators.'),
+  SkipHostnameGenerators: bool(false, 'Accepted for Kuma; no HostnameGenerator is made.'),
 });
 
 /** `metrics`: insights and their pace. */
@@ -52,7 +54,7 @@ export const metrics = section({
   zone: section({
     subscriptionLimit: int(10, 'Connections remembered per zone.', { min: 1 }),
     idleTimeout: duration('5m', 'A connection silent for so long counts as ended.'),
-    compactFinishedSubscriptions: bool(false, 'Keep only the times of ended connections.'),
+    compactFinishedSubscriptions: bool(false, 'Accepted for Kuma; ended connections are kept as they are.'),
   }),
   mesh: section({
     minResyncTimeout: duration('0s', 'Accepted for Kuma.'),
@@ -62,8 +64,8 @@ export const metrics = section({
     fullResyncInterval: duration('20s', 'Accepted for Kuma; insights follow changes.'),
     eventProcessors: int(1, 'Accepted for Kuma.', { min: 1 }),
   }),
-  controlPlane: section({ reportResourcesCount: bool(true, 'Count resources in the metrics.') }),
-  openTelemetry: section({ enabled: bool(true, 'Push metrics where OTEL_EXPORTER_OTLP_ENDPOINT says.') }),
+  controlPlane: section({ reportResourcesCount: bool(true, 'Accepted for Kuma; resources are not counted.') }),
+  openTelemetry: section({ enabled: bool(true, 'Accepted for Kuma; metrics are not pushed.') }),
 });
 
 /** `dnsServer`: names and VIPs of the mesh, and the resolver on 5653. */
@@ -102,51 +104,60 @@ export const internal = section({
 });
 
 /** `ipam`: ranges of the VIPs of real resources. */
-export const ipam = section({
-  meshService: section({ cidr: cidr('241.0.0.0/8', 'Range for MeshService.') }),
-  meshExternalService: section({ cidr: cidr('242.0.0.0/8', 'Range for MeshExternalService.') }),
-  meshMultiZoneService: section({ cidr: cidr('243.0.0.0/8', 'Range for MeshMultiZoneService.') }),
-  allocationInterval: duration('5s', 'Accepted for Kuma; addresses follow changes.'),
-  knownInternalCIDRs: list(
-    ['10.0.0.0/8', '192.168.0.0/16', '172.16.0.0/12', 'fc00::/7', 'fd00::/8', '127.0.0.1/32', '::1/128'],
-    'Ranges that count as inside.',
-  ),
-});
+export const ipam = inertSection(
+  section({
+    meshService: section({ cidr: cidr('241.0.0.0/8', 'Range for MeshService.') }),
+    meshExternalService: section({ cidr: cidr('242.0.0.0/8', 'Range for MeshExternalService.') }),
+    meshMultiZoneService: section({ cidr: cidr('243.0.0.0/8', 'Range for MeshMultiZoneService.') }),
+    allocationInterval: duration('5s', 'Accepted for Kuma; addresses follow changes.'),
+    knownInternalCIDRs: list(
+      ['10.0.0.0/8', '192.168.0.0/16', '172.16.0.0/12', 'fc00::/7', 'fd00::/8', '127.0.0.1/32', '::1/128'],
+      'Ranges that count as inside.',
+    ),
+  }),
+  NO_REAL_RESOURCES,
+);
 
 /** `meshService`: generated MeshServices. */
-export const meshService = section({
-  generationInterval: duration('2s', 'Accepted for Kuma; MeshServices follow changes.'),
-  deletionGracePeriod: duration('1h', 'A MeshService without inbounds is removed after so long.'),
-  labelPropagation: section({
-    enabled: bool(false, 'Copy labels of dataplanes.'),
-    allowedLabelKeys: list([], 'Labels that are copied.'),
+export const meshService = inertSection(
+  section({
+    generationInterval: duration('2s', 'Accepted for Kuma; MeshServices follow changes.'),
+    deletionGracePeriod: duration('1h', 'A MeshService without inbounds is removed after so long.'),
+    labelPropagation: section({
+      enabled: bool(false, 'Copy labels of dataplanes.'),
+      allowedLabelKeys: list([], 'Labels that are copied.'),
+    }),
   }),
-});
+  NO_REAL_RESOURCES,
+);
 
 /** `coreResources`: kinds and their pace. */
-export const coreResources = section({
-  enabled: list(
-    [
-      'hostnamegenerators',
-      'meshexternalservices',
-      'meshidentities',
-      'meshmultizoneservices',
-      'meshopentelemetrybackends',
-      'meshservices',
-      'meshtrusts',
-      'meshzoneaddresses',
-      'workloads',
-    ],
-    'Kinds offered.',
-  ),
-  status: section({
-    meshMultiZoneServiceInterval: duration('5s', 'Accepted for Kuma; status follows changes.'),
-    meshServiceInterval: duration('5s', 'Accepted for Kuma; status follows changes.'),
-    meshIdentityInterval: duration('5s', 'Accepted for Kuma; status follows changes.'),
-    workloadInterval: duration('5s', 'Accepted for Kuma; status follows changes.'),
-    meshOpenTelemetryBackendInterval: duration('5s', 'Accepted for Kuma; status follows changes.'),
+export const coreResources = inertSection(
+  section({
+    enabled: list(
+      [
+        'hostnamegenerators',
+        'meshexternalservices',
+        'meshidentities',
+        'meshmultizoneservices',
+        'meshopentelemetrybackends',
+        'meshservices',
+        'meshtrusts',
+        'meshzoneaddresses',
+        'workloads',
+      ],
+      'Kinds offered.',
+    ),
+    status: section({
+      meshMultiZoneServiceInterval: duration('5s', 'Accepted for Kuma; status follows changes.'),
+      meshServiceInterval: duration('5s', 'Accepted for Kuma; status follows changes.'),
+      meshIdentityInterval: duration('5s', 'Accepted for Kuma; status follows changes.'),
+      workloadInterval: duration('5s', 'Accepted for Kuma; status follows changes.'),
+      meshOpenTelemetryBackendInterval: duration('5s', 'Accepted for Kuma; status follows changes.'),
+    }),
   }),
-});
+  NO_REAL_RESOURCES,
+);
 
 /** `policies`: plugin policies. */
 export const policies = section({
@@ -169,7 +180,7 @@ export const policies = section({
       'meshtraces',
       'meshtrafficpermissions',
     ],
-    'Policies offered.',
+    'Accepted for Kuma; every policy this build knows is offered.',
     { env: 'KUMA_PLUGIN_POLICIES_ENABLED' },
   ),
 });
@@ -177,22 +188,24 @@ export const policies = section({
 /** `experimental`, `proxy`, `tracing`, `eventBus`, `reports`. */
 export const experimental = section({
   kubeOutboundsAsVIPs: bool(true, 'Accepted for Kuma.'),
-  useTagFirstVirtualOutboundModel: bool(false, 'Write VIPs in the tag-first form.'),
-  ingressTagFilters: list([], 'Tags kept in available services; empty: all.'),
+  useTagFirstVirtualOutboundModel: bool(false, 'Accepted for Kuma; VIPs have one form.'),
+  ingressTagFilters: list([], 'Accepted for Kuma; all tags are kept.'),
   kdsEventBasedWatchdog: section({
     enabled: bool(false, 'Accepted for Kuma; KDS always follows changes.'),
     flushInterval: duration('5s', 'Accepted for Kuma; KDS always follows changes.'),
     fullResyncInterval: duration('1m', 'Accepted for Kuma; KDS always follows changes.'),
     delayFullResync: bool(false, 'Accepted for Kuma; KDS always follows changes.'),
   }),
-  autoReachableServices: bool(false, 'Derive reachable services from MeshTrafficPermissions.'),
+  autoReachableServices: bool(false, 'Accepted for Kuma; every service is reachable unless the dataplane says otherwise.'),
   sidecarContainers: bool(true, 'Accepted for Kuma.'),
-  deltaXds: bool(false, 'Hand out delta xDS in bootstraps.'),
-  inboundTagsDisabled: bool(false, 'Ignore tags of inbounds.'),
-  exposeZoneProxyMetrics: bool(false, 'Offer metrics of zone proxies.'),
+  deltaXds: bool(false, 'Accepted for Kuma; a dataplane asks for it itself.'),
+  inboundTagsDisabled: bool(false, 'Accepted for Kuma; tags of inbounds always count.'),
+  exposeZoneProxyMetrics: bool(false, 'Accepted for Kuma; they are not offered.'),
 });
 
-export const proxy = section({ gateway: section({ globalDownstreamMaxConnections: int(50_000, 'Most connections of a gateway.') }) });
+export const proxy = section({
+  gateway: section({ globalDownstreamMaxConnections: int(50_000, 'Accepted for Kuma; there are no built-in gateways.') }),
+});
 export const tracing = section({ openTelemetry: opaque('Accepted for Kuma.') });
 export const eventBus = section({ bufferSize: int(100, 'Accepted for Kuma.') });
 export const reports = section({ enabled: bool(false, 'Accepted for Kuma; nothing is reported anywhere.') });

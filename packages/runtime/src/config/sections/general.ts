@@ -8,9 +8,9 @@ export const general = section({
   tlsKeyFile: str('', 'Private key of every TLS server; empty: one is made in the work directory.'),
   ...tlsVersions(),
   workDir: str('', 'Directory for certificates made at start; empty: $HOME/.kuma.'),
-  resilientComponentBaseBackoff: duration('5s', 'First wait before a failed part is tried again.'),
-  resilientComponentMaxBackoff: duration('1m', 'Longest wait before a failed part is tried again.'),
+  resilientComponentBaseBackoff: duration('5s', 'Accepted for Kuma; parts try again by themselves.'),
+  resilientComponentMaxBackoff: duration('1m', 'Accepted for Kuma; parts try again by themselves.'),
   certGenerationBaseBackoff: duration('5s', 'First wait after a certificate could not be issued.'),
   certGenerationMaxBackoff: duration('5m', 'Longest wait after a certificate could not be issued.'),
-  certGenerationCircuitBreakerMinProxies: int(10, 'Proxies of a mesh that must fail before issuing pauses.'),
+  certGenerationCircuitBreakerMinProxies: int(10, 'Accepted for Kuma; every proxy waits for itself.'),
 });

@@ -9,15 +9,15 @@ const globalKds = section({
   ...tlsServer(),
   maxMsgSize: int(10_485_760, 'Largest message, in bytes.', { min: 1024 }),
   msgSendTimeout: duration('1m', 'Accepted for Kuma.'),
-  nackBackoff: duration('5s', 'Wait before a refused resource is sent again.'),
-  responseBackoff: duration('0s', 'Wait before each answer.'),
-  logPayloads: bool(false, 'Log messages at debug level.'),
+  nackBackoff: duration('5s', 'Accepted for Kuma; what was refused is sent again when it changes.'),
+  responseBackoff: duration('0s', 'Accepted for Kuma; answers do not wait.'),
+  logPayloads: bool(false, 'Accepted for Kuma; payloads are not logged.'),
   zoneHealthCheck: section({
     pollInterval: duration('0s', 'How often zones say they live; 0: off.'),
     timeout: duration('0s', 'A zone silent for so long is offline; 0: off.'),
     closeStaleConn: bool(false, 'Close the connection of a silent zone.'),
   }),
-  tracing: section({ enabled: bool(true, 'Trace KDS calls.') }),
+  tracing: section({ enabled: bool(true, 'Accepted for Kuma; nothing is traced.') }),
   labels: section({ skipPrefixes: list([], 'Labels with these prefixes are not sent to zones.') }),
 });
 
@@ -27,9 +27,9 @@ const zoneKds = section({
   rootCaFile: str('', 'PEM file of the CA of the global; empty: the system roots.'),
   maxMsgSize: int(10_485_760, 'Largest message, in bytes.', { min: 1024 }),
   msgSendTimeout: duration('1m', 'Accepted for Kuma.'),
-  nackBackoff: duration('5s', 'Wait before a refused resource is sent again.'),
-  responseBackoff: duration('0s', 'Wait before each answer.'),
-  logPayloads: bool(false, 'Log messages at debug level.'),
+  nackBackoff: duration('5s', 'Accepted for Kuma; what was refused is sent again when it changes.'),
+  responseBackoff: duration('0s', 'Accepted for Kuma; answers do not wait.'),
+  logPayloads: bool(false, 'Accepted for Kuma; payloads are not logged.'),
   labels: section({ skipPrefixes: list([], 'Labels with these prefixes are not sent to the global.') }),
 });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bool, duration, int, list, oneOf, port, section, str, yamlOnly } from '../field.js';
+import { bool, duration, inertSection, int, list, oneOf, port, section, str, yamlOnly } from '../field.js';
 import { tlsServer, tlsVersions } from './tls.js';
 
 /** Keys of tokens that are verified offline (contract/rest-api.md §4). */
@@ -116,31 +116,37 @@ export const bootstrapServer = section({
 });
 
 /** `monitoringAssignmentServer`: Prometheus discovery on 5676. */
-export const monitoringAssignmentServer = section({
-  enabled: bool(true, 'Serve monitoring assignments.'),
-  port: port(5676, 'Port of monitoring assignments.'),
-  defaultFetchTimeout: duration('30s', 'How long a request waits for news.'),
-  apiVersions: list(['v1'], 'Versions served.'),
-  assignmentRefreshInterval: duration('1s', 'Accepted for Kuma; assignments follow changes.'),
-  tlsEnabled: bool(false, 'Serve TLS.'),
-  ...tlsServer(),
-});
+export const monitoringAssignmentServer = inertSection(
+  section({
+    enabled: bool(true, 'Serve monitoring assignments.'),
+    port: port(5676, 'Port of monitoring assignments.'),
+    defaultFetchTimeout: duration('30s', 'How long a request waits for news.'),
+    apiVersions: list(['v1'], 'Versions served.'),
+    assignmentRefreshInterval: duration('1s', 'How often assignments are made.'),
+    tlsEnabled: bool(false, 'Serve TLS.'),
+    ...tlsServer(),
+  }),
+  'monitoring assignments are not served.',
+);
 
 /** `diagnostics`: health and metrics on 5680. */
 export const diagnostics = section({
   serverPort: port(5680, 'Port of health and metrics.'),
-  debugEndpoints: bool(false, 'Serve profiles.'),
+  debugEndpoints: bool(false, 'Accepted for Kuma; profiles are not served.'),
   tlsEnabled: bool(false, 'Serve TLS.'),
   ...tlsServer(),
 });
 
 /** `interCp`: Kuma's channel between instances. */
-export const interCp = section({
-  catalog: section({
-    instanceAddress: str('', 'Address other instances reach this one at; empty: the first that is not loopback.'),
-    instanceVersion: str('', 'Accepted for Kuma.'),
-    heartbeatInterval: duration('5s', 'How often an instance says it lives.'),
-    writerInterval: duration('15s', 'How often the list of instances is written.'),
+export const interCp = inertSection(
+  section({
+    catalog: section({
+      instanceAddress: str('', 'Address other instances reach this one at.'),
+      instanceVersion: str('', 'Version of this instance.'),
+      heartbeatInterval: duration('5s', 'How often an instance says it lives.'),
+      writerInterval: duration('15s', 'How often the list of instances is written.'),
+    }),
+    server: section({ port: port(5683, 'Port between instances.'), ...tlsVersions() }),
   }),
-  server: section({ port: port(5683, 'Port between instances.'), ...tlsVersions() }),
-});
+  'instances meet in the store.',
+);

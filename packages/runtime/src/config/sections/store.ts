@@ -5,7 +5,7 @@ const postgresTls = section({
   certPath: str('', 'PEM file of the client certificate.'),
   keyPath: str('', 'PEM file of the client key.'),
   caPath: str('', 'PEM file of the CA that signed the server certificate.'),
-  disableSSLSNI: bool(false, 'Do not send the server name in the TLS handshake.'),
+  disableSSLSNI: bool(false, 'Accepted for Kuma; the server name is always sent.'),
 });
 
 const postgres = section({
@@ -38,15 +38,15 @@ const postgres = section({
 export const store = section({
   type: oneOf(['memory', 'postgres'], 'memory', 'Where resources are kept.'),
   postgres,
-  kubernetes: section({ systemNamespace: str('kuma-system', 'Namespace of the control plane.') }),
+  kubernetes: section({ systemNamespace: str('kuma-system', 'Accepted for Kuma; read by the Kubernetes environment only.') }),
   cache: section({
     enabled: bool(true, 'Accepted for Kuma; every read comes from the live view.'),
     expirationTime: duration('1s', 'Accepted for Kuma; every read comes from the live view.'),
   }),
   upsert: section({
-    conflictRetryBaseBackoff: duration('200ms', 'First wait after a write conflict.'),
-    conflictRetryMaxTimes: int(10, 'Tries after a write conflict.'),
-    conflictRetryJitterPercent: int(30, 'Random part of the wait.', { max: 100 }),
+    conflictRetryBaseBackoff: duration('200ms', 'Accepted for Kuma; a lost race is tried again at once.'),
+    conflictRetryMaxTimes: int(10, 'Accepted for Kuma; a lost race is tried again at once.'),
+    conflictRetryJitterPercent: int(30, 'Accepted for Kuma; a lost race is tried again at once.', { max: 100 }),
   }),
   unsafeDelete: bool(false, 'Delete a mesh although it still has dataplanes.'),
 });
