@@ -19,6 +19,8 @@ beforeAll(async () => {
     stored('Zone', 'z1', { enabled: true }),
     stored('ZoneInsight', 'z1', { subscriptions: [zoneSubscription] }),
     stored('Zone', 'z2'),
+    stored('Zone', 'z3', { enabled: false }),
+    stored('ZoneInsight', 'z3', { subscriptions: [zoneSubscription] }),
     stored('Dataplane', 'default/echo', { networking: { address: '10.77.0.2', inbound: [inbound('echo')] } }),
     stored('DataplaneInsight', 'default/echo', {
       subscriptions: [endedSubscription, proxySubscription],
@@ -40,7 +42,7 @@ beforeAll(async () => {
     stored('MeshInsight', 'default', { dataplanes: { total: 2, online: 2 }, policies: { TrafficRoute: { total: 3 } } }),
     stored('ServiceInsight', 'default/all-services-default', {
       services: {
-        'echo-server': { status: 'online', dataplanes: { total: 2, online: 2 } },
+        'echo-server': { status: 'online', dataplanes: { online: 2 } },
         'ext-web': { status: 'not_available', dataplanes: {}, serviceType: 'external' },
       },
     }),
@@ -53,7 +55,7 @@ const run = async (command: string) => kumactl.run(command.split(' '));
 describe('tables', () => {
   it.each([
     ['get meshes', 'NAME      mTLS           LOCALITY   ZONEEGRESS   AGE\ndefault   builtin/ca-1   off        on           15m\n'],
-    ['get zones', 'NAME   AGE\nz1     15m\nz2     15m\n'],
+    ['get zones', 'NAME   AGE\nz1     15m\nz2     15m\nz3     15m\n'],
     ['get zone z1', 'NAME   AGE\nz1     15m\n'],
     ['get zone-ingresses', 'NAME   AGE\nin-1   15m\n'],
     [
@@ -66,7 +68,8 @@ describe('tables', () => {
       'inspect zones',
       'NAME   STATUS    LAST CONNECTED AGO   LAST UPDATED AGO   TOTAL UPDATES   TOTAL ERRORS   ZONE-CP VERSION   BACKEND\n' +
         'z1     Online    15m                  1m                 103             0              2.14.3            memory\n' +
-        'z2     Offline   never                never              0               0                                \n',
+        'z2     Offline   never                never              0               0                                \n' +
+        'z3     Offline   15m                  1m                 103             0              2.14.3            memory\n',
     ],
     [
       'inspect zone-ingresses',
@@ -114,7 +117,7 @@ describe('tables', () => {
   it('tells how to see the rest of a long list', async () => {
     const { out } = await run('get zones --size 1');
     expect(out).toBe('NAME   AGE\nz1     15m\n\nRerun command with --offset=1 argument to retrieve more resources\n');
-    expect((await run('get zones --size 1 --offset 1')).out).toBe('NAME   AGE\nz2     15m\n');
+    expect((await run('get zones --size 1 --offset 2')).out).toBe('NAME   AGE\nz3     15m\n');
   });
 });
 
@@ -136,10 +139,10 @@ routing:
   });
 
   it('json prints lists as the API sent them', async () => {
-    const { out } = await run('get zones --output json --size 1 --offset 1');
-    expect(out.startsWith('{\n  "total": 2,\n  "items": [\n    {\n      "type": "Zone",\n      "name": "z2",')).toBe(true);
+    const { out } = await run('get zones --output json --size 1 --offset 2');
+    expect(out.startsWith('{\n  "total": 3,\n  "items": [\n    {\n      "type": "Zone",\n      "name": "z3",')).toBe(true);
     expect(out.endsWith('  ],\n  "next": null\n}\n')).toBe(true);
-    expect(JSON.parse((await run('inspect zones -ojson')).out)).toMatchObject({ total: 2 });
+    expect(JSON.parse((await run('inspect zones -ojson')).out)).toMatchObject({ total: 3 });
   });
 
   it('refuses other formats', async () => {

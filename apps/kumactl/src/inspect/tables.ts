@@ -6,6 +6,7 @@ import type {
   MeshInsightSpec,
   ServiceInsightService,
   ZoneInsightSpec,
+  ZoneSpec,
 } from '@mesh/resources';
 import { formatTags, tagSetsOf } from '@mesh/resources';
 import { printTable } from '../output/table.js';
@@ -18,15 +19,16 @@ export type TablePrinter = (items: readonly JsonObject[], nowMs: number) => stri
 
 const STREAM_HEADERS = ['LAST CONNECTED AGO', 'LAST UPDATED AGO', 'TOTAL UPDATES', 'TOTAL ERRORS'];
 
-/** `kumactl inspect zones`. */
+/** `kumactl inspect zones`: a disabled zone is shown as offline, though it stays connected (contract/kds.md §5). */
 export const zonesTable: TablePrinter = (items, nowMs) => {
   const rows = items.map((item) => {
     const { subscriptions } = (item.zoneInsight ?? {}) as ZoneInsightSpec;
     const streams = summarize(subscriptions);
     const { last } = streams;
+    const { enabled } = (item.zone ?? {}) as ZoneSpec;
     return [
       String(item.name),
-      onlineText(streams.online),
+      onlineText(streams.online && enabled !== false),
       age(streams.connectTime, nowMs),
       age(streams.updateTime, nowMs),
       streams.updates,
