@@ -129,6 +129,8 @@ export class ResourceManager {
     const spec = withZone(draft.kind, known.spec, { facts, mesh, isNew: !before });
     const plain: ResourceDraft = { ...draft, mesh: descriptor.scope === 'Mesh' ? draft.mesh : '', labels: draft.labels ?? {}, spec };
     const violations = Violations.at();
+    // An inbound without tags gets that of the zone, and an inbound with tags must name its service.
+    if (draft.kind === 'Dataplane' && spec !== known.spec) descriptor.validate?.(spec, violations, metaOf(draft));
     const labelsAt = violations.field('labels');
     checkOrigin({ descriptor, facts, labels: plain.labels ?? {}, before }, labelsAt.key('kuma.io/origin'));
     if (violations.ok) checkLabels(plain, { descriptor, facts, before }, labelsAt);
