@@ -9,7 +9,10 @@ import { AvailableServices } from './available-services.js';
 import { ControlPlaneWriter } from './control-plane-writer.js';
 import { IngressXds } from './ingress-xds.js';
 
-/** What zone proxies are made of. Secrets of meshes are not: their keys stay where certificates are issued. */
+/**
+ * What zone proxies are made of. Secrets of meshes too: an egress shows a certificate of each mesh,
+ * and dials external services with the certificates that lie there.
+ */
 const KINDS: readonly string[] = [
   'Mesh',
   'Dataplane',
@@ -21,6 +24,7 @@ const KINDS: readonly string[] = [
   'ZoneIngressInsight',
   'ZoneEgressInsight',
   'GlobalSecret',
+  'Secret',
   ...policyKinds.map((policy) => policy.kind),
 ];
 const RETRY_MS = 500;

@@ -54,11 +54,13 @@ export class IngressXds {
   private readonly addresses: AddressBook;
   private readonly registration: ProxyRegistration;
   private readonly adminCertificates: CertificateKeeper;
+  private readonly certificates: CertificateKeeper;
+  private readonly source: ZoneProxySource;
   private readonly insights = new Map<string, ProxyInsight>();
   private subscription: { unsubscribe(): void } | undefined;
 
   constructor(private readonly options: IngressXdsOptions) {
-    const { config, view, log, metrics, zone } = options;
+    const { config, view, clock, log, metrics, zone } = options;
     this.addresses = new AddressBook({ ttlMs: config.general.dnsCacheTTL, onChange: () => this.rebuildAll() });
     this.contexts = new MeshContexts({
       view,
@@ -68,15 +70,18 @@ export class IngressXds {
       resolved: () => this.addresses.resolved,
     });
     this.adminCertificates = this.keeper();
-    const source = new ZoneProxySource({
+    this.certificates = this.keeper();
+    this.source = new ZoneProxySource({
       view,
+      clock,
       zone,
       contexts: this.contexts,
       plugins: orderPolicies(policyKinds),
       adminAuthority: new AdminAuthority(view),
       adminCertificates: this.adminCertificates,
+      certificates: this.certificates,
     });
-    this.engine = new SnapshotEngine({ build: source.build, revision: () => view.revision, log, onGenerated: metrics.generated });
+    this.engine = new SnapshotEngine({ build: this.source.build, revision: () => view.revision, log, onGenerated: metrics.generated });
     this.registration = this.newRegistration();
     this.handler = this.newHandler();
   }
@@ -95,6 +100,7 @@ export class IngressXds {
     this.registration.stop();
     this.engine.stop();
     this.adminCertificates.stop();
+    this.certificates.stop();
   }
 
   private onEvent(event: ViewEvent): void {
@@ -104,7 +110,8 @@ export class IngressXds {
     const own = new Set(event.changes.filter(isZoneProxy).map(({ key }) => keyString(key)));
     // A zone proxy serves all meshes.
     if (stale.size > 0 || adminCa) this.engine.invalidate(() => true);
-    else if (own.size > 0) this.engine.invalidate((node) => own.has(keyString(node.key)));
+    else if (event.changes.some(({ key }) => key.kind === 'Secret')) this.engine.invalidate((node) => node.kind === 'ZoneEgress');
+    if (own.size > 0) this.engine.invalidate((node) => own.has(keyString(node.key)));
     if (event.changes.some(hasHostName)) this.addresses.want(hostNames(view));
     if (event.changes.some(({ key }) => key.kind === 'GlobalSecret' && key.name.includes('-token-'))) void this.handler.reauthenticate();
     for (const { key, after } of event.changes) {
@@ -165,6 +172,7 @@ export class IngressXds {
   private disconnected(node: ProxyNode): void {
     this.insights.delete(keyString(node.key));
     this.adminCertificates.forget(node.key);
+    this.source.forget(node);
     this.options.metrics.disconnected();
   }
 
@@ -173,7 +181,8 @@ export class IngressXds {
     return new CertificateKeeper({
       clock,
       log,
-      onIssued: (key) => this.engine.invalidate((node) => keyString(node.key) === keyString(key)),
+      // The certificate of an egress is of a mesh, the egress itself of none.
+      onIssued: ({ kind, name }) => this.engine.invalidate(({ key }) => key.kind === kind && key.name === name),
       onFailed: () => metrics.certificateFailed(),
       backoff: { baseMs: config.general.certGenerationBaseBackoff, maxMs: config.general.certGenerationMaxBackoff },
     });

@@ -1,14 +1,18 @@
-import type { AdminAuthority, CertificateKeeper, ProxyNode } from '@mesh/control-plane/proxies';
-import type { Resource, ResourceView } from '@mesh/core';
+import type { AdminAuthority, CertificateKeeper, CertificateOrder, ProxyNode } from '@mesh/control-plane/proxies';
+import type { Clock, Resource, ResourceKey, ResourceView } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
+import { issueLeaf, loadMeshCa, type MeshCa } from '@mesh/identity';
 import type { ZoneEgressSpec, ZoneIngressSpec } from '@mesh/resources';
 import {
   type AnyPolicyDescriptor,
   buildZoneEgress,
   buildZoneIngress,
+  EGRESS_SERVICE,
   type MeshContext,
   type MeshContexts,
+  type ProxyIdentity,
   parseNodeMetadata,
+  usesEgress,
 } from '@mesh/xds';
 
 export interface ZoneProxySourceOptions {
@@ -19,6 +23,14 @@ export interface ZoneProxySourceOptions {
   readonly plugins: readonly AnyPolicyDescriptor[];
   readonly adminAuthority: AdminAuthority;
   readonly adminCertificates: CertificateKeeper;
+  readonly clock: Clock;
+  /** Certificates of egresses, one for each mesh. */
+  readonly certificates: CertificateKeeper;
+}
+
+/** An egress has a certificate of each mesh. */
+function egressCertificateKey({ key }: ProxyNode, mesh: string): ResourceKey {
+  return { ...key, mesh };
 }
 
 /** Makes the snapshots of zone ingresses and egresses from the view. */
@@ -40,10 +52,39 @@ export class ZoneProxySource {
     const result =
       node.kind === 'ZoneIngress'
         ? buildZoneIngress({ ...shared, ingress: resource as Resource<ZoneIngressSpec> })
-        : buildZoneEgress({ ...shared, egress: resource as Resource<ZoneEgressSpec> });
+        : buildZoneEgress({ ...shared, egress: resource as Resource<ZoneEgressSpec>, identities: this.identities(node, shared.contexts) });
     if (!result.ok) throw new Error(result.problems.join('; '));
     return result.snapshot;
   };
+
+  /** What an egress shows the sidecars of each mesh; a mesh whose certificate is being made is left out. */
+  private identities(node: ProxyNode, contexts: readonly MeshContext[]): Map<string, ProxyIdentity> {
+    const { view, certificates } = this.options;
+    const found = new Map<string, ProxyIdentity>();
+    for (const context of contexts) {
+      const key = egressCertificateKey(node, context.name);
+      const ca = usesEgress(context) && context.externalServices.length > 0 ? loadMeshCa(view, context.mesh) : undefined;
+      const certificate = ca ? certificates.want(key, this.egressOrder(ca)) : certificates.forget(key);
+      if (!ca || !certificate) continue;
+      found.set(context.name, { certPem: certificate.certificatePem, keyPem: certificate.privateKeyPem, caPems: [ca.trustBundlePem] });
+    }
+    return found;
+  }
+
+  private egressOrder(ca: MeshCa): CertificateOrder {
+    return {
+      fingerprint: `${ca.certificate.fingerprint256}/${ca.leafTtl ?? ''}`,
+      issue: async () => {
+        const leaf = await issueLeaf(ca, { services: [EGRESS_SERVICE], tags: {}, now: this.options.clock.now() });
+        return { certificatePem: leaf.certPem, privateKeyPem: leaf.keyPem, issuedAtMs: leaf.notBefore, expiresAtMs: leaf.notAfter };
+      },
+    };
+  }
+
+  /** Drops the certificates of an egress that left. */
+  forget(node: ProxyNode): void {
+    for (const { meta } of this.options.view.list('Mesh')) this.options.certificates.forget(egressCertificateKey(node, meta.name));
+  }
 
   private contexts(): MeshContext[] {
     const { view, contexts } = this.options;

@@ -1,7 +1,7 @@
 import type { Resource, ResourceDescriptor } from '@mesh/core';
 import type { DataplaneSpec, Tags } from '@mesh/resources';
 import type { ClusterModel } from './build/cluster.js';
-import type { ListenerModel } from './build/listener.js';
+import type { ChainModel, ListenerModel } from './build/listener.js';
 import type { InboundInterface } from './context/inbounds.js';
 import type { MeshContext } from './context/mesh-context.js';
 import type { Protocol } from './model/protocols.js';
@@ -14,6 +14,8 @@ export interface SidecarProxy {
   readonly inbounds: readonly InboundInterface[];
   /** A delegated or builtin gateway. */
   readonly isGateway: boolean;
+  /** Stands for an ExternalService on a zone egress: its one inbound has the tags of the service. */
+  readonly isExternal?: boolean;
 }
 
 /** What of a kind matters to one proxy. */
@@ -49,6 +51,15 @@ export interface InboundTarget {
   readonly cluster: ClusterModel;
 }
 
+/** An external service on a zone egress, in front of which callers are authenticated. */
+export interface ExternalServiceTarget {
+  readonly context: MeshContext;
+  readonly inbound: InboundInterface;
+  /** Name of the listener of the egress. */
+  readonly listener: string;
+  readonly chain: ChainModel;
+}
+
 export interface OutboundTarget {
   readonly context: MeshContext;
   readonly service: string;
@@ -74,6 +85,7 @@ export interface PolicyPlugin<M extends Matched = Matched> {
   /** Routes of an outbound. The first answer in order of plugins wins; a `legacy` one yields to an earlier `implicit`. */
   routes?(matched: M, query: RouteQuery): RouteAnswer;
   configureInbound?(matched: M, target: InboundTarget): void;
+  configureExternal?(matched: M, target: ExternalServiceTarget): void;
   configureOutbound?(matched: M, target: OutboundTarget): void;
   configureCluster?(matched: M, target: ClusterTarget): void;
   /** Subsets of services the policies of a mesh send traffic to: a zone ingress needs an SNI for each. The service may be `*`. */

@@ -61,7 +61,7 @@ describe('endpoints of a service', () => {
     );
     expect(brief(context.endpoints.get('web'))).toEqual(['192.168.0.11:10002 weight 1 priority 0']);
     expect(brief(context.endpoints.get('httpbin'))).toEqual(['192.168.0.11:10002 weight 1 priority 0']);
-    expect(brief(context.directEndpoints().get('web'))).toEqual(['192.168.9.1:10001 weight 2 priority 0']);
+    expect(brief(context.egressEndpoints().get('web'))).toEqual(['192.168.9.1:10001 weight 2 priority 0']);
   });
 });
 

@@ -1,8 +1,26 @@
 import { join } from 'node:path';
 import type { JsonObject } from '@mesh/core';
-import { dataplane, expectGolden, expectNoOrphanGoldens, externalService, mesh, validateWithEnvoy, zoneIngress } from '@mesh/testing';
+import {
+  dataplane,
+  expectGolden,
+  expectNoOrphanGoldens,
+  externalService,
+  mesh,
+  resource,
+  secret,
+  validateWithEnvoy,
+  zoneIngress,
+} from '@mesh/testing';
 import { describe, expect, it } from 'vitest';
-import { type BuildResult, buildZoneEgress, buildZoneIngress, parseNodeMetadata, printVipConfig, vipConfigName } from '../src/index.js';
+import {
+  type BuildResult,
+  buildZoneEgress,
+  buildZoneIngress,
+  type ProxyIdentity,
+  parseNodeMetadata,
+  printVipConfig,
+  vipConfigName,
+} from '../src/index.js';
 import { contextOf, described, observedMesh, observedMetadata, sidecarOf, testIdentity } from './cases.js';
 
 const dir = join(import.meta.dirname, 'testdata');
@@ -37,6 +55,44 @@ const backend = (name: string, version: string) =>
     .address(name === 'backend-1' ? '192.168.0.2' : '192.168.0.3')
     .inbound('backend', 80, { protocol: 'http', tags: { version } });
 const redis = () => dataplane('redis-1').address('192.168.0.4').inbound('redis', 6379, { tags: {}, protocol: 'tcp' });
+
+const extWeb = () => externalService('ext-web', '10.77.0.254:8088', { 'kuma.io/protocol': 'http' }).build();
+const caller = () => dataplane('web-1').outbound('echo-server', 10001).outbound('ext-web', 10002).outbound('db', 10003).build();
+const withTls = (name: string, address: string, { tags = {}, ...tls }: Record<string, object | string | boolean>) => {
+  const spec = { networking: { address, tls: { enabled: true, ...tls } }, tags: { 'kuma.io/service': name, ...(tags as object) } };
+  return externalService(name, address).withSpec(spec).build();
+};
+
+/** One of each kind of source for certificates, names and addresses, and one whose secret does not exist. */
+const tlsServices = () => [
+  secret('db-key', testIdentity.keyPem).build(),
+  withTls('httpbin', 'httpbin.org:443', {
+    tags: { 'kuma.io/protocol': 'http' },
+    caCert: { inlineString: testIdentity.certPem },
+    serverName: 'www.httpbin.org',
+    allowRenegotiation: true,
+  }),
+  withTls('db', '10.0.0.9:5432', {
+    caCert: { inline: Buffer.from(testIdentity.certPem).toString('base64') },
+    clientCert: { inlineString: testIdentity.certPem },
+    clientKey: { secret: 'db-key' },
+  }),
+  withTls('broken', '10.0.0.8:443', { tags: { 'kuma.io/protocol': 'http' }, caCert: { secret: 'nope' } }),
+  withTls('mixed', '10.0.0.7:443', { caCert: { inlineString: testIdentity.certPem }, skipHostnameVerification: true }),
+  resource('ExternalService', 'plain')
+    .withSpec({ networking: { address: '10.0.0.6:80' }, tags: { 'kuma.io/service': 'mixed' } })
+    .build(),
+];
+
+const egressOf = (identity: ProxyIdentity | undefined) =>
+  buildZoneEgress({
+    contexts: [contextOf(mesh().mtls().zoneEgress().build(), o.sidecar, o.remote, o.egress, extWeb(), ...tlsServices())],
+    egress: o.egress,
+    zone: 'z1',
+    identities: new Map(identity ? [['default', identity]] : []),
+    metadata: parsed,
+    plugins: [],
+  });
 
 /** Every case: a proxy whose whole configuration is held in a golden file and accepted by Envoy. */
 const cases: Record<string, () => BuildResult> = {
@@ -104,6 +160,21 @@ const cases: Record<string, () => BuildResult> = {
       ),
       'web-1',
     ),
+  'sidecar-external-tls': () =>
+    sidecarOf(
+      contextOf(
+        mesh().build(),
+        dataplane('web-1').outbound('httpbin', 10001).outbound('db', 10002).outbound('broken', 10003).outbound('mixed', 10004).build(),
+        ...tlsServices(),
+      ),
+      'web-1',
+    ),
+  'sidecar-egress': () =>
+    sidecarOf(contextOf(mesh().mtls().zoneEgress().build(), caller(), o.remote, o.egress, extWeb(), ...tlsServices()), 'web-1', {
+      identity: testIdentity,
+    }),
+  'zone-egress-external': () => egressOf(testIdentity),
+  'zone-egress-without-certificate': () => egressOf(undefined),
   'zone-ingress-observed': () =>
     buildZoneIngress({ contexts: [contextOf(o.mesh, o.sidecar, o.remote)], ingress: o.ingress, zone: 'z1', metadata: parsed, plugins: [] }),
   'zone-ingress-empty': () => buildZoneIngress({ contexts: [], ingress: o.ingress, zone: 'z1', metadata: parsed, plugins: [] }),
@@ -112,6 +183,7 @@ const cases: Record<string, () => BuildResult> = {
       contexts: [contextOf(mesh().mtls().zoneEgress().build(), o.sidecar, o.remote, o.egress)],
       egress: o.egress,
       zone: 'z1',
+      identities: new Map(),
       metadata: parsed,
       plugins: [],
     }),

@@ -1,4 +1,5 @@
-import type { Matched, PolicyPlugin } from '@mesh/xds';
+import type { Resource } from '@mesh/core';
+import type { ChainModel, Matched, PolicyPlugin } from '@mesh/xds';
 import { type MatchedPolicies, matchPolicies } from '../sdk/matching.js';
 import { callersOf } from './callers.js';
 import { filtersFromCallers, filtersFromRules, usesSni } from './configurer.js';
@@ -21,15 +22,27 @@ export const meshTrafficPermissionPlugin: PolicyPlugin<MatchedPermissions> = {
   configureInbound({ policies }, { context, inbound, listener }) {
     const matched = policies.forInbound(inbound);
     if (matched.length === 0) return;
-    const byRules = matched.filter(({ spec }) => (spec.rules ?? []).length > 0);
-    const callers = matched.flatMap(({ spec }) =>
-      (spec.from ?? []).map((entry) => ({ tags: callersOf(entry.targetRef), action: entry.default.action })),
-    );
     for (const chain of listener.chains) {
-      if (!chain.authenticated) continue;
-      const place = { mesh: context.name, listener: listener.name, http: chain.terminal.kind === 'http' };
-      chain.authorization = byRules.length > 0 ? filtersFromRules(byRules, place) : filtersFromCallers(callers, place);
+      if (chain.authenticated) authorize(matched, chain, { mesh: context.name, listener: listener.name });
     }
-    if (usesSni(byRules)) listener.inspectTls = true;
+    if (usesSni(matched)) listener.inspectTls = true;
+  },
+
+  configureExternal({ policies }, { context, inbound, listener, chain }) {
+    const matched = policies.forInbound(inbound);
+    if (matched.length > 0) authorize(matched, chain, { mesh: context.name, listener });
   },
 };
+
+function authorize(
+  matched: readonly Resource<MeshTrafficPermissionSpec>[],
+  chain: ChainModel,
+  { mesh, listener }: { readonly mesh: string; readonly listener: string },
+): void {
+  const place = { mesh, listener, http: chain.terminal.kind === 'http' };
+  const byRules = matched.filter(({ spec }) => (spec.rules ?? []).length > 0);
+  const callers = matched.flatMap(({ spec }) =>
+    (spec.from ?? []).map((entry) => ({ tags: callersOf(entry.targetRef), action: entry.default.action })),
+  );
+  chain.authorization = byRules.length > 0 ? filtersFromRules(byRules, place) : filtersFromCallers(callers, place);
+}

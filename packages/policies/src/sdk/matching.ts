@@ -95,6 +95,7 @@ function byTags(tags: Tags, proxy: SidecarProxy): Choice | undefined {
 
 function byDataplane(ref: TargetRef, policy: Resource<unknown>, proxy: SidecarProxy): Choice | undefined {
   const { dataplane } = proxy;
+  if (proxy.isExternal) return undefined;
   if (dataplane.spec.networking?.gateway?.type === 'BUILTIN') return undefined;
   if (ref.name && !isNamed(ref, policy, proxy)) return undefined;
   if (ref.labels && !containsTags(dataplane.meta.labels, ref.labels)) return undefined;

@@ -24,6 +24,10 @@ export const trafficPermissionPlugin: PolicyPlugin<MatchedTrafficPermissions> = 
       chain.authorization = permissionFilter(matched.winner(inbound), { mesh: context.name, listener: listener.name });
     }
   },
+
+  configureExternal(matched, { context, inbound, listener, chain }) {
+    if (matched.inForce) chain.authorization = permissionFilter(matched.winner(inbound), { mesh: context.name, listener });
+  },
 };
 
 /** One permission per inbound: the one whose destination fits best, the newer of equals. */

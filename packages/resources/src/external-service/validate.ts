@@ -29,11 +29,15 @@ function checkHostPort(address: string, at: Violations): void {
   if (!numeric || !isPort(Number(port))) at.add('port must be in the range [1, 65535]');
 }
 
+/** A document must not choose what a server reads from its disk. */
+const FILE_REFUSED = 'files are not read by the control plane: use "secret", "inline" or "inlineString"';
+
 function checkTls(tls: ExternalServiceTls, at: Violations): void {
   if (tls.serverName === '') at.field('serverName').add('cannot be empty');
   for (const field of ['caCert', 'clientCert', 'clientKey'] as const) {
     const source = tls[field];
     if (source && isEmpty(source)) at.field(field).add('data source cannot be empty');
+    if (source?.file) at.field(field).field('file').add(FILE_REFUSED);
   }
 }
 

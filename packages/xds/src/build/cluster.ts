@@ -124,6 +124,11 @@ export function setLoadBalancer(cluster: Cluster, balancer: LoadBalancer): void 
   }
 }
 
+/** Makes Envoy count what its circuit breakers have left. */
+export function trackRemaining(model: ClusterModel): void {
+  model.message.circuitBreakers = create(ClusterSchema, { circuitBreakers: { thresholds: [{ trackRemaining: true }] } }).circuitBreakers;
+}
+
 /** Packs the HTTP options and gives the finished message. */
 export function finishCluster(model: ClusterModel): Cluster {
   if (model.httpOptions)

@@ -88,6 +88,40 @@ export function outboundHttp(options: OutboundHttpOptions): HttpTerminal {
   return { kind: 'http', manager, filters: httpFilters(options.protocol) };
 }
 
+export interface EgressHttpOptions {
+  readonly service: string;
+  readonly cluster: string;
+  readonly protocol: Protocol;
+  readonly ipv6: boolean;
+  /** Why the service cannot be dialled; callers are told instead. */
+  readonly refusal: string | undefined;
+}
+
+/** Connection manager of a zone egress in front of an external service (§4). */
+export function egressHttp({ service, cluster, protocol, ipv6, refusal }: EgressHttpOptions): HttpTerminal {
+  const forward = {
+    clusterSpecifier: { case: 'cluster' as const, value: cluster },
+    hostRewriteSpecifier: { case: 'autoHostRewrite' as const, value: { value: true } },
+    timeout: durationOf(0),
+  };
+  const route = create(RouteSchema, {
+    match: { pathSpecifier: { case: 'prefix', value: '/' } },
+    action:
+      refusal === undefined
+        ? { case: 'route', value: forward }
+        : { case: 'directResponse', value: { status: 503, body: { specifier: { case: 'inlineString', value: refusal } } } },
+  });
+  const manager = create(HttpConnectionManagerSchema, {
+    statPrefix: sanitizeStat(service),
+    routeSpecifier: {
+      case: 'routeConfig',
+      value: { name: `outbound:${service}`, validateClusters: false, virtualHosts: [{ name: service, domains: ['*'], routes: [route] }] },
+    },
+    internalAddressConfig: { cidrRanges: cidrs(INTERNAL_CIDRS, ipv6) },
+  });
+  return { kind: 'http', manager, filters: httpFilters(protocol) };
+}
+
 /** Connection manager of the admin listener: path prefixes to clusters, first match wins (§3.4). */
 export function adminHttp(name: string, routes: readonly { readonly prefix: string; readonly cluster: string }[]): HttpTerminal {
   const manager = create(HttpConnectionManagerSchema, {

@@ -40,6 +40,7 @@ export interface ChainMatch {
 
 /** A filter chain under construction. */
 export interface ChainModel {
+  readonly name?: string;
   readonly match?: ChainMatch;
   readonly socket?: TransportSocket;
   /**
@@ -111,6 +112,7 @@ function finishChain(listener: string, chain: ChainModel): FilterChain {
   const filters = [...(authorization?.networkFilters ?? []), finishTerminal(chain.terminal, authorization?.httpFilters ?? [])];
   const { transportProtocol = '', applicationProtocols = [], serverNames = [], destinationPort } = chain.match ?? {};
   return create(FilterChainSchema, {
+    name: chain.name ?? '',
     ...(chain.match
       ? {
           filterChainMatch: {

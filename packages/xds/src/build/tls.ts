@@ -9,6 +9,7 @@ import {
   DownstreamTlsContextSchema,
   UpstreamTlsContextSchema,
 } from '@mesh/proto/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import { isIp } from '../model/addresses.js';
 import { identitySecretName, meshCaSecretName } from '../model/names.js';
 import { adsSource } from './messages.js';
 
@@ -39,14 +40,13 @@ export function meshUpstreamSocket(mesh: string, spiffe: string, sni: string): T
 
 /** Socket of the admin listener: takes only the control plane. */
 export function adminDownstreamSocket(material: TlsMaterial): TransportSocket {
-  const bytes = (pem: string) => ({ specifier: { case: 'inlineBytes' as const, value: Buffer.from(pem) } });
   const context = create(DownstreamTlsContextSchema, {
     commonTlsContext: {
-      tlsCertificates: [{ certificateChain: bytes(material.certPem), privateKey: bytes(material.keyPem) }],
+      tlsCertificates: [{ certificateChain: inlineBytes(material.certPem), privateKey: inlineBytes(material.keyPem) }],
       validationContextType: {
         case: 'validationContext',
         value: {
-          trustedCa: bytes(material.caPem),
+          trustedCa: inlineBytes(material.caPem),
           matchTypedSubjectAltNames: [
             { sanType: SubjectAltNameMatcher_SanType.DNS, matcher: { matchPattern: { case: 'exact', value: 'kuma-cp' } } },
           ],
@@ -64,31 +64,42 @@ export interface ExternalTlsOptions {
   /** Roots in PEM; absent: the system's, at the path given. */
   readonly caPem: string | undefined;
   readonly systemCaPath: string;
+  /** What this side shows. */
+  readonly client: { readonly certPem: string; readonly keyPem: string } | undefined;
   readonly verifyName: boolean;
   readonly allowRenegotiation: boolean;
 }
 
-/** Socket towards an external service that speaks TLS. */
+/** Socket towards an external service that speaks TLS. SNI carries names only, never an IP (RFC 6066 §3). */
 export function externalUpstreamSocket(options: ExternalTlsOptions): TransportSocket {
   const context = create(UpstreamTlsContextSchema, {
-    sni: options.serverName,
+    sni: isIp(options.serverName) ? '' : options.serverName,
     allowRenegotiation: options.allowRenegotiation,
     commonTlsContext: {
+      tlsCertificates: options.client
+        ? [{ certificateChain: inlineBytes(options.client.certPem), privateKey: inlineBytes(options.client.keyPem) }]
+        : [],
       validationContextType: {
         case: 'validationContext',
         value: {
           trustedCa:
-            options.caPem === undefined
-              ? { specifier: { case: 'filename', value: options.systemCaPath } }
-              : { specifier: { case: 'inlineBytes', value: Buffer.from(options.caPem) } },
+            options.caPem === undefined ? { specifier: { case: 'filename', value: options.systemCaPath } } : inlineBytes(options.caPem),
           matchTypedSubjectAltNames: options.verifyName
-            ? [{ sanType: SubjectAltNameMatcher_SanType.DNS, matcher: { matchPattern: { case: 'exact', value: options.serverName } } }]
+            ? [{ sanType: sanTypeOf(options.serverName), matcher: { matchPattern: { case: 'exact', value: options.serverName } } }]
             : [],
         },
       },
     },
   });
   return socket(packAny(UpstreamTlsContextSchema, context));
+}
+
+function inlineBytes(pem: string) {
+  return { specifier: { case: 'inlineBytes' as const, value: Buffer.from(pem) } };
+}
+
+function sanTypeOf(name: string): SubjectAltNameMatcher_SanType {
+  return isIp(name) ? SubjectAltNameMatcher_SanType.IP_ADDRESS : SubjectAltNameMatcher_SanType.DNS;
 }
 
 function meshTls(mesh: string, san: { case: 'prefix' | 'exact'; value: string }): CommonTlsContext {

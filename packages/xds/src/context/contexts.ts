@@ -1,7 +1,8 @@
-import type { ResourceView, ViewEvent } from '@mesh/core';
-import type { MeshSpec } from '@mesh/resources';
+import type { ResourceKey, ResourceView, ViewEvent } from '@mesh/core';
+import type { ExternalServiceSpec, MeshSpec } from '@mesh/resources';
 import type { VipOptions } from '../vips/service-vips.js';
 import { vipConfigMesh } from '../vips/vip-config.js';
+import { secretsOfTls } from './external-tls.js';
 import { buildMeshContext, CONTEXT_KINDS, enabledBackend, type MeshContext } from './mesh-context.js';
 
 export interface MeshContextsOptions {
@@ -43,13 +44,7 @@ export class MeshContexts {
   invalidate(event: ViewEvent): ReadonlySet<string> {
     const stale = new Set<string>();
     for (const { key } of event.changes) {
-      if (!this.kinds.has(key.kind)) continue;
-      // The switch is over the sources of a context, not over what users may add: zone proxies concern every mesh.
-      if (key.kind === 'Mesh') stale.add(key.name);
-      else if (key.kind === 'Config') addIfSet(stale, vipConfigMesh(key.name));
-      else if (key.kind === 'ServiceInsight') addIfSet(stale, this.isPermissive(key.mesh) ? key.mesh : undefined);
-      else if (key.mesh !== '') stale.add(key.mesh);
-      else for (const mesh of this.options.view.list('Mesh')) stale.add(mesh.meta.name);
+      if (this.kinds.has(key.kind)) for (const mesh of this.meshesOf(key)) stale.add(mesh);
     }
     for (const mesh of stale) this.cache.delete(mesh);
     return stale;
@@ -58,6 +53,22 @@ export class MeshContexts {
   /** Forgets everything: a host name resolved to something else. */
   invalidateAll(): void {
     this.cache.clear();
+  }
+
+  /** Meshes a change concerns. By the sources of a context, not by what users may add: zone proxies concern every mesh. */
+  private meshesOf(key: ResourceKey): readonly string[] {
+    if (key.kind === 'Mesh') return [key.name];
+    if (key.kind === 'Config') return [vipConfigMesh(key.name) ?? []].flat();
+    if (key.kind === 'Secret') return this.isForTls(key) ? [key.mesh] : [];
+    if (key.kind === 'ServiceInsight') return this.isPermissive(key.mesh) ? [key.mesh] : [];
+    if (key.mesh !== '') return [key.mesh];
+    return this.options.view.list('Mesh').map((mesh) => mesh.meta.name);
+  }
+
+  /** Of the secrets of a mesh only those of external services go into its context. */
+  private isForTls({ mesh, name }: ResourceKey): boolean {
+    const externals = this.options.view.list<ExternalServiceSpec>('ExternalService', mesh);
+    return externals.some(({ spec }) => secretsOfTls(spec.networking?.tls).includes(name));
   }
 
   private isPermissive(mesh: string): boolean {
@@ -69,8 +80,4 @@ export class MeshContexts {
 /** Kinds whose changes may change a context. */
 export function contextKeyKinds(policyKinds: readonly string[]): ReadonlySet<string> {
   return new Set<string>([...CONTEXT_KINDS, ...policyKinds]);
-}
-
-function addIfSet(set: Set<string>, value: string | undefined): void {
-  if (value !== undefined) set.add(value);
 }

@@ -1,11 +1,26 @@
-import type { ExternalServiceTls, Tags } from '@mesh/resources';
+import type { Tags } from '@mesh/resources';
 import type { Protocol } from '../model/protocols.js';
+
+/** TLS towards an external service, its certificates read. */
+export interface ExternalTls {
+  /** SNI, and the name the certificate must have; the host of the address where left out. */
+  readonly serverName: string;
+  /** Roots in PEM; absent: those of the system. */
+  readonly caPem: string | undefined;
+  /** Certificate and key this side shows. */
+  readonly client: { readonly certPem: string; readonly keyPem: string } | undefined;
+  readonly verifyName: boolean;
+  readonly allowRenegotiation: boolean;
+}
 
 /** How an external service is dialled by whoever leaves the mesh for it. */
 export interface ExternalTarget {
   /** Name of the ExternalService resource. */
   readonly name: string;
-  readonly tls: ExternalServiceTls | undefined;
+  /** Absent: without TLS. */
+  readonly tls: ExternalTls | undefined;
+  /** Why it must not be dialled: TLS is asked for with a certificate that is not there. */
+  readonly problem: string | undefined;
   /** The traffic leaves through a zone egress, which the proxy authenticates. */
   readonly viaEgress: boolean;
 }

@@ -4,6 +4,7 @@ import { resolveAddress } from '../model/addresses.js';
 import { parseProtocol } from '../model/protocols.js';
 import { sortTags, tagsKey } from '../model/tags.js';
 import type { Endpoint } from './endpoint.js';
+import { resolveExternalTls, type SecretReader } from './external-tls.js';
 import { inboundsOf } from './inbounds.js';
 
 export interface EndpointSources {
@@ -17,6 +18,9 @@ export interface EndpointSources {
   readonly dataplanes: readonly Resource<DataplaneSpec>[];
   readonly zoneIngresses: readonly Resource<ZoneIngressSpec>[];
   readonly zoneEgresses: readonly Resource<ZoneEgressSpec>[];
+  /** The endpoints are for the egress of the zone itself: it reaches what is outside the zone and the mesh without another. */
+  readonly forEgress: boolean;
+  readonly readSecret: SecretReader;
   readonly externalServices: readonly Resource<ExternalServiceSpec>[];
   /** IPs of host names, as the caller resolved them. */
   readonly resolved: ReadonlyMap<string, string>;
@@ -103,7 +107,8 @@ function addRemote(found: Map<string, Endpoint[]>, sources: EndpointSources, ent
   const priority = sources.localityAware ? 1 : 0;
   for (const entry of entries) {
     for (const service of entry.services) {
-      if (service.externalService) continue;
+      // An egress passes on what is tied to another zone; sidecars leave that to the egress.
+      if (service.externalService && !sources.forEgress) continue;
       addAvailable(found, service, { address: entry.address, port: entry.port, weight: service.instances ?? 1, priority });
     }
   }
@@ -172,6 +177,8 @@ function addExternal(found: Map<string, Endpoint[]>, sources: EndpointSources): 
     const name = tags[TAG_SERVICE] ?? '';
     const target = externalAddress(external.spec);
     if (name === '' || target === undefined) continue;
+    if (sources.forEgress && (tags[TAG_ZONE] ?? sources.zone) !== sources.zone) continue;
+    const resolved = resolveExternalTls(external.spec.networking?.tls, target.host, sources.readSecret);
     const hops = sources.throughEgress ? egresses : [{ address: target.host, port: target.port }];
     for (const hop of hops) {
       add(found, name, {
@@ -183,7 +190,7 @@ function addExternal(found: Map<string, Endpoint[]>, sources: EndpointSources): 
         priority: 0,
         protocol: parseProtocol(tags[TAG_PROTOCOL]),
         remote: sources.throughEgress,
-        external: { name: external.meta.name, tls: external.spec.networking?.tls, viaEgress: sources.throughEgress },
+        external: { name: external.meta.name, tls: resolved?.tls, problem: resolved?.problem, viaEgress: sources.throughEgress },
       });
     }
   }

@@ -4,6 +4,7 @@ import type {
   DataplaneSpec,
   ExternalServiceSpec,
   MeshSpec,
+  SecretSpec,
   ServiceInsightSpec,
   ZoneEgressSpec,
   ZoneIngressSpec,
@@ -30,8 +31,10 @@ export interface MeshContext {
   readonly endpoints: EndpointMap;
   /** What other zones offer and nobody here can reach, because the mesh has no mTLS. */
   readonly unreachable: EndpointMap;
-  /** The same as `endpoints` without a zone egress between: what an egress itself dials. */
-  directEndpoints(): EndpointMap;
+  /** The same as `endpoints` for the egress of the zone: what it dials itself. */
+  egressEndpoints(): EndpointMap;
+  /** ExternalServices of the mesh, ordered by name. */
+  readonly externalServices: readonly Resource<ExternalServiceSpec>[];
   readonly vips: readonly MeshVip[];
   /** `mesh.networking.outbound.passthrough`, on unless switched off. */
   readonly passthrough: boolean;
@@ -57,7 +60,16 @@ export interface MeshContextInput {
 }
 
 /** Kinds other than policies a context is built from. Those of global scope concern every mesh. */
-export const CONTEXT_KINDS = ['Mesh', 'Dataplane', 'ZoneIngress', 'ZoneEgress', 'ExternalService', 'Config', 'ServiceInsight'] as const;
+export const CONTEXT_KINDS = [
+  'Mesh',
+  'Dataplane',
+  'ZoneIngress',
+  'ZoneEgress',
+  'ExternalService',
+  'Secret',
+  'Config',
+  'ServiceInsight',
+] as const;
 
 /** Builds the context of a mesh, or returns undefined where the mesh does not exist. */
 export function buildMeshContext(input: MeshContextInput): MeshContext | undefined {
@@ -76,6 +88,11 @@ export function buildMeshContext(input: MeshContextInput): MeshContext | undefin
     zoneIngresses: view.listSorted<ZoneIngressSpec>('ZoneIngress'),
     zoneEgresses: view.listSorted<ZoneEgressSpec>('ZoneEgress'),
     externalServices: view.listSorted<ExternalServiceSpec>('ExternalService', name),
+    forEgress: false,
+    readSecret: (secret) => {
+      const data = view.find<SecretSpec>('Secret', name, secret)?.spec.data;
+      return data === undefined ? undefined : Buffer.from(data, 'base64').toString('utf8');
+    },
     resolved: input.resolved ?? new Map(),
   };
   const endpoints = buildEndpoints(sources);
@@ -94,7 +111,8 @@ export function buildMeshContext(input: MeshContextInput): MeshContext | undefin
     dataplanes,
     endpoints,
     unreachable: unreachableEndpoints(sources),
-    directEndpoints: () => memo('direct-endpoints', () => buildEndpoints({ ...sources, throughEgress: false })),
+    egressEndpoints: () => memo('egress-endpoints', () => buildEndpoints({ ...sources, throughEgress: false, forEgress: true })),
+    externalServices: sources.externalServices,
     vips: vipsFromConfigs(view, input.vips).filter((vip) => vip.mesh === name),
     passthrough: mesh.spec.networking?.outbound?.passthrough !== false,
     policies: <Spec>(kind: string) => (policies.get(kind) ?? []) as unknown as readonly Resource<Spec>[],

@@ -8,7 +8,7 @@ import {
 import { ClusterLoadAssignmentSchema } from '@mesh/proto/envoy/config/endpoint/v3/endpoint_pb.js';
 import { TcpProxySchema } from '@mesh/proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import type { Tags } from '@mesh/resources';
-import { edsCluster } from '../build/cluster.js';
+import { edsCluster, trackRemaining } from '../build/cluster.js';
 import { type ChainModel, tcpTerminal } from '../build/listener.js';
 import { loadAssignment } from '../build/load-assignment.js';
 import type { TlsMaterial } from '../build/tls.js';
@@ -37,6 +37,7 @@ export interface ForwardedService {
   /** Tags added to every endpoint's metadata. */
   readonly addedTags?: Tags;
   readonly plugins: readonly AnyPolicyDescriptor[];
+  readonly trackRemaining?: boolean;
 }
 
 /**
@@ -49,6 +50,7 @@ export function addForwarding(collector: ResourceCollector, forwarded: Forwarded
   const subsets = subsetsOf(forwarded);
   const cluster = edsCluster(name, 'tcp');
   if (subsets.length > 0) cluster.message.lbSubsetConfig = subsetConfig(subsets);
+  if (forwarded.trackRemaining) trackRemaining(cluster);
   const options = forwarded.addedTags ? { addedTags: forwarded.addedTags } : {};
   collector.addCluster(encodeCluster(cluster, encodeResource(ClusterLoadAssignmentSchema, name, loadAssignment(name, endpoints, options))));
   collector.useClusters([name]);

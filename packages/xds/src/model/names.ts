@@ -8,6 +8,9 @@ export const ADMIN_NAME = 'kuma:envoy:admin';
 export const READINESS_NAME = 'kuma:readiness';
 export const NO_DESTINATION_CLUSTER = 'self_transparentproxy_no_destination_inbound';
 
+/** Service whose certificate a zone egress shows. */
+export const EGRESS_SERVICE = 'zone-egress';
+
 /** Port of Kubernetes pods without a service; it gets no listener. */
 export const SERVICELESS_PORT = 49151;
 

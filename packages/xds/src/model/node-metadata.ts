@@ -12,6 +12,8 @@ export interface ProxyMetadata {
   /** Where Envoy answers DNS for transparent proxying; absent: it does not. */
   readonly dnsPort?: number;
   readonly workdir: string;
+  /** Roots that the system of the proxy trusts. */
+  readonly systemCaPath: string;
   readonly ipv6Enabled: boolean;
   readonly transparentProxy?: TransparentProxyMetadata;
 }
@@ -31,6 +33,7 @@ export const FEATURE_STRICT_INBOUND_PORTS = 'feature-strict-inbound-ports';
 export const FEATURE_TP_IN_METADATA = 'feature-transparent-proxy-in-dataplane-metadata';
 
 const DEFAULT_READINESS_PORT = 9902;
+const DEFAULT_SYSTEM_CA_PATH = '/etc/ssl/certs/ca-certificates.crt';
 
 /**
  * Reads node metadata. Every field may be missing or of another type, for a proxy may say what it
@@ -51,6 +54,7 @@ export function parseNodeMetadata(metadata: JsonObject | undefined): ProxyMetada
     ...(adminSocketPath === '' ? {} : { adminSocketPath }),
     readinessPort: portOf(source['dataplane.readinessReporter.port']) ?? DEFAULT_READINESS_PORT,
     workdir: textOf(source.workdir),
+    systemCaPath: textOf(source.systemCaPath) || DEFAULT_SYSTEM_CA_PATH,
     ipv6Enabled: source.ipv6Enabled === true,
     ...(transparentProxy ? { transparentProxy } : {}),
   };

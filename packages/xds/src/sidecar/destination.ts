@@ -1,23 +1,18 @@
 import { TAG_SERVICE } from '@mesh/core';
-import { Cluster_DiscoveryType } from '@mesh/proto/envoy/config/cluster/v3/cluster_pb.js';
 import { ClusterLoadAssignmentSchema } from '@mesh/proto/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { Tags } from '@mesh/resources';
-import { type ClusterModel, edsCluster, resolveByDns, setHttpVersion, setLoadBalancer } from '../build/cluster.js';
+import { type ClusterModel, edsCluster, setHttpVersion, setLoadBalancer } from '../build/cluster.js';
+import { externalCluster, externalRefusal } from '../build/external-cluster.js';
 import { loadAssignment } from '../build/load-assignment.js';
-import { externalUpstreamSocket, meshUpstreamSocket } from '../build/tls.js';
+import { meshUpstreamSocket } from '../build/tls.js';
 import type { Endpoint, ExternalTarget } from '../context/endpoint.js';
 import { endpointsOf, type MeshContext, protocolOfService } from '../context/mesh-context.js';
-import { isIp } from '../model/addresses.js';
-import { destinationClusterName, sniOf, spiffeId } from '../model/names.js';
-import { isHttpBased, type Protocol } from '../model/protocols.js';
+import { destinationClusterName, EGRESS_SERVICE, sniOf, spiffeId } from '../model/names.js';
 import type { LoadBalancer } from '../model/routes.js';
 import { containsTags } from '../model/tags.js';
 import { encodeResource } from '../snapshot/encode.js';
 import { type EncodedCluster, encodeCluster } from './collector.js';
 import type { SidecarScope } from './input.js';
-
-/** Service whose certificate a zone egress shows. */
-const EGRESS_SERVICE = 'zone-egress';
 
 /** Zones a refusal names; the body of a response is limited. */
 const NAMED_ZONES_MAX = 10;
@@ -35,12 +30,13 @@ export function endpointsWithTags(context: MeshContext, tags: Tags): readonly En
 
 /**
  * Why no instance of a destination can be reached: all are in other zones and the mesh has no mTLS,
- * without which traffic does not leave a zone (contract/dataplane.md §4). Undefined where some can
- * be reached, or where there are none anywhere.
+ * without which traffic does not leave a zone (contract/dataplane.md §4), or the certificates for an
+ * external service are not there. Undefined where some can be reached, or where there are none anywhere.
  */
 export function refusalOf(context: MeshContext, tags: Tags): string | undefined {
-  if (endpointsWithTags(context, tags).length > 0) return undefined;
   const service = tags[TAG_SERVICE] ?? '';
+  const endpoints = endpointsWithTags(context, tags);
+  if (endpoints.length > 0) return directExternal(context, service) && externalRefusal(service, endpoints);
   const elsewhere = (context.unreachable.get(service) ?? []).filter((endpoint) => containsTags(endpoint.tags, tags));
   const zones = [...new Set(elsewhere.map((endpoint) => endpoint.zone))].sort();
   if (zones.length === 0) return undefined;
@@ -63,13 +59,19 @@ export function destinationCluster(scope: SidecarScope, destination: Destination
   const { context } = scope;
   const name = destinationClusterName(destination.tags);
   const ipv6 = scope.metadata.ipv6Enabled;
-  const key = `cluster/${name}/${ipv6}/${JSON.stringify(destination.loadBalancer ?? null)}/${scope.outboundKey}`;
+  const key = `cluster/${name}/${ipv6}/${scope.metadata.systemCaPath}/${JSON.stringify(destination.loadBalancer ?? null)}/${scope.outboundKey}`;
   return context.memo(key, () => {
     const service = destination.tags[TAG_SERVICE] ?? '';
     const endpoints = endpointsWithTags(context, destination.tags);
     const external = directExternal(context, service);
     const model = external
-      ? externalCluster({ name, protocol: protocolOfService(context, service), endpoints, ipv6 })
+      ? externalCluster({
+          name,
+          protocol: protocolOfService(context, service),
+          endpoints,
+          ipv6,
+          systemCaPath: scope.metadata.systemCaPath,
+        })
       : meshCluster(context, destination.tags, endpoints);
     if (destination.loadBalancer) setLoadBalancer(model.message, destination.loadBalancer);
     for (const { plugin, matched } of scope.active) plugin.configureCluster?.(matched, { context, service, cluster: model });
@@ -102,41 +104,4 @@ function usesTls(context: MeshContext, service: string, endpoints: readonly Endp
   if (!context.mtls) return false;
   if (context.mtls.mode === 'STRICT' || context.tlsReady(service)) return true;
   return endpoints.length > 0 && endpoints.every((endpoint) => endpoint.remote);
-}
-
-interface ExternalClusterOptions {
-  readonly name: string;
-  readonly protocol: Protocol;
-  readonly endpoints: readonly Endpoint[];
-  readonly ipv6: boolean;
-}
-
-/** A cluster of the addresses of an ExternalService, which this proxy dials itself. */
-function externalCluster({ name, protocol, endpoints, ipv6 }: ExternalClusterOptions): ClusterModel {
-  const model = edsCluster(name, protocol);
-  model.message.edsClusterConfig = undefined;
-  model.message.loadAssignment = loadAssignment(name, endpoints);
-  if (endpoints.every((endpoint) => isIp(endpoint.address))) {
-    model.message.clusterDiscoveryType = { case: 'type', value: Cluster_DiscoveryType.STATIC };
-  } else resolveByDns(model.message, ipv6);
-  if (isHttpBased(protocol)) setHttpVersion(model, protocol === 'http' ? 'http1' : 'http2');
-  const [first] = endpoints;
-  const tls = first?.external?.tls;
-  if (first && tls?.enabled) {
-    model.message.transportSocket = externalUpstreamSocket({
-      serverName: tls.serverName || first.address,
-      caPem: pemOf(tls.caCert),
-      systemCaPath: SYSTEM_CA_PATH,
-      verifyName: tls.skipHostnameVerification !== true,
-      allowRenegotiation: tls.allowRenegotiation === true,
-    });
-  }
-  return model;
-}
-
-const SYSTEM_CA_PATH = '/etc/ssl/certs/ca-certificates.crt';
-
-function pemOf(source: { readonly inline?: string; readonly inlineString?: string } | undefined): string | undefined {
-  if (source?.inlineString !== undefined) return source.inlineString;
-  return source?.inline === undefined ? undefined : Buffer.from(source.inline, 'base64').toString();
 }
