@@ -102,11 +102,10 @@ describe('the service insight', () => {
 describe('the mesh insight', () => {
   it('is that of Kuma for the same mesh', () => {
     const parts = [dataplane('a', inbound('echo', 'z1')), insight('a', { backend: 'ca-1' }), dataplane('b', inbound('echo', 'z2'))];
-    const base = viewOf(mesh(), ...parts, insight('b', { backend: 'ca-1' }), external, resource('Secret', 's', { data: '' }));
-    const services = resource('ServiceInsight', 'all-services-default', computeServiceInsight(base, 'default'));
-    const view = viewOf(...base.all(), services);
+    const view = viewOf(mesh(), ...parts, insight('b', { backend: 'ca-1' }), external, resource('Secret', 's', { data: '' }));
+    const services = computeServiceInsight(view, 'default');
     const two = { total: 2, online: 2 };
-    expect(computeMeshInsight(view, buildRegistry(), 'default')).toEqual({
+    expect(computeMeshInsight({ view, registry: buildRegistry(), mesh: 'default', services })).toEqual({
       dataplanes: two,
       dpVersions: { kumaDp: { unknown: two }, envoy: { '1.40.0': two } },
       mTLS: { issuedBackends: { 'ca-1': two }, supportedBackends: { 'ca-1': two } },

@@ -24,8 +24,16 @@ class Stat {
   }
 }
 
+export interface MeshInsightInput {
+  readonly view: ResourceView;
+  readonly registry: DescriptorRegistry;
+  readonly mesh: string;
+  /** The insight of the services of the mesh, as it is now or is about to be written. */
+  readonly services: ServiceInsightSpec;
+}
+
 /** Counters of a mesh (contract/kds.md §6). */
-export function computeMeshInsight(view: ResourceView, registry: DescriptorRegistry, mesh: string): MeshInsightSpec {
+export function computeMeshInsight({ view, registry, mesh, services }: MeshInsightInput): MeshInsightSpec {
   const proxies = countProxies(view, mesh);
   const { policies, resources } = countResources(view, registry, mesh);
   const exclusive = view.find<MeshSpec>('Mesh', '', mesh)?.spec.meshServices?.mode === 'Exclusive';
@@ -34,7 +42,7 @@ export function computeMeshInsight(view: ResourceView, registry: DescriptorRegis
     ...(Object.keys(policies).length > 0 ? { policies } : {}),
     dpVersions: { kumaDp: statMap(proxies.kumaDp), envoy: statMap(proxies.envoy) },
     mTLS: { issuedBackends: statMap(proxies.issued), supportedBackends: statMap(proxies.supported) },
-    ...(exclusive ? {} : { services: countServices(view, mesh) }),
+    ...(exclusive ? {} : { services: countServices(services) }),
     dataplanesByType: {
       standard: proxies.standard.toJson(),
       gateway: proxies.gateway.toJson(),
@@ -92,9 +100,8 @@ function statMap(stats: ReadonlyMap<string, Stat>): Record<string, DataplaneStat
   return Object.fromEntries(sorted.map(([name, stat]) => [name, stat.toJson('connected')]));
 }
 
-function countServices(view: ResourceView, mesh: string): { total?: number; internal?: number; external?: number } {
-  const insight = view.find<ServiceInsightSpec>('ServiceInsight', mesh, `all-services-${mesh}`);
-  const services = Object.values(insight?.spec.services ?? {});
+function countServices(insight: ServiceInsightSpec): { total?: number; internal?: number; external?: number } {
+  const services = Object.values(insight.services ?? {});
   const external = services.filter((s) => s.serviceType === 'external').length;
   const internal = services.length - external;
   return {

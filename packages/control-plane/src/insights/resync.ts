@@ -63,9 +63,13 @@ async function resyncMesh(options: InsightsResyncOptions, mesh: string): Promise
   const { store, view, registry, leadership } = options;
   if (!view.find('Mesh', '', mesh)) return;
   const owner = { kind: 'Mesh', mesh: '', name: mesh };
-  const services = { kind: 'ServiceInsight', mesh, name: serviceInsightName(mesh), spec: computeServiceInsight(view, mesh), owner };
-  const counters = { kind: 'MeshInsight', mesh: '', name: mesh, spec: computeMeshInsight(view, registry, mesh), owner };
-  const mutations: Mutation[] = [services, counters]
+  const services = computeServiceInsight(view, mesh);
+  const counters = computeMeshInsight({ view, registry, mesh, services });
+  const drafts = [
+    { kind: 'ServiceInsight', mesh, name: serviceInsightName(mesh), spec: services, owner },
+    { kind: 'MeshInsight', mesh: '', name: mesh, spec: counters, owner },
+  ];
+  const mutations: Mutation[] = drafts
     .filter((draft) => !jsonEqual(view.get(draft)?.spec, draft.spec))
     .map((draft) => ({ op: 'upsert', draft: { ...draft, labels: labelsOf(view.get(draft)) } }));
   if (mutations.length > 0) await store.transact(mutations, { author: CONTROL_PLANE_AUTHOR, fence: leadership.fence });
@@ -79,7 +83,6 @@ function labelsOf(stored: Resource | undefined): Readonly<Record<string, string>
 function matters(registry: DescriptorRegistry, change: ViewChange): boolean {
   const { kind } = change.key;
   if (kind === 'DataplaneInsight' || kind === 'Dataplane' || kind === 'ExternalService' || kind === 'Mesh') return true;
-  if (kind === 'ServiceInsight') return true;
   const descriptor = registry.get(kind);
   if (descriptor?.scope !== 'Mesh' || descriptor.isInsight) return false;
   return change.op === 'delete' || change.before === undefined;
