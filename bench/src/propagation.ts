@@ -1,4 +1,4 @@
-import { dataplane, probe, type TwoZones } from '@mesh/lab-kit';
+import { dataplane, type ProbeTarget, probe, type TwoZones } from '@mesh/lab-kit';
 
 const DEADLINE_MS = 30_000;
 const PROBE_PAUSE_MS = 2;
@@ -44,9 +44,18 @@ export async function measureDataplane(lab: TwoZones, options: { runs: number; l
     await untilProbe('an answer of late', async () => (await probe(late)).status === 200);
     samples.push(performance.now() - from);
     await lab.zone2.api.put(path, document);
-    await untilProbe('late gone', async () => (await probe(late)).status !== 200);
+    await untilProbe('late gone', () => isOutOfReach(late));
   }
   return samples;
+}
+
+/** A service without instances answers an error, or closes the connection. */
+async function isOutOfReach(target: ProbeTarget): Promise<boolean> {
+  try {
+    return (await probe(target)).status !== 200;
+  } catch {
+    return true;
+  }
 }
 
 async function untilProbe(what: string, check: () => Promise<boolean>): Promise<void> {
