@@ -11,6 +11,8 @@ import { caPem, dev, test as other, prod, server, type TestCertificate } from '.
 import { contextOf } from './run-policy-cases.js';
 
 const ANSWER_MS = 300;
+/** What callers ask for in their TLS hello. */
+const SERVER_NAME = 'web.mesh';
 /** Stands for a connection that Envoy closed without an answer. */
 const CLOSED = 0;
 
@@ -47,7 +49,16 @@ async function statuses(...policies: readonly Resource[]): Promise<number[]> {
 
 function statusFor(port: number, { cert, key }: TestCertificate): Promise<number> {
   return new Promise((resolve) => {
-    const options = { host: '127.0.0.1', port, cert, key, ca: caPem, checkServerIdentity: () => undefined, agent: false };
+    const options = {
+      host: '127.0.0.1',
+      servername: SERVER_NAME,
+      port,
+      cert,
+      key,
+      ca: caPem,
+      checkServerIdentity: () => undefined,
+      agent: false,
+    };
     const call = request(options, (response) => {
       response.resume();
       response.on('end', () => resolve(response.statusCode ?? 0));
@@ -87,5 +98,16 @@ describe('behind a running Envoy', () => {
       { matches: [{ spiffeID: { type: 'Exact', value: 'spiffe://default/reports.x' } }], default: { http: { requestTimeout: '50ms' } } },
     ];
     expect(await statuses(allowAll, policy('MeshTimeout', 'callers', { rules }))).toEqual([504, 200, 200]);
+  });
+
+  test('a timeout for callers of a server name holds where they ask for that name', async () => {
+    const spiffeID = { type: 'Exact', value: 'spiffe://default/reports.x' };
+    const rules = (value: string) => [
+      { default: { http: { requestTimeout: '10s' } } },
+      { matches: [{ spiffeID, sni: { type: 'Exact', value } }], default: { http: { requestTimeout: '50ms' } } },
+    ];
+    const forName = (value: string) => policy('MeshTimeout', 'callers', { rules: rules(value) });
+    expect(await statuses(allowAll, forName(SERVER_NAME))).toEqual([504, 200, 200]);
+    expect(await statuses(allowAll, forName('other.mesh'))).toEqual([200, 200, 200]);
   });
 });

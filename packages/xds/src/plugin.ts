@@ -1,4 +1,5 @@
 import type { Resource, ResourceDescriptor } from '@mesh/core';
+import type { Route } from '@mesh/proto/envoy/config/route/v3/route_components_pb.js';
 import type { DataplaneSpec, Tags } from '@mesh/resources';
 import type { ClusterModel } from './build/cluster.js';
 import type { ChainModel, ListenerModel } from './build/listener.js';
@@ -65,6 +66,8 @@ export interface OutboundTarget {
   readonly service: string;
   readonly protocol: Protocol;
   readonly listener: ListenerModel;
+  /** The policies that routes of the listener were made from. */
+  readonly routeOrigins: ReadonlyMap<Route, readonly Resource<unknown>[]>;
 }
 
 export interface ClusterTarget {

@@ -1,8 +1,7 @@
 import { definePolicy, type PolicyDescriptor } from '@mesh/xds';
-import { topKindDeprecations } from '../sdk/target-ref.js';
 import { meshHttpRoutePlugin } from './plugin.js';
 import { type MeshHttpRouteSpec, meshHttpRouteSchema } from './schema.js';
-import { validateMeshHttpRoute } from './validate.js';
+import { meshHttpRouteDeprecations, validateMeshHttpRoute } from './validate.js';
 
 /** Where requests to a service go, by path, method, headers and query, and how they are changed on the way. */
 export const meshHttpRoute: PolicyDescriptor<MeshHttpRouteSpec> = definePolicy<MeshHttpRouteSpec>({
@@ -20,6 +19,6 @@ export const meshHttpRoute: PolicyDescriptor<MeshHttpRouteSpec> = definePolicy<M
   policy: { isTargetRef: true, hasTo: true, inspectable: true },
   schema: meshHttpRouteSchema,
   validate: validateMeshHttpRoute,
-  deprecations: (spec) => topKindDeprecations(spec.targetRef),
+  deprecations: meshHttpRouteDeprecations,
   plugin: meshHttpRoutePlugin,
 });

@@ -9,6 +9,7 @@ import type { MeshHttpRouteSpec, PathRewriteSpec, RouteConf, RouteFilter, RouteM
 interface MergedRule {
   readonly matches: readonly RouteMatch[];
   readonly conf: RouteConf;
+  readonly origins: readonly Resource<unknown>[];
 }
 
 /** A match of a rule, in the order routes are tried. */
@@ -16,6 +17,7 @@ interface Candidate {
   readonly match: RouteMatch;
   readonly name: string;
   readonly conf: RouteConf;
+  readonly origins: readonly Resource<unknown>[];
 }
 
 /**
@@ -30,9 +32,9 @@ export function routesToService(
   const rules = mergeRules(policies, service);
   if (!rules) return undefined;
   const destination: Backend = { tags: { [TAG_SERVICE]: service }, weight: 1 };
-  const candidates = rules.flatMap(({ matches, conf }) => {
+  const candidates = rules.flatMap(({ matches, conf, origins }) => {
     const name = routeNameOf(matches.map(canonical));
-    return matches.map((match) => ({ match, conf, name }));
+    return matches.map((match) => ({ match, conf, name, origins }));
   });
   const routes = candidates.sort(compareCandidates).flatMap((candidate) => routeOf(candidate, destination, isHttp));
   const catchAll = implicitRoute([destination]);
@@ -43,27 +45,28 @@ export function routesToService(
 function mergeRules(policies: readonly Resource<MeshHttpRouteSpec>[], service: string): MergedRule[] | undefined {
   const merged = new Map<string, MergedRule>();
   let found = false;
-  for (const { spec } of [...policies].reverse()) {
-    for (const entry of spec.to ?? []) {
+  for (const policy of [...policies].reverse()) {
+    for (const entry of policy.spec.to ?? []) {
       if (!concernsService(entry.targetRef, service)) continue;
       found = true;
       for (const rule of entry.rules ?? []) {
         const key = JSON.stringify(rule.matches.map(canonical));
-        merged.set(key, { matches: rule.matches, conf: { ...rule.default, ...merged.get(key)?.conf } });
+        const { conf, origins = [] } = merged.get(key) ?? {};
+        merged.set(key, { matches: rule.matches, conf: { ...rule.default, ...conf }, origins: [...origins, policy] });
       }
     }
   }
   return found ? [...merged.values()] : undefined;
 }
 
-function routeOf({ match, name, conf }: Candidate, destination: Backend, isHttp: (backend: Backend) => boolean): HttpRoute[] {
+function routeOf({ match, name, conf, origins }: Candidate, destination: Backend, isHttp: (backend: Backend) => boolean): HttpRoute[] {
   const filters = (conf.filters ?? []).flatMap(filterOf);
   const redirects = filters.some((filter) => filter.type === 'redirect');
   const backends = conf.backendRefs
     ? backendsOf(conf.backendRefs).filter((backend) => backend.weight > 0 && isHttp(backend))
     : [destination];
   if (backends.length === 0 && !redirects) return [];
-  return [{ name, match: matchOf(match), filters, backends }];
+  return [{ name, match: matchOf(match), filters, backends, origins }];
 }
 
 /** Exact over prefix over regex, longer first, then what asks for more. */

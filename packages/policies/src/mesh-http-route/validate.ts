@@ -1,6 +1,7 @@
 import { isDns1123Subdomain, type TargetRefKind, type Violations } from '@mesh/core';
 import { checkBackendRef } from '../sdk/backend-ref.js';
-import { checkTargetRef, TOP_KINDS_WITH_GATEWAY } from '../sdk/target-ref.js';
+import { backendsWithoutEffect, topWithoutEffect, toWithoutEffect } from '../sdk/no-effect.js';
+import { checkTargetRef, TOP_KINDS_WITH_GATEWAY, topKindDeprecations } from '../sdk/target-ref.js';
 import type { MeshHttpRouteSpec, PathRewriteSpec, RouteFilter, RouteMatch, RouteRule } from './schema.js';
 
 const TO: readonly TargetRefKind[] = ['MeshService', 'MeshExternalService', 'MeshMultiZoneService'];
@@ -18,6 +19,27 @@ export function validateMeshHttpRoute(spec: MeshHttpRouteSpec, violations: Viola
     if (!gateway && (entry.hostnames ?? []).length > 0) at.field('hostnames').add('must not be set');
     for (const [j, rule] of (entry.rules ?? []).entries()) checkRule(rule, at.field('rules').index(j));
   }
+}
+
+/** What a user is told about an accepted document. */
+export function meshHttpRouteDeprecations(spec: MeshHttpRouteSpec): string[] {
+  const backends = (spec.to ?? []).flatMap((entry, i) =>
+    (entry.rules ?? []).flatMap((rule, j) => {
+      const path = `spec.to[${i}].rules[${j}].default`;
+      const { backendRefs = [], filters = [] } = rule.default;
+      const mirrored = filters.map((filter, k) => ({
+        path: `${path}.filters[${k}].requestMirror.backendRef`,
+        ref: filter.requestMirror?.backendRef,
+      }));
+      return [...backendRefs.map((ref, k) => ({ path: `${path}.backendRefs[${k}]`, ref })), ...mirrored];
+    }),
+  );
+  return [
+    ...topKindDeprecations(spec.targetRef),
+    ...topWithoutEffect(spec.targetRef),
+    ...toWithoutEffect(spec.to),
+    ...backendsWithoutEffect(backends.flatMap(({ path, ref }) => (ref ? [{ path, ref }] : []))),
+  ];
 }
 
 function checkRule(rule: RouteRule, at: Violations): void {

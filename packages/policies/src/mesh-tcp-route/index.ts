@@ -1,8 +1,7 @@
 import { definePolicy, type PolicyDescriptor } from '@mesh/xds';
-import { topKindDeprecations } from '../sdk/target-ref.js';
 import { meshTcpRoutePlugin } from './plugin.js';
 import { type MeshTcpRouteSpec, meshTcpRouteSchema } from './schema.js';
-import { validateMeshTcpRoute } from './validate.js';
+import { meshTcpRouteDeprecations, validateMeshTcpRoute } from './validate.js';
 
 /** Where TCP connections to a service go. */
 export const meshTcpRoute: PolicyDescriptor<MeshTcpRouteSpec> = definePolicy<MeshTcpRouteSpec>({
@@ -20,6 +19,6 @@ export const meshTcpRoute: PolicyDescriptor<MeshTcpRouteSpec> = definePolicy<Mes
   policy: { isTargetRef: true, hasTo: true, inspectable: true },
   schema: meshTcpRouteSchema,
   validate: validateMeshTcpRoute,
-  deprecations: (spec) => topKindDeprecations(spec.targetRef),
+  deprecations: meshTcpRouteDeprecations,
   plugin: meshTcpRoutePlugin,
 });

@@ -1,6 +1,7 @@
 import type { TargetRefKind, Violations } from '@mesh/core';
 import { checkBackendRef } from '../sdk/backend-ref.js';
-import { checkTargetRef, TOP_KINDS_WITH_GATEWAY } from '../sdk/target-ref.js';
+import { backendsWithoutEffect, topWithoutEffect, toWithoutEffect } from '../sdk/no-effect.js';
+import { checkTargetRef, TOP_KINDS_WITH_GATEWAY, topKindDeprecations } from '../sdk/target-ref.js';
 import type { MeshTcpRouteSpec } from './schema.js';
 
 const TO: readonly TargetRefKind[] = ['MeshService', 'MeshExternalService', 'MeshMultiZoneService'];
@@ -21,4 +22,19 @@ export function validateMeshTcpRoute(spec: MeshTcpRouteSpec, violations: Violati
       for (const [k, ref] of rule.default.backendRefs.entries()) checkBackendRef(ref, refs.index(k));
     }
   }
+}
+
+/** What a user is told about an accepted document. */
+export function meshTcpRouteDeprecations(spec: MeshTcpRouteSpec): string[] {
+  const backends = (spec.to ?? []).flatMap((entry, i) =>
+    (entry.rules ?? []).flatMap((rule, j) =>
+      rule.default.backendRefs.map((ref, k) => ({ path: `spec.to[${i}].rules[${j}].default.backendRefs[${k}]`, ref })),
+    ),
+  );
+  return [
+    ...topKindDeprecations(spec.targetRef),
+    ...topWithoutEffect(spec.targetRef),
+    ...toWithoutEffect(spec.to),
+    ...backendsWithoutEffect(backends),
+  ];
 }

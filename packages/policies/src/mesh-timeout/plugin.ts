@@ -1,7 +1,7 @@
 import type { Matched, PolicyPlugin } from '@mesh/xds';
 import { type MatchedPolicies, matchPolicies } from '../sdk/matching.js';
-import { confToService, inboundRules } from '../sdk/rules.js';
-import { configureCallers, configureCluster, configureListener } from './configurer.js';
+import { confToRoute, confToService, inboundRules } from '../sdk/rules.js';
+import { configureCallers, configureCluster, configureListener, configureRoute } from './configurer.js';
 import type { MeshTimeoutSpec, TimeoutConf } from './schema.js';
 
 interface MatchedTimeouts extends Matched {
@@ -24,8 +24,12 @@ export const meshTimeoutPlugin: PolicyPlugin<MatchedTimeouts> = {
     configureCallers(listener, matched);
   },
 
-  configureOutbound({ policies }, { service, listener }) {
+  configureOutbound({ policies }, { service, listener, routeOrigins }) {
     configureListener(listener, confToService<TimeoutConf>(policies.all, service));
+    for (const [route, origins] of routeOrigins) {
+      const conf = confToRoute<TimeoutConf>(policies.all, origins);
+      if (conf) configureRoute(route, conf);
+    }
   },
 
   configureCluster({ policies }, { service, cluster }) {

@@ -1,5 +1,6 @@
 import type { TargetRefKind, Violations } from '@mesh/core';
 import { checkNotNegative, checkPositive } from '../sdk/fields.js';
+import { topWithoutEffect, toWithoutEffect } from '../sdk/no-effect.js';
 import { checkTargetRef, TOP_KINDS_WITH_GATEWAY, topKindDeprecations } from '../sdk/target-ref.js';
 import type { MeshTimeoutSpec, TimeoutConf } from './schema.js';
 
@@ -32,7 +33,7 @@ export function validateMeshTimeout(spec: MeshTimeoutSpec, violations: Violation
 
 /** What a user is told about an accepted document. */
 export function meshTimeoutDeprecations(spec: MeshTimeoutSpec): string[] {
-  const warnings = topKindDeprecations(spec.targetRef);
+  const warnings = [...topKindDeprecations(spec.targetRef), ...topWithoutEffect(spec.targetRef), ...toWithoutEffect(spec.to)];
   if (spec.from) warnings.push("'from' field is deprecated, use 'rules' instead");
   return warnings;
 }

@@ -1,5 +1,7 @@
-import type { Resource, TargetRef } from '@mesh/core';
+import { displayNameOf, LABEL_K8S_NAMESPACE, type Resource, type TargetRef } from '@mesh/core';
+import { containsTags } from '@mesh/xds';
 import { mergeConfs } from './merge.js';
+import { namesResource } from './no-effect.js';
 
 /** An entry of `to` or `from`. */
 export interface TargetedConf<Conf> {
@@ -24,9 +26,27 @@ export function confToService<Conf extends object>(policies: readonly Resource<T
   return mergeConfs(confs);
 }
 
-/** True where an entry of `to` is for a service of that name, or for all. */
+/** True where an entry of `to` is for a service of that name, or for all. A reference to a MeshService resource is for neither. */
 export function concernsService(ref: TargetRef, service: string): boolean {
-  return ref.kind === 'Mesh' || (ref.kind === 'MeshService' && ref.name === service);
+  return ref.kind === 'Mesh' || (ref.kind === 'MeshService' && ref.name === service && !namesResource(ref));
+}
+
+/** The conf for a route made from some policies, or undefined where no entry concerns it. */
+export function confToRoute<Conf extends object>(
+  policies: readonly Resource<ToSpec<Conf>>[],
+  origins: readonly Resource<unknown>[],
+): Conf | undefined {
+  const entries = policies
+    .flatMap(({ spec }) => spec.to ?? [])
+    .filter(({ targetRef }) => origins.some((origin) => refersToRoute(targetRef, origin)));
+  return mergeConfs(entries.map((entry) => entry.default));
+}
+
+function refersToRoute(ref: TargetRef, route: Resource<unknown>): boolean {
+  if (ref.kind !== 'MeshHTTPRoute') return false;
+  if (ref.labels) return containsTags(route.meta.labels, ref.labels);
+  const named = ref.name === route.meta.name || ref.name === displayNameOf(route);
+  return named && (ref.namespace === undefined || ref.namespace === route.meta.labels[LABEL_K8S_NAMESPACE]);
 }
 
 /** Which callers an inbound rule is for; all given parts must hold. */

@@ -49,6 +49,8 @@ export interface ChainModel {
    */
   readonly authenticated: boolean;
   authorization?: Authorization;
+  /** Filters between who may use the chain and what it leads to. */
+  networkFilters?: NamedConfig[];
   readonly terminal: HttpTerminal | TcpTerminal | DirectResponseTerminal;
 }
 
@@ -109,7 +111,11 @@ export function finishListener(model: ListenerModel): Listener {
 
 function finishChain(listener: string, chain: ChainModel): FilterChain {
   const authorization = chain.authorization ?? (chain.authenticated ? denyAll(listener, chain.terminal.kind === 'http') : undefined);
-  const filters = [...(authorization?.networkFilters ?? []), finishTerminal(chain.terminal, authorization?.httpFilters ?? [])];
+  const filters = [
+    ...(authorization?.networkFilters ?? []),
+    ...(chain.networkFilters ?? []),
+    finishTerminal(chain.terminal, authorization?.httpFilters ?? []),
+  ];
   const { transportProtocol = '', applicationProtocols = [], serverNames = [], destinationPort } = chain.match ?? {};
   return create(FilterChainSchema, {
     name: chain.name ?? '',

@@ -1,3 +1,4 @@
+import type { Resource } from '@mesh/core';
 import type { Tags } from '@mesh/resources';
 
 /**
@@ -84,6 +85,8 @@ export interface HttpRoute {
   readonly match: HttpMatch;
   readonly filters: readonly HttpFilter[];
   readonly backends: readonly Backend[];
+  /** Policies the route was made from, for policies that are for routes. */
+  readonly origins?: readonly Resource<unknown>[];
 }
 
 export type LoadBalancer =

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { TAG_SERVICE } from '@mesh/core';
+import { type Resource, TAG_SERVICE } from '@mesh/core';
 import type { SnapshotResource } from '@mesh/delta';
+import type { Route } from '@mesh/proto/envoy/config/route/v3/route_components_pb.js';
 import { RouteConfigurationSchema } from '@mesh/proto/envoy/config/route/v3/route_pb.js';
 import { detachRouteConfig, outboundHttp } from '../build/http.js';
 import { type ChainModel, type ListenerModel, tcpTerminal } from '../build/listener.js';
@@ -53,7 +54,8 @@ function buildOutbound(scope: SidecarScope, outbound: OutboundInterface): Encode
     const rewriteHost = directExternal(context, backend.tags[TAG_SERVICE] ?? '') !== undefined;
     return { name, rewriteHost, ...(refusal === undefined ? {} : { refusal }) };
   };
-  const terminal = terminalOf(scope, { outbound, routes, clusterOf });
+  const routeOrigins = new Map<Route, readonly Resource<unknown>[]>();
+  const terminal = terminalOf(scope, { outbound, routes, clusterOf, routeOrigins });
   const listener: ListenerModel = {
     name: outbound.name,
     address: outbound.address,
@@ -65,7 +67,7 @@ function buildOutbound(scope: SidecarScope, outbound: OutboundInterface): Encode
     chains: [{ authenticated: false, terminal }],
   };
   for (const { plugin, matched } of scope.active) {
-    plugin.configureOutbound?.(matched, { context, service: outbound.service, protocol, listener });
+    plugin.configureOutbound?.(matched, { context, service: outbound.service, protocol, listener, routeOrigins });
   }
   const config = terminal.kind === 'http' ? detachRouteConfig(terminal) : undefined;
   const encoded = config && encodeResource(RouteConfigurationSchema, config.name, config);
@@ -76,15 +78,22 @@ interface TerminalInput {
   readonly outbound: OutboundInterface;
   readonly routes: OutboundRoutes;
   readonly clusterOf: (backend: Backend) => BackendCluster;
+  /** Filled with the origins of every route made. */
+  readonly routeOrigins: Map<Route, readonly Resource<unknown>[]>;
 }
 
-function terminalOf(scope: SidecarScope, { outbound, routes, clusterOf }: TerminalInput): ChainModel['terminal'] {
+function terminalOf(scope: SidecarScope, { outbound, routes, clusterOf, routeOrigins }: TerminalInput): ChainModel['terminal'] {
   if (routes.type === 'http') {
+    const made = routes.routes.flatMap((route) => {
+      const messages = envoyRoutes(route, clusterOf);
+      for (const message of messages) routeOrigins.set(message, route.origins ?? []);
+      return messages;
+    });
     return outboundHttp({
       service: outbound.service,
       routesName: outboundRoutesName(outbound.tags),
       protocol: protocolOfService(scope.context, outbound.service),
-      routes: routes.routes.flatMap((route) => envoyRoutes(route, clusterOf)),
+      routes: made,
       ipv6: scope.metadata.ipv6Enabled,
     });
   }
