@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type DeliveryState, newInstance, proxyAuthenticator, xdsMetrics } from '@mesh/control-plane/proxies';
+import { type DeliveryState, newInstance, type ProxyXds, proxyAuthenticator, xdsMetrics } from '@mesh/control-plane/proxies';
 import { type ControlPlane, MeshError, messageOf, type Runner, systemClock } from '@mesh/core';
 import { type AdsHandler, addAdsService, createGrpcServer, createMuxServer } from '@mesh/grpc';
 import { policyKinds } from '@mesh/policies';
@@ -7,7 +7,7 @@ import { type ServiceOptions, serverCertificate, tlsBounds } from '@mesh/runtime
 import { connectControlPlane } from '@mesh/service-client';
 import { AvailableServices } from './available-services.js';
 import { ControlPlaneWriter } from './control-plane-writer.js';
-import { IngressXds } from './ingress-xds.js';
+import { ingressXds } from './ingress-xds.js';
 
 /**
  * What zone proxies are made of. Secrets of meshes too: an egress shows a certificate of each mesh,
@@ -35,7 +35,7 @@ export class IngressRunner implements Runner {
   private readonly stops: (() => Promise<void> | void)[] = [];
   private readonly stopping = new AbortController();
   private readonly instance = newInstance();
-  private xds: IngressXds | undefined;
+  private xds: ProxyXds | undefined;
   private port = 0;
 
   constructor(private readonly options: ServiceOptions) {}
@@ -88,7 +88,7 @@ export class IngressRunner implements Runner {
     const zone = await this.zoneOf(controlPlane);
     if (zone === undefined) return;
     const writer = new ControlPlaneWriter(controlPlane);
-    const xds = new IngressXds({
+    const xds = ingressXds({
       config,
       zone,
       view,

@@ -1,32 +1,17 @@
-import type { AdminAuthority, CertificateKeeper, CertificateOrder, ProxyNode } from '@mesh/control-plane/proxies';
-import type { Clock, Resource, ResourceKey, ResourceView } from '@mesh/core';
+import type { CertificateOrder, ProxyNode, SnapshotParts, SnapshotSource } from '@mesh/control-plane/proxies';
+import type { Resource, ResourceKey } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
 import { issueLeaf, loadMeshCa, type MeshCa } from '@mesh/identity';
 import type { ZoneEgressSpec, ZoneIngressSpec } from '@mesh/resources';
 import {
-  type AnyPolicyDescriptor,
   buildZoneEgress,
   buildZoneIngress,
   EGRESS_SERVICE,
   type MeshContext,
-  type MeshContexts,
   type ProxyIdentity,
   parseNodeMetadata,
   usesEgress,
 } from '@mesh/xds';
-
-export interface ZoneProxySourceOptions {
-  readonly view: ResourceView;
-  readonly zone: string;
-  readonly contexts: MeshContexts;
-  /** In order of application. */
-  readonly plugins: readonly AnyPolicyDescriptor[];
-  readonly adminAuthority: AdminAuthority;
-  readonly adminCertificates: CertificateKeeper;
-  readonly clock: Clock;
-  /** Certificates of egresses, one for each mesh. */
-  readonly certificates: CertificateKeeper;
-}
 
 /** An egress has a certificate of each mesh. */
 function egressCertificateKey({ key }: ProxyNode, mesh: string): ResourceKey {
@@ -34,8 +19,8 @@ function egressCertificateKey({ key }: ProxyNode, mesh: string): ResourceKey {
 }
 
 /** Makes the snapshots of zone ingresses and egresses from the view. */
-export class ZoneProxySource {
-  constructor(private readonly options: ZoneProxySourceOptions) {}
+export class ZoneProxySource implements SnapshotSource {
+  constructor(private readonly options: SnapshotParts) {}
 
   /** The snapshot of a zone proxy; undefined while its resource is not there. Throws where it cannot be built. */
   readonly build = (node: ProxyNode): Snapshot | undefined => {

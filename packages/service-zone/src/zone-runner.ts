@@ -17,6 +17,7 @@ import {
   type DeliveryState,
   inlineParser,
   ProxyWrites,
+  type ProxyXds,
   proxyAuthenticator,
   xdsMetrics,
   ZoneControlPlane,
@@ -37,7 +38,7 @@ import { type DataplaneServer, startDataplaneServer } from './dataplane-server.j
 import { HdsHandler } from './hds/hds-handler.js';
 import { collectGarbage } from './leader/garbage.js';
 import { keepVips } from './leader/vip-work.js';
-import { ZoneXds, type ZoneXdsOptions } from './xds/zone-xds.js';
+import { type ZoneXdsOptions, zoneXds } from './xds/zone-xds.js';
 
 /** A zone of its own is up once its default resources are there. */
 const DEFAULTS_WITHIN_MS = 60_000;
@@ -46,7 +47,7 @@ const DEFAULTS_WITHIN_MS = 60_000;
 interface Running {
   readonly opened: OpenedControlPlane;
   readonly controlPlane: ZoneControlPlane;
-  readonly xds: ZoneXds;
+  readonly xds: ProxyXds;
   readonly server: DataplaneServer;
 }
 
@@ -127,11 +128,12 @@ export class ZoneRunner implements ControlPlaneRunner {
     return { opened, controlPlane, xds, server };
   }
 
-  private startXds(opened: OpenedControlPlane, access: Pick<ZoneXdsOptions, 'writer' | 'authenticate'>): ZoneXds {
+  private startXds(opened: OpenedControlPlane, access: Pick<ZoneXdsOptions, 'writer' | 'authenticate'>): ProxyXds {
     const { config, log, metrics } = this.options;
     const { view, registry, instance } = opened;
-    const xds = new ZoneXds({
+    const xds = zoneXds({
       config,
+      zone: config.multizone.zone.name,
       view,
       clock: this.clock,
       log,

@@ -13,6 +13,7 @@ export { type XdsMetrics, xdsMetrics } from './metrics.js';
 export { type ProxyKind, type ProxyNode, parseProxyNode } from './node.js';
 export { Pacer } from './pacer.js';
 export { ProxyWrites, type ProxyWritesOptions } from './proxy-writes.js';
+export { ProxyXds, type ProxyXdsOptions, type ServedProxies, type SnapshotParts, type SnapshotSource } from './proxy-xds.js';
 export { ProxyRegistration, type RegistrationOptions } from './registration.js';
 export { timestamp } from './subscription.js';
 export { tagValuesOf } from './tag-values.js';

@@ -1,39 +1,13 @@
-import {
-  type AdminAuthority,
-  type CertificateKeeper,
-  type CertificateOrder,
-  type ProxyNode,
-  tagValuesOf,
-} from '@mesh/control-plane/proxies';
-import { type Clock, keyOf, type Resource, type ResourceView, TAG_SERVICE } from '@mesh/core';
+import { type CertificateOrder, type ProxyNode, type SnapshotParts, type SnapshotSource, tagValuesOf } from '@mesh/control-plane/proxies';
+import { keyOf, type Resource, TAG_SERVICE } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
 import { issueLeaf, loadMeshCa, type MeshCa } from '@mesh/identity';
 import type { DataplaneSpec } from '@mesh/resources';
-import {
-  type AnyPolicyDescriptor,
-  buildSidecar,
-  type MeshContext,
-  type MeshContexts,
-  type ProxyIdentity,
-  parseNodeMetadata,
-} from '@mesh/xds';
-
-export interface SidecarSourceOptions {
-  readonly view: ResourceView;
-  readonly clock: Clock;
-  readonly contexts: MeshContexts;
-  /** In order of application. */
-  readonly plugins: readonly AnyPolicyDescriptor[];
-  /** Certificates of the mesh. */
-  readonly certificates: CertificateKeeper;
-  readonly adminAuthority: AdminAuthority;
-  /** Certificates of the admin listeners. */
-  readonly adminCertificates: CertificateKeeper;
-}
+import { buildSidecar, type MeshContext, type ProxyIdentity, parseNodeMetadata } from '@mesh/xds';
 
 /** Makes the snapshots of sidecars from the view. */
-export class SidecarSource {
-  constructor(private readonly options: SidecarSourceOptions) {}
+export class SidecarSource implements SnapshotSource {
+  constructor(private readonly options: SnapshotParts) {}
 
   /**
    * The snapshot of a sidecar; undefined where it has to wait: for its resource, its mesh, or its
@@ -58,6 +32,10 @@ export class SidecarSource {
     if (!result.ok) throw new Error(result.problems.join('; '));
     return result.snapshot;
   };
+
+  forget(node: ProxyNode): void {
+    this.options.certificates.forget(node.key);
+  }
 
   private identityOf(dataplane: Resource<DataplaneSpec>, context: MeshContext): ProxyIdentity | undefined | 'waiting' {
     const { certificates, view } = this.options;

@@ -1,0 +1,220 @@
+import { type Clock, keyString, type Logger, type ResourceDraft, type ResourceKey, type ResourceView, type ViewEvent } from '@mesh/core';
+import type { Snapshot } from '@mesh/delta';
+import { ENVOY_ADMIN_CA } from '@mesh/identity';
+import { policyKinds } from '@mesh/policies';
+import type { DataplaneInsightSpec } from '@mesh/resources';
+import type { KumaConfig } from '@mesh/runtime';
+import { type AnyPolicyDescriptor, type MeshContext, MeshContexts, orderPolicies } from '@mesh/xds';
+import { AddressBook } from './addresses.js';
+import { AdminAuthority } from './admin-authority.js';
+import { ProxyAdsHandler, type ProxyAuthenticator } from './ads-handler.js';
+import { CertificateKeeper, type ProxyCertificate } from './certificate-keeper.js';
+import { SnapshotEngine } from './engine.js';
+import { hasHostName, hostNames } from './host-names.js';
+import type { ProxyInsight } from './insights.js';
+import type { XdsMetrics } from './metrics.js';
+import type { ProxyKind, ProxyNode } from './node.js';
+import { ProxyRegistration } from './registration.js';
+import type { ProxyWriter } from './writer.js';
+
+/** What a process that serves xDS has. */
+export interface ProxyXdsOptions {
+  readonly config: KumaConfig;
+  /** Name of the zone. */
+  readonly zone: string;
+  readonly view: ResourceView;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: XdsMetrics;
+  readonly instanceId: string;
+  readonly writer: ProxyWriter;
+  readonly authenticate: ProxyAuthenticator;
+}
+
+/** What snapshots are made from. */
+export interface SnapshotParts {
+  readonly view: ResourceView;
+  readonly zone: string;
+  readonly clock: Clock;
+  readonly contexts: MeshContexts;
+  /** In order of application. */
+  readonly plugins: readonly AnyPolicyDescriptor[];
+  /** Certificates of meshes. */
+  readonly certificates: CertificateKeeper;
+  readonly adminAuthority: AdminAuthority;
+  /** Certificates of the admin listeners. */
+  readonly adminCertificates: CertificateKeeper;
+}
+
+/** Makes the snapshots of some kinds of proxies. */
+export interface SnapshotSource {
+  /** The snapshot of a proxy; undefined where it has to wait. Throws where it cannot be built. */
+  readonly build: (node: ProxyNode) => Snapshot | undefined;
+  /** Told when a proxy left. */
+  forget(node: ProxyNode): void;
+}
+
+/** How the proxies of one service differ from those of others. */
+export interface ServedProxies {
+  readonly kinds: ReadonlySet<ProxyKind>;
+  /** Parses and validates an inline resource; throws MeshError. */
+  readonly parseInline: (json: string) => ResourceDraft;
+  readonly source: (parts: SnapshotParts) => SnapshotSource;
+  /** Which proxies an event concerns, given the meshes whose context it made stale; undefined: none. */
+  readonly stale: (event: ViewEvent, meshes: ReadonlySet<string>) => ((node: ProxyNode) => boolean) | undefined;
+  readonly onContextBuilt?: (context: MeshContext) => void;
+  /** Told of each new certificate of a mesh; the insight is that of a proxy connected here. */
+  readonly onCertificate?: (key: ResourceKey, issued: { certificate: ProxyCertificate; insight: ProxyInsight | undefined }) => void;
+}
+
+/** Counters of an insight are written at most so often; connects and disconnects at once. */
+const INSIGHT_FLUSH_MS = 3000;
+
+/** Everything that turns the view into configuration of the proxies that are connected here. */
+export class ProxyXds {
+  readonly handler: ProxyAdsHandler;
+  readonly engine: SnapshotEngine;
+  readonly adminAuthority: AdminAuthority;
+  private readonly contexts: MeshContexts;
+  private readonly addresses: AddressBook;
+  private readonly registration: ProxyRegistration;
+  private readonly certificates: CertificateKeeper;
+  private readonly adminCertificates: CertificateKeeper;
+  private readonly source: SnapshotSource;
+  private readonly insights = new Map<string, ProxyInsight>();
+  private subscription: { unsubscribe(): void } | undefined;
+
+  constructor(
+    private readonly options: ProxyXdsOptions,
+    private readonly served: ServedProxies,
+  ) {
+    const { config, zone, view, clock, log, metrics } = options;
+    this.addresses = new AddressBook({ ttlMs: config.general.dnsCacheTTL, onChange: () => this.rebuildAll() });
+    this.contexts = new MeshContexts({
+      view,
+      zone,
+      policyKinds: policyKinds.map((policy) => policy.kind),
+      vips: { port: config.dnsServer.serviceVipPort, domain: config.dnsServer.domain },
+      resolved: () => this.addresses.resolved,
+      ...(served.onContextBuilt ? { onBuilt: served.onContextBuilt } : {}),
+    });
+    this.adminAuthority = new AdminAuthority(view);
+    this.certificates = this.keeper((key, certificate) =>
+      served.onCertificate?.(key, { certificate, insight: this.insights.get(keyString(key)) }),
+    );
+    this.adminCertificates = this.keeper(() => {});
+    this.source = served.source({
+      view,
+      zone,
+      clock,
+      contexts: this.contexts,
+      plugins: orderPolicies(policyKinds),
+      certificates: this.certificates,
+      adminAuthority: this.adminAuthority,
+      adminCertificates: this.adminCertificates,
+    });
+    this.engine = new SnapshotEngine({ build: this.source.build, revision: () => view.revision, log, onGenerated: metrics.generated });
+    this.registration = this.newRegistration();
+    this.handler = this.newHandler();
+  }
+
+  start(): void {
+    const { view } = this.options;
+    this.subscription = view.subscribe((event) => this.onEvent(event));
+    this.addresses.want(hostNames(view));
+  }
+
+  /** Ends all streams first, so that the insights say so. */
+  async stop(): Promise<void> {
+    await this.handler.stop();
+    this.subscription?.unsubscribe();
+    this.addresses.stop();
+    this.registration.stop();
+    this.engine.stop();
+    this.certificates.stop();
+    this.adminCertificates.stop();
+  }
+
+  private onEvent(event: ViewEvent): void {
+    const meshes = this.contexts.invalidate(event);
+    const adminCa = event.changes.some(({ key }) => key.kind === 'GlobalSecret' && key.name === ENVOY_ADMIN_CA);
+    const stale = adminCa ? () => true : this.served.stale(event, meshes);
+    if (stale) this.engine.invalidate(stale);
+    if (event.changes.some(hasHostName)) this.addresses.want(hostNames(this.options.view));
+    if (event.changes.some(({ key }) => concernsTokens(key))) void this.handler.reauthenticate();
+    for (const { key, after } of event.changes) {
+      if (!after || !key.kind.endsWith('Insight')) continue;
+      const insight = this.insights.get(keyString({ ...key, kind: key.kind.slice(0, -'Insight'.length) }));
+      insight?.reassert(after.spec as DataplaneInsightSpec);
+    }
+  }
+
+  private rebuildAll(): void {
+    this.contexts.invalidateAll();
+    this.engine.invalidate(() => true);
+  }
+
+  private newRegistration(): ProxyRegistration {
+    const { config, view, writer, log, instanceId } = this.options;
+    return new ProxyRegistration({ view, writer, log, instanceId, deregistrationDelayMs: config.xdsServer.dataplaneDeregistrationDelay });
+  }
+
+  private newHandler(): ProxyAdsHandler {
+    const { config, view, writer, clock, log, instanceId, authenticate } = this.options;
+    return new ProxyAdsHandler({
+      kinds: this.served.kinds,
+      view,
+      engine: this.engine,
+      registration: this.registration,
+      insights: {
+        view,
+        writer,
+        clock,
+        log,
+        instanceId,
+        flushIntervalMs: Math.min(INSIGHT_FLUSH_MS, config.xdsServer.dataplaneStatusFlushInterval),
+        subscriptionLimit: config.metrics.dataplane.subscriptionLimit,
+      },
+      authenticate,
+      parseInline: this.served.parseInline,
+      listener: { connected: (node, insight) => this.connected(node, insight), disconnected: (node) => this.disconnected(node) },
+      log,
+    });
+  }
+
+  private connected(node: ProxyNode, insight: ProxyInsight): void {
+    this.insights.set(keyString(node.key), insight);
+    this.options.metrics.connected();
+  }
+
+  private disconnected(node: ProxyNode): void {
+    this.insights.delete(keyString(node.key));
+    this.adminCertificates.forget(node.key);
+    this.source.forget(node);
+    this.options.metrics.disconnected();
+  }
+
+  private keeper(onIssued: (key: ResourceKey, certificate: ProxyCertificate) => void): CertificateKeeper {
+    const { clock, log, config, metrics } = this.options;
+    return new CertificateKeeper({
+      clock,
+      log,
+      onIssued: (key, certificate) => {
+        onIssued(key, certificate);
+        this.engine.invalidate((node) => isFor(key, node));
+      },
+      onFailed: () => metrics.certificateFailed(),
+      backoff: { baseMs: config.general.certGenerationBaseBackoff, maxMs: config.general.certGenerationMaxBackoff },
+    });
+  }
+}
+
+/** A certificate of an egress is of a mesh, the egress itself of none. */
+function isFor({ kind, mesh, name }: ResourceKey, { key }: ProxyNode): boolean {
+  return key.kind === kind && key.name === name && (key.mesh === '' || key.mesh === mesh);
+}
+
+/** Signing keys and revocations: whoever was let in by them has to show again that he may. */
+function concernsTokens({ kind, name }: ResourceKey): boolean {
+  return (kind === 'GlobalSecret' || kind === 'Secret') && name.includes('-token-');
+}
