@@ -1,10 +1,11 @@
 import 'reflect-metadata';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '@mesh/core';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { apiRoutes } from './api-routes.js';
 import { createContext } from './context.js';
 import { badUrl } from './http/answer.js';
@@ -12,6 +13,7 @@ import { makeController, send } from './http/controllers.js';
 import { Dispatcher } from './http/dispatch.js';
 import { ApiExceptionFilter } from './http/exception-filter.js';
 import { Listener } from './http/listeners.js';
+import { readBody } from './http/read-body.js';
 import { type ApiServerOptions, BODY_BYTES_MAX } from './options.js';
 
 const STOP_GRACE_MS = 3_000;
@@ -81,7 +83,7 @@ function prepare(fastify: FastifyInstance, dispatcher: Dispatcher): void {
   });
   fastify.addHook('onResponse', async (request, reply) => dispatcher.end(request, reply));
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  fastify.addContentTypeParser('*', (_request: FastifyRequest, body: IncomingMessage) => readBody(body, BODY_BYTES_MAX));
 }
 
 class NestApiServer implements ApiServer {
