@@ -1,10 +1,11 @@
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { silentLogger } from '@mesh/core';
+import { type CaPair, createRoot, issueClientCertificate, issueServerCertificate } from '@mesh/identity';
 import { Health, loadConfig, Metrics, startServices } from '@mesh/runtime';
+import { ZoneModule } from '@mesh/service-zone';
+import { AdsClient, ALLOW_ALL, fetchBootstrap, freePorts, get, Sidecar, waitFor, Zone } from '@mesh/zone-kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AdsClient } from '../../service-zone/test/ads-client.fixture.js';
-import { fetchBootstrap, Sidecar } from '../../service-zone/test/envoy.fixture.js';
-import { freePorts } from '../../service-zone/test/ports.fixture.js';
-import { waitFor, Zone } from '../../service-zone/test/zone.fixture.js';
 import { IngressModule, type IngressRunner } from '../src/index.js';
 
 const dataplane = (name: string, service: string) => ({
@@ -34,17 +35,49 @@ async function startIngressManager(): Promise<typeof ingressManager> {
   return { runner: host.runners[0] as IngressRunner, stop: () => host.stop() };
 }
 
-async function startIngress(name: string): Promise<{ proxy: Sidecar; document: object; token: string }> {
+interface StartedProxy {
+  readonly proxy: Sidecar;
+  readonly document: object;
+  readonly token: string;
+}
+
+async function startZoneProxy(kind: 'ingress' | 'egress', name: string): Promise<StartedProxy> {
   const [port = 0, admin = 0] = await freePorts(2);
-  const networking = { address: '127.0.0.1', port, advertisedAddress: '127.0.0.1', advertisedPort: port, admin: { port: admin } };
-  const token = await zone.controlPlane.issueToken({ type: 'zone', zone: 'zone-1', scope: ['ingress'], validForMs: 60_000 });
-  const document = { type: 'ZoneIngress', name, networking };
-  const options = { zone, name, document, token, proxyType: 'ingress' };
+  const advertised = kind === 'ingress' ? { advertisedAddress: '127.0.0.1', advertisedPort: port } : {};
+  const networking = { address: '127.0.0.1', port, ...advertised, admin: { port: admin } };
+  const token = await zone.controlPlane.issueToken({ type: 'zone', zone: 'zone-1', scope: [kind], validForMs: 60_000 });
+  const document = { type: kind === 'ingress' ? 'ZoneIngress' : 'ZoneEgress', name, networking };
+  const options = { zone, name, document, token, proxyType: kind };
   await waitFor(async () => (await fetchBootstrap(options, '/tmp').catch(() => '')) !== '', 'the ingress manager to be announced');
   const proxy = await Sidecar.start(options);
   proxies.push(proxy);
   await proxy.listening(port);
   return { proxy, document, token };
+}
+
+/** A sidecar that reaches a service through the returned port. */
+async function startCaller(service: string): Promise<number> {
+  const [port = 0, outPort = 0] = await freePorts(2);
+  const inbound = [{ port, tags: { 'kuma.io/service': 'web' } }];
+  const networking = { address: '127.0.0.1', inbound, outbound: [{ port: outPort, tags: { 'kuma.io/service': service } }] };
+  const document = { type: 'Dataplane', mesh: 'default', name: 'web-1', networking };
+  const proxy = await Sidecar.start({ zone, name: 'web-1', document, token: await zone.token('web-1') });
+  proxies.push(proxy);
+  await proxy.listening(outPort);
+  return outPort;
+}
+
+/** A server of TLS outside the mesh, for callers that show a certificate of its authority. */
+async function startOutside(): Promise<{ server: Server; port: number; ca: CaPair; client: CaPair }> {
+  const now = Date.now();
+  const ca = await createRoot({ commonName: 'outside', now });
+  const { certPem: cert, keyPem: key } = await issueServerCertificate(ca, { hosts: ['127.0.0.1'], now });
+  const client = await issueClientCertificate(ca, { hosts: ['caller'], now });
+  const server = createServer({ cert, key, ca: ca.certPem, requestCert: true, rejectUnauthorized: true }, (_request, response) =>
+    response.end('outside'),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, port: (server.address() as AddressInfo).port, ca, client };
 }
 
 const services = (name: string) =>
@@ -53,7 +86,7 @@ const services = (name: string) =>
 const insight = (name: string) => JSON.stringify(zone.controlPlane.view.find('ZoneIngressInsight', '', name)?.spec ?? {});
 
 beforeEach(async () => {
-  zone = await Zone.start();
+  zone = await Zone.start(ZoneModule);
   ingressManager = await startIngressManager();
 });
 afterEach(async () => {
@@ -65,7 +98,7 @@ afterEach(async () => {
 describe('the ingress manager', () => {
   it('configures a zone ingress, offers what the zone has, and removes the ingress when it left', async () => {
     await zone.apply(dataplane('web-1', 'web'));
-    const { proxy: ingress } = await startIngress('in-1');
+    const { proxy: ingress } = await startZoneProxy('ingress', 'in-1');
     await waitFor(() => services('in-1')?.[0]?.tags['kuma.io/service'] === 'web', 'the services of the zone');
     await waitFor(async () => (await ingress.admin('/config_dump')).includes('web{mesh=default}'), 'the route of the service');
     expect(insight('in-1')).toContain('connectTime');
@@ -80,9 +113,42 @@ describe('the ingress manager', () => {
     await waitFor(() => zone.controlPlane.view.find('ZoneIngress', '', 'in-1') === undefined, 'the removal of the ingress');
   });
 
+  it('lets sidecars out to an external service through a zone egress, with its TLS, as permissions say', async () => {
+    const { server, port, ca, client } = await startOutside();
+    try {
+      const backends = [{ name: 'ca-1', type: 'builtin' }];
+      await zone.apply({ type: 'Mesh', name: 'default', mtls: { enabledBackend: 'ca-1', backends }, routing: { zoneEgress: true } });
+      const tls = {
+        enabled: true,
+        caCert: { inlineString: ca.certPem },
+        clientCert: { inlineString: client.certPem },
+        clientKey: { secret: 'key' },
+      };
+      const tags = { 'kuma.io/service': 'outside', 'kuma.io/protocol': 'http' };
+      await zone.apply({
+        type: 'ExternalService',
+        mesh: 'default',
+        name: 'outside',
+        networking: { address: `127.0.0.1:${port}`, tls },
+        tags,
+      });
+      await startZoneProxy('egress', 'out-1');
+      const outPort = await startCaller('outside');
+      const answer = () => get({ port: outPort, path: '/' }).catch(() => undefined);
+      await waitFor(async () => (await answer())?.status === 403, 'everybody to be kept out');
+
+      await zone.apply(ALLOW_ALL);
+      await waitFor(async () => (await answer())?.body.includes('secret "key"') ?? false, 'the reason, while the key is not there');
+      await zone.apply({ type: 'Secret', mesh: 'default', name: 'key', data: Buffer.from(client.keyPem).toString('base64') });
+      await waitFor(async () => (await answer())?.body === 'outside', 'the way out');
+    } finally {
+      server.close();
+    }
+  });
+
   it('goes on serving zone proxies while the zone control plane is away', async () => {
     await zone.apply(dataplane('web-1', 'web'));
-    const { proxy: ingress, document, token } = await startIngress('in-1');
+    const { proxy: ingress, document, token } = await startZoneProxy('ingress', 'in-1');
     await waitFor(async () => (await ingress.admin('/config_dump')).includes('web{mesh=default}'), 'the route of the service');
     const ca = zone.certificate;
     await zone.stop();

@@ -6,11 +6,9 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import { findEnvoy } from '@mesh/testing';
+import { AdsClient, fetchBootstrap, freePorts, garbage, waitFor, Zone } from '@mesh/zone-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AdsClient } from './ads-client.fixture.js';
-import { fetchBootstrap } from './envoy.fixture.js';
-import { freePorts } from './ports.fixture.js';
-import { garbage, waitFor, Zone } from './zone.fixture.js';
+import { ZoneModule } from '../src/index.js';
 
 const dataplane = (name: string, service = 'web') => ({
   type: 'Dataplane',
@@ -31,7 +29,7 @@ let zone: Zone;
 let plainPort: number;
 beforeAll(async () => {
   [plainPort = 0] = await freePorts(1);
-  zone = await Zone.start({ KUMA_XDS_DATAPLANE_DEREGISTRATION_DELAY: '200ms', KUMA_BOOTSTRAP_SERVER_PORT: String(plainPort) });
+  zone = await Zone.start(ZoneModule, { KUMA_XDS_DATAPLANE_DEREGISTRATION_DELAY: '200ms', KUMA_BOOTSTRAP_SERVER_PORT: String(plainPort) });
 });
 afterAll(() => zone.stop());
 

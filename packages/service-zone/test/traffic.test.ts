@@ -1,10 +1,8 @@
 import { Agent } from 'node:http';
 import { createRoot, secretContent } from '@mesh/identity';
+import { ALLOW_ALL, freePorts, get, MTLS_MESH, TestMesh, waitFor } from '@mesh/zone-kit';
 import { afterEach, describe, expect, it } from 'vitest';
-import { get } from './envoy.fixture.js';
-import { ALLOW_ALL, MTLS_MESH, TestMesh } from './mesh.fixture.js';
-import { freePorts } from './ports.fixture.js';
-import { waitFor } from './zone.fixture.js';
+import { ZoneModule } from '../src/index.js';
 
 let mesh: TestMesh;
 afterEach(() => mesh.stop());
@@ -14,7 +12,7 @@ describe.each([
   ['delta', ['feature-delta-grpc']],
 ])('two sidecars over %s xDS', (_, features) => {
   it('carry an HTTP request with mTLS, accept everything, and are online until they leave', async () => {
-    mesh = await TestMesh.start(features);
+    mesh = await TestMesh.start(ZoneModule, features);
     const { zone } = mesh;
     await zone.apply(MTLS_MESH);
     await zone.apply(ALLOW_ALL);
@@ -45,7 +43,7 @@ describe.each([
 
 describe('a running mesh', () => {
   it('changes the root of its CA without a failed request', async () => {
-    mesh = await TestMesh.start();
+    mesh = await TestMesh.start(ZoneModule);
     const { zone } = mesh;
     await zone.apply(MTLS_MESH);
     await zone.apply(ALLOW_ALL);
@@ -76,7 +74,7 @@ describe('a running mesh', () => {
   });
 
   it('shows the admin output of its proxies, gives each service a VIP, and follows a deny', async () => {
-    mesh = await TestMesh.start();
+    mesh = await TestMesh.start(ZoneModule);
     const { zone } = mesh;
     await zone.apply(MTLS_MESH);
     await zone.apply(ALLOW_ALL);
@@ -98,7 +96,7 @@ describe('a running mesh', () => {
   });
 
   it('applies a change of routes to a connection that is kept, and touches no listener', async () => {
-    mesh = await TestMesh.start();
+    mesh = await TestMesh.start(ZoneModule);
     const { zone } = mesh;
     const { web, outPort } = await mesh.webAndBackend();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -118,7 +116,7 @@ describe('a running mesh', () => {
   });
 
   it('follows the health of workloads that are probed', async () => {
-    mesh = await TestMesh.start();
+    mesh = await TestMesh.start(ZoneModule);
     const { zone } = mesh;
     const [port = 0, servicePort = 0] = await freePorts(2);
     const inbound = [

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { get, Sidecar } from './envoy.fixture.js';
-import { freePorts } from './ports.fixture.js';
-import { waitFor, Zone } from './zone.fixture.js';
+import { freePorts } from './ports.js';
+import { get, Sidecar } from './sidecar.js';
+import { waitFor, Zone, type ZoneServiceModule } from './zone.js';
 
 /** A Mesh with mTLS from a builtin CA. */
 export const MTLS_MESH = {
@@ -41,8 +41,8 @@ export class TestMesh {
     private readonly features: readonly string[],
   ) {}
 
-  static async start(features: readonly string[] = []): Promise<TestMesh> {
-    return new TestMesh(await Zone.start(), features);
+  static async start(module: ZoneServiceModule, features: readonly string[] = []): Promise<TestMesh> {
+    return new TestMesh(await Zone.start(module), features);
   }
 
   async stop(): Promise<void> {

@@ -4,7 +4,7 @@ import { type Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findEnvoy } from '@mesh/testing';
-import { waitFor, type Zone } from './zone.fixture.js';
+import { waitFor, type Zone } from './zone.js';
 
 export interface SidecarOptions {
   readonly zone: Zone;

@@ -3,18 +3,31 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ControlPlane, DescriptorRegistry, silentLogger } from '@mesh/core';
+import { type ControlPlane, DescriptorRegistry, type Runner, silentLogger } from '@mesh/core';
 import { policyKinds } from '@mesh/policies';
 import { coreKinds, parseDocument } from '@mesh/resources';
 import { Health, loadConfig, Metrics, type ServiceOptions, startServices } from '@mesh/runtime';
-import { ZoneModule, type ZoneRunner } from '../src/index.js';
-import { freePorts } from './ports.fixture.js';
+import { freePorts } from './ports.js';
 
 const ADMIN = { name: 'mesh-system:admin' };
 const registry = new DescriptorRegistry([...coreKinds, ...policyKinds]);
 
+/** What a zone control plane shows to tests. */
+export interface ZoneServer extends Runner {
+  readonly controlPlane: ControlPlane;
+  /** Port of bootstrap and xDS. */
+  readonly dataplanePort: number;
+  /** Which revision each connected proxy was given and has accepted. */
+  readonly deliveries: ReadonlyMap<string, { readonly builtRevision: number; readonly ackedRevision: number }>;
+}
+
+/** The module of the zone service: its runner is a `ZoneServer`. */
+export interface ZoneServiceModule {
+  forRoot(options: ServiceOptions): ReturnType<Parameters<typeof startServices>[0][number]>;
+}
+
 interface ZoneParts {
-  readonly runner: ZoneRunner;
+  readonly runner: ZoneServer;
   readonly workDir: string;
   readonly internalPort: number;
   readonly stop: () => Promise<void>;
@@ -26,7 +39,7 @@ export class Zone {
 
   private constructor(private readonly parts: ZoneParts) {}
 
-  get runner(): ZoneRunner {
+  get runner(): ZoneServer {
     return this.parts.runner;
   }
 
@@ -40,7 +53,7 @@ export class Zone {
   }
 
   /** @param env variables beyond what a test needs to stand alone. */
-  static async start(env: Record<string, string> = {}): Promise<Zone> {
+  static async start(module: ZoneServiceModule, env: Record<string, string> = {}): Promise<Zone> {
     const workDir = mkdtempSync(join(tmpdir(), 'mesh-zone-'));
     const [internalPort = 0] = await freePorts(1);
     const { config } = loadConfig({
@@ -54,8 +67,8 @@ export class Zone {
       },
     });
     const options: ServiceOptions = { config, log: silentLogger, metrics: new Metrics('zone-1'), health: new Health() };
-    const host = await startServices([(given) => ZoneModule.forRoot(given)], options);
-    const runner = host.runners[0] as ZoneRunner;
+    const host = await startServices([(given) => module.forRoot(given)], options);
+    const runner = host.runners[0] as ZoneServer;
     const zone = new Zone({ runner, workDir, internalPort, stop: () => host.stop() });
     await waitFor(() => zone.controlPlane.view.get({ kind: 'Mesh', mesh: '', name: 'default' }) !== undefined, 'the default mesh');
     return zone;
