@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type ControlPlane, type Resource, ResourceView, silentLogger, type TokenRequest } from '@mesh/core';
 import { type ApiServer, createApiServer } from '@mesh/http-api';
 import { ResourceManager } from '@mesh/resources';
+import { loadConfig } from '@mesh/runtime';
 import { MemoryResourceStore } from '@mesh/store-memory';
 import { runKumactl } from '../src/run.js';
 import { registry } from '../src/session.js';
@@ -14,8 +15,12 @@ export const NOW = '2026-11-21T08:17:48Z';
 /** The time the store believes it is: a quarter of an hour earlier. */
 const STORED = '2026-11-21T08:02:43Z';
 
-const ADMINS = { users: ['mesh-system:admin'], groups: ['mesh-system:admin'] };
-const EVERYBODY = { users: [], groups: ['mesh-system:unauthenticated', 'mesh-system:authenticated'] };
+/** An API on a free port of loopback. */
+const SERVER_ENV = {
+  KUMA_API_SERVER_HTTP_INTERFACE: '127.0.0.1',
+  KUMA_API_SERVER_HTTP_PORT: '0',
+  KUMA_API_SERVER_HTTPS_ENABLED: 'false',
+};
 
 /** What one run of kumactl left behind. */
 export interface Outcome {
@@ -79,34 +84,7 @@ export class KumactlUnderTest {
     this.server = await createApiServer({
       controlPlane: this.controlPlane(),
       registry,
-      config: {
-        apiServer: {
-          readOnly: false,
-          corsAllowedDomains: [],
-          http: { enabled: true, interface: '127.0.0.1', port: 0 },
-          https: { enabled: false, interface: '127.0.0.1', port: 0 },
-          authn: { type: 'tokens', localhostIsAdmin: true, tokens: { enableIssuer: true } },
-          basePath: '/',
-          gui: { enabled: true, rootUrl: '', basePath: '/gui' },
-          readHeaderTimeout: 1_000,
-          readTimeout: 10_000,
-          writeTimeout: 30_000,
-          idleTimeout: 120_000,
-        },
-        access: {
-          static: {
-            adminResources: ADMINS,
-            generateDpToken: ADMINS,
-            generateUserToken: ADMINS,
-            generateZoneToken: ADMINS,
-            viewConfigDump: EVERYBODY,
-            viewStats: EVERYBODY,
-            viewClusters: EVERYBODY,
-            controlPlaneMetadata: EVERYBODY,
-          },
-        },
-        dnsServer: { domain: 'mesh', serviceVipPort: 80 },
-      },
+      config: loadConfig({ env: SERVER_ENV }).config,
       authenticator: { authenticate: async () => ({ name: 'alice', groups: [] }) },
       log: silentLogger,
       metrics: { observe: () => {}, inflight: () => {} },

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Leadership, type Logger, messageOf, type ResourceStore } from '@mesh/core';
 
 /** A part of the leader's work: runs until it is done or leadership ends. */
@@ -38,7 +39,7 @@ async function persist(task: LeaderTask, context: { leadership: Leadership; log:
     } catch (error) {
       if (leadership.signal.aborted) return;
       log.warn({ task: task.name, err: messageOf(error) }, 'work of the leader failed; trying again');
-      await pauseFor(pause, leadership.signal);
+      await delay(pause, undefined, { signal: leadership.signal }).catch(() => {});
     }
   }
 }
@@ -47,16 +48,4 @@ async function persist(task: LeaderTask, context: { leadership: Leadership; log:
 export function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Agent, createServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Snapshot, xdsTypeUrls } from '@mesh/delta';
+import { freePort } from '@mesh/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type AdsStream, addAdsService, createGrpcServer, createMuxServer, type MuxServer } from '../src/index.js';
 import { routingSnapshot, startEnvoy, type Wanted } from './envoy.js';
@@ -111,14 +112,6 @@ async function listen(name: string): Promise<Server> {
 
 function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = await listen('');
-  const port = portOf(server);
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 10 });

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import type { Resource } from '@mesh/core';
 import { envoyRegistry } from '@mesh/proto/envoy-registry.js';
-import { dataplane, expectGolden, mesh, resource, validateWithEnvoy, viewOf, zoneIngress } from '@mesh/testing';
+import { dataplane, expectGolden, mesh, resource, testIdentity, validateWithEnvoy, viewOf, zoneIngress } from '@mesh/testing';
 import { buildMeshContext, buildSidecar, buildZoneIngress, describeSnapshot, parseNodeMetadata } from '@mesh/xds';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defaultPoliciesForMesh, policyKinds } from '../src/index.js';
-import { testIdentity } from './identity.js';
 import { contextOf, resourceOf, sidecarResources } from './run-policy-cases.js';
 
 const dir = join(import.meta.dirname, 'testdata');

@@ -1,10 +1,9 @@
 import type { Resource } from '@mesh/core';
 import { envoyRegistry } from '@mesh/proto/envoy-registry.js';
-import { externalService, mesh, resource, validateWithEnvoy, zoneEgress } from '@mesh/testing';
+import { externalService, mesh, resource, testIdentity, validateWithEnvoy, zoneEgress } from '@mesh/testing';
 import { buildZoneEgress, describeSnapshot, parseNodeMetadata } from '@mesh/xds';
 import { expect, test } from 'vitest';
 import { policyKinds } from '../src/index.js';
-import { testIdentity } from './identity.js';
 import { contextOf } from './run-policy-cases.js';
 
 interface Filter {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DescriptorRegistry, type JsonObject, MeshError, type Resource } from '@mesh/core';
 import { envoyRegistry } from '@mesh/proto/envoy-registry.js';
 import { coreKinds, type DataplaneSpec, parseDocument } from '@mesh/resources';
-import { expectGolden, expectNoOrphanGoldens, validateWithEnvoy, viewOf } from '@mesh/testing';
+import { expectGolden, expectNoOrphanGoldens, testIdentity, validateWithEnvoy, viewOf } from '@mesh/testing';
 import {
   type AnyPolicyDescriptor,
   buildMeshContext,
@@ -15,7 +15,6 @@ import {
 } from '@mesh/xds';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
-import { testIdentity } from './identity.js';
 
 const INPUT = '.input.yaml';
 

@@ -12,7 +12,6 @@ import {
 } from '../src/index.js';
 
 /** Certificates that Envoy can read, so that every golden can be validated. Made for these tests, valid for a hundred years. */
-export { testIdentity } from './identity.js';
 
 /** Metadata of the 2.14 bootstrap the goldens were compared with. */
 export const observedMetadata: JsonObject = {

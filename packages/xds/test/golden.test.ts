@@ -8,6 +8,7 @@ import {
   mesh,
   resource,
   secret,
+  testIdentity,
   validateWithEnvoy,
   zoneIngress,
 } from '@mesh/testing';
@@ -21,7 +22,7 @@ import {
   printVipConfig,
   vipConfigName,
 } from '../src/index.js';
-import { contextOf, described, observedMesh, observedMetadata, sidecarOf, testIdentity } from './cases.js';
+import { contextOf, described, observedMesh, observedMetadata, sidecarOf } from './cases.js';
 
 const dir = join(import.meta.dirname, 'testdata');
 const parsed = parseNodeMetadata(observedMetadata);

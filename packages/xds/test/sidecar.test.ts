@@ -1,5 +1,5 @@
 import type { JsonObject } from '@mesh/core';
-import { dataplane, mesh, viewOf } from '@mesh/testing';
+import { dataplane, mesh, testIdentity, viewOf } from '@mesh/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -16,7 +16,7 @@ import {
   SECRET_TYPE,
   sniOf,
 } from '../src/index.js';
-import { contextOf, described, observedMesh, observedMetadata, sidecarOf, testIdentity } from './cases.js';
+import { contextOf, described, observedMesh, observedMetadata, sidecarOf } from './cases.js';
 
 const o = observedMesh();
 const versionOf = (result: BuildResult, type: string, name: string) =>

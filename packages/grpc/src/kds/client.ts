@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import { Client, type ClientDuplexStream, Metadata, type MethodDefinition } from '@grpc/grpc-js';
 import { type Logger, messageOf } from '@mesh/core';
@@ -78,7 +79,7 @@ export class KdsClient {
       else this.options.log.warn(fields, 'the connection to the global ended; the zone goes on by itself');
       lastReason = reason;
       this.options.handler.onDisconnected?.(reason);
-      await sleep(pause * (0.5 + Math.random()), signal);
+      await delay(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => {});
       pause = Math.min(pause * 2, BACKOFF_MAX_MS);
     }
   }
@@ -240,17 +241,4 @@ class Run {
     writeStoreIdentity(headers, handler.identity());
     return headers;
   }
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
 }

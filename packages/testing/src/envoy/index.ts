@@ -1,2 +1,3 @@
+export { testIdentity } from './identity.js';
 export * from './live.js';
 export * from './validate.js';

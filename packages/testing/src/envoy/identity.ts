@@ -1,5 +1,3 @@
-import type { ProxyIdentity } from '@mesh/xds';
-
 const certPem = `-----BEGIN CERTIFICATE-----
 MIIBfzCCASagAwIBAgIUO03y7Q3nABXHqghIAB2Ub8MrYZIwCgYIKoZIzj0EAwIw
 ADAgFw0yNjExMjExMDM5NTdaGA8yMTI2MTAyODEwMzk1N1owADBZMBMGByqGSM49
@@ -21,4 +19,4 @@ yxoaF1ZcKMqFa6vH74yR5xJDIxHrlIeudZ0+LbNEChP0uU/Blx2tuEIs
 `;
 
 /** A self-signed certificate of `spiffe://default/echo-server`, for tests only. */
-export const testIdentity: ProxyIdentity = { certPem, keyPem, caPems: [certPem] };
+export const testIdentity = { certPem, keyPem, caPems: [certPem] };
