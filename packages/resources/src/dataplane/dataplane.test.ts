@@ -1,25 +1,11 @@
-import { DescriptorRegistry, MeshError } from '@mesh/core';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { parseDocument } from '../codec/parse.js';
-import { coreKinds } from '../index.gen.js';
+import { readDocument, violationsIn } from '../../test/read-document.js';
 import { dataplane as descriptor } from './index.js';
 
-const registry = new DescriptorRegistry(coreKinds);
-
-function read(networking: string) {
-  return parseDocument(registry, { type: 'Dataplane', mesh: 'default', name: 'dp', ...(parse(networking) as object) });
-}
-
-function violationsOf(yaml: string): string[] {
-  try {
-    read(yaml);
-    return [];
-  } catch (error) {
-    if (!MeshError.is(error, 'invalid')) throw error;
-    return error.violations.map(({ field, message }) => `${field}: ${message}`);
-  }
-}
+const documentOf = (yaml: string): object => ({ type: 'Dataplane', mesh: 'default', name: 'dp', ...(parse(yaml) as object) });
+const read = (yaml: string) => readDocument(documentOf(yaml));
+const violationsOf = (yaml: string): string[] => violationsIn(documentOf(yaml));
 
 describe('the rules for a Dataplane', () => {
   it('ask for networking and an address', () => {

@@ -1,25 +1,11 @@
-import { DescriptorRegistry, MeshError } from '@mesh/core';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { parseDocument } from '../codec/parse.js';
-import { coreKinds } from '../index.gen.js';
+import { readDocument, violationsIn } from '../../test/read-document.js';
 import { parseExpiration } from './expiration.js';
 
-const registry = new DescriptorRegistry(coreKinds);
-
-function read(yaml: string) {
-  return parseDocument(registry, { type: 'Mesh', name: 'm1', ...(parse(yaml) as object) });
-}
-
-function violationsOf(yaml: string): string[] {
-  try {
-    read(yaml);
-    return [];
-  } catch (error) {
-    if (!MeshError.is(error, 'invalid')) throw error;
-    return error.violations.map(({ field, message }) => `${field}: ${message}`);
-  }
-}
+const documentOf = (yaml: string): object => ({ type: 'Mesh', name: 'm1', ...(parse(yaml) as object) });
+const read = (yaml: string) => readDocument(documentOf(yaml));
+const violationsOf = (yaml: string): string[] => violationsIn(documentOf(yaml));
 
 describe('the rules for a Mesh', () => {
   it('check mTLS at the paths of the wire', () => {
@@ -115,7 +101,7 @@ describe('a Mesh that is read', () => {
         ],
       },
     });
-    expect(parseDocument(registry, { type: 'Mesh', name: 'm1', ...(draft.spec as object) }).draft.spec).toEqual(draft.spec);
+    expect(readDocument({ type: 'Mesh', name: 'm1', ...(draft.spec as object) }).draft.spec).toEqual(draft.spec);
   });
 
   it('may have the mTLS of Kuma 0.x', () => {

@@ -1,22 +1,8 @@
-import { DescriptorRegistry, MeshError } from '@mesh/core';
 import { describe, expect, it } from 'vitest';
-import { parseDocument } from '../codec/parse.js';
-import { coreKinds } from '../index.gen.js';
-
-const registry = new DescriptorRegistry(coreKinds);
-
-function violationsOf(document: object): string[] {
-  try {
-    parseDocument(registry, document);
-    return [];
-  } catch (error) {
-    if (!MeshError.is(error, 'invalid')) throw error;
-    return error.violations.map(({ field, message }) => `${field}: ${message}`);
-  }
-}
+import { readDocument, violationsIn } from '../../test/read-document.js';
 
 describe('a ZoneIngress', () => {
-  const check = (networking: object, rest: object = {}) => violationsOf({ type: 'ZoneIngress', name: 'zi', networking, ...rest });
+  const check = (networking: object, rest: object = {}) => violationsIn({ type: 'ZoneIngress', name: 'zi', networking, ...rest });
 
   it('is checked at the paths of the wire', () => {
     const availableServices = [{ tags: { a: 'b' } }];
@@ -44,14 +30,14 @@ describe('a ZoneIngress', () => {
       advertisedAddress: '10.0.0.1',
       advertisedPort: 10000,
     };
-    const { draft, warnings } = parseDocument(registry, printed);
+    const { draft, warnings } = readDocument(printed);
     expect(draft.spec).toEqual({ networking: { address: '127.0.0.1', advertisedAddress: '10.0.0.1', port: 10000, advertisedPort: 10000 } });
     expect(warnings).toHaveLength(1);
   });
 });
 
 it('a ZoneEgress needs a port and a usable address', () => {
-  expect(violationsOf({ type: 'ZoneEgress', name: 'ze', networking: { address: '::' } })).toEqual([
+  expect(violationsIn({ type: 'ZoneEgress', name: 'ze', networking: { address: '::' } })).toEqual([
     'networking.address.address: must not be 0.0.0.0 or ::',
     'networking.port: port must be in the range [1, 65535]',
   ]);
@@ -59,14 +45,14 @@ it('a ZoneEgress needs a port and a usable address', () => {
 
 describe('a Zone', () => {
   it('may have its fields under spec, as a manual prints it', () => {
-    const { draft, warnings } = parseDocument(registry, { type: 'Zone', name: 'zone-1', spec: { enabled: false } });
+    const { draft, warnings } = readDocument({ type: 'Zone', name: 'zone-1', spec: { enabled: false } });
     expect(draft.spec).toEqual({ enabled: false });
     expect(warnings).toEqual([expect.stringContaining('write {"type":"Zone","name":"zone-1","enabled":false} instead')]);
-    expect(parseDocument(registry, { type: 'Zone', name: 'zone-1', spec: null, enabled: false }).draft.spec).toEqual({ enabled: false });
+    expect(readDocument({ type: 'Zone', name: 'zone-1', spec: null, enabled: false }).draft.spec).toEqual({ enabled: false });
   });
 
   it('drops the addresses it had in Kuma 0.x', () => {
-    const { draft, warnings } = parseDocument(registry, {
+    const { draft, warnings } = readDocument({
       type: 'Zone',
       name: 'z',
       ingress: { address: 'a:1' },
@@ -79,10 +65,10 @@ describe('a Zone', () => {
 
 describe('an ExternalService', () => {
   const check = (address: string, tags: object, tls?: object) =>
-    violationsOf({ type: 'ExternalService', mesh: 'm', name: 'e', networking: { address, tls }, tags });
+    violationsIn({ type: 'ExternalService', mesh: 'm', name: 'e', networking: { address, tls }, tags });
 
   it('is checked in the order of Kuma', () => {
-    expect(violationsOf({ type: 'ExternalService', mesh: 'm', name: 'e' })).toEqual([
+    expect(violationsIn({ type: 'ExternalService', mesh: 'm', name: 'e' })).toEqual([
       'networking: should have networking',
       'tags: mandatory tag "kuma.io/service" is missing',
     ]);
