@@ -31,7 +31,14 @@ class Echo implements KdsServerHandler {
     };
   };
 
-  zoneToGlobal: KdsServerHandler['zoneToGlobal'] = async () => ({ onMessage: () => {}, onEnd: () => {} });
+  /** Writes at the open, and while the first messages come. */
+  zoneToGlobal: KdsServerHandler['zoneToGlobal'] = async (stream) => {
+    const write = () => stream.send(create(DeltaDiscoveryRequestSchema, { typeUrl: 'Mesh' }));
+    write();
+    setImmediate(write);
+    setTimeout(write, 1);
+    return { onMessage: () => {}, onEnd: () => void this.ended++ };
+  };
 
   async healthCheck() {
     return 3000;
@@ -116,6 +123,13 @@ describe('the KDS server', () => {
     call.write(request);
     expect((await failureOf(call as never)).code).not.toBe(status.OK);
     await expectAlive();
+  });
+
+  it('ends a stream on which no message comes, also where it is writing to it', async () => {
+    const call = open(kdsMethods.zoneToGlobal, { serialize: () => Buffer.alloc(64, 0xff) });
+    call.write(create(DeltaDiscoveryResponseSchema));
+    expect(await failureOf(call as never)).toMatchObject({ code: status.INVALID_ARGUMENT, details: 'the message cannot be decoded' });
+    expect(handler.ended).toBe(1);
   });
 
   it('refuses messages beyond the limit and lives on', async () => {

@@ -1,5 +1,6 @@
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import type { MethodDefinition } from '@grpc/grpc-js';
+import { MeshError } from '@mesh/core';
 import { DeltaDiscoveryRequestSchema, DeltaDiscoveryResponseSchema } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import {
   ClustersRequestSchema,
@@ -17,8 +18,8 @@ const GLOBAL = '/kuma.mesh.v1alpha1.GlobalKDSService';
 
 /** The methods of contract/kds.md §1. The zone dials; in `zoneToGlobal` and the admin streams the roles are inverted. */
 export const kdsMethods = {
-  globalToZone: bidi(`${SYNC}/GlobalToZoneSync`, DeltaDiscoveryRequestSchema, DeltaDiscoveryResponseSchema),
-  zoneToGlobal: bidi(`${SYNC}/ZoneToGlobalSync`, DeltaDiscoveryResponseSchema, DeltaDiscoveryRequestSchema),
+  globalToZone: patient(bidi(`${SYNC}/GlobalToZoneSync`, DeltaDiscoveryRequestSchema, DeltaDiscoveryResponseSchema)),
+  zoneToGlobal: patient(bidi(`${SYNC}/ZoneToGlobalSync`, DeltaDiscoveryResponseSchema, DeltaDiscoveryRequestSchema)),
   healthCheck: {
     ...bidi(`${GLOBAL}/HealthCheck`, ZoneHealthCheckRequestSchema, ZoneHealthCheckResponseSchema),
     requestStream: false,
@@ -38,6 +39,32 @@ export const KEEPALIVE_MS = 15_000;
 export const HEADER_CLIENT_ID = 'client-id';
 export const HEADER_FEATURES = 'features';
 export const HEADER_VERSION = 'version';
+
+/** What a server reads in place of a message that is none. */
+class Undecodable {}
+
+/** The message read by a method of the sync. @throws MeshError `bad_request` where the bytes were no message. */
+export function decoded<In>(message: In): In {
+  if (message instanceof Undecodable) throw new MeshError('bad_request', { public: 'the message cannot be decoded' });
+  return message;
+}
+
+/**
+ * Lets the handler end a stream whose peer sends what is no message. The library would end it alone, and where
+ * the handler writes at that moment, no status goes out and the stream stays open.
+ */
+function patient<In, Out>(method: MethodDefinition<In, Out>): MethodDefinition<In, Out> {
+  return {
+    ...method,
+    requestDeserialize: (bytes) => {
+      try {
+        return method.requestDeserialize(bytes);
+      } catch {
+        return new Undecodable() as In;
+      }
+    },
+  };
+}
 
 function bidi<I extends DescMessage, O extends DescMessage>(
   path: string,

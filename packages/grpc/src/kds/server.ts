@@ -16,7 +16,7 @@ import {
   ZoneHealthCheckResponseSchema,
 } from '@mesh/proto/kuma/mesh/v1alpha1/kds_pb.js';
 import { type AdminCall, AdminDesk } from './admin-desk.js';
-import { KEEPALIVE_MS, kdsMethods, MESSAGE_BYTES_MAX } from './methods.js';
+import { decoded, KEEPALIVE_MS, kdsMethods, MESSAGE_BYTES_MAX } from './methods.js';
 import { readPeer, writeStoreIdentity, type ZonePeer } from './peer.js';
 import { type StoreIdentity, type SyncSession, type SyncStream, statusOf } from './session.js';
 
@@ -125,7 +125,7 @@ export class KdsServer {
         // Messages wait in the call until there is a session to take them.
         onEnd(call, () => session.onEnd());
         if (call.cancelled || call.destroyed) return;
-        call.on('data', (message: In) => guarded(() => session.onMessage(message), end));
+        call.on('data', (message: In) => guarded(() => session.onMessage(decoded(message)), end));
         this.options.handler.streamOpened?.(name, peer);
       }, end);
     };
