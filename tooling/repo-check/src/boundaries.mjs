@@ -6,7 +6,7 @@ const ARROWS = {
   service: ['runtime', 'adapter', 'domain', 'contract'],
   adapter: ['domain', 'contract'],
   contract: [],
-  test: ['service', 'runtime', 'adapter', 'domain', 'contract'],
+  test: ['service', 'runtime', 'adapter', 'domain', 'contract', 'test'],
   tooling: [],
   e2e: ['service', 'runtime', 'adapter', 'domain', 'contract', 'test'],
   bench: ['service', 'runtime', 'adapter', 'domain', 'contract'],
@@ -33,7 +33,13 @@ const IMPURE = '(^|/)(typeorm|@nestjs|ioredis|@grpc|pg|pino|fastify)(/|$)';
 /** The dependency-cruiser rules of a checkout. */
 export function rulesOf(root) {
   const packages = readWorkspace(root);
-  return [...packages.map((pkg) => arrowRule(pkg, packages)), ...purityRules(packages), ...folderRules(), ...GENERAL_RULES];
+  return [
+    ...packages.map((pkg) => arrowRule(pkg, packages)),
+    ...purityRules(packages),
+    ...testRules(packages),
+    ...folderRules(),
+    ...GENERAL_RULES,
+  ];
 }
 
 /** Directories of the packages that `pkg` may import, itself included. */
@@ -75,6 +81,19 @@ function purityRules(packages) {
   ];
 }
 
+function testRules(packages) {
+  const dirs = packages.filter(({ role }) => role === 'test').map(({ dir }) => `^${escapeRegExp(dir)}/`);
+  return [
+    {
+      name: 'test-code-stays-in-tests',
+      comment: 'Packages of the role test, and vitest, are for tests.',
+      severity: 'error',
+      from: { path: '^(apps|packages)/', pathNot: [TEST_CODE, ...dirs] },
+      to: { path: [...dirs, '(^|/)node_modules/(vitest|fast-check)/', '\\.test\\.ts$'].join('|') },
+    },
+  ];
+}
+
 function folderRules() {
   return [
     {
@@ -94,13 +113,6 @@ const GENERAL_RULES = [
     severity: 'error',
     from: { path: '^(apps/[^/]+|packages|test-e2e|bench|tooling)/' },
     to: { path: '^apps/', pathNot: ['^$1/', '/node_modules/'] },
-  },
-  {
-    name: 'test-code-stays-in-tests',
-    comment: '@mesh/testing and vitest are for tests.',
-    severity: 'error',
-    from: { path: '^(apps|packages)/', pathNot: [TEST_CODE, '^packages/testing/'] },
-    to: { path: '^packages/testing/|(^|/)node_modules/(vitest|fast-check)/|\\.test\\.ts$' },
   },
   {
     name: 'no-cycles',

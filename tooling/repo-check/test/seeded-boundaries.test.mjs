@@ -15,6 +15,7 @@ const PACKAGES = {
   'service-zone': 'service',
   'service-api': 'service',
   testing: 'test',
+  'zone-kit': 'test',
 };
 
 /** A workspace of empty packages and one app. */
@@ -44,6 +45,7 @@ test('the arrows that the architecture allows are silent', () => {
     'packages/grpc/src/a.ts': to('resources'),
     'packages/service-zone/src/a.ts': to('control-plane'),
     'packages/grpc/src/a.test.ts': to('testing'),
+    'packages/zone-kit/src/a.ts': to('testing'),
     'packages/policies/src/one/index.ts': "export { here } from '../sdk/index.js';\n",
     'packages/policies/src/sdk/index.ts': 'export const here = 1;\n',
     'packages/policies/src/index.gen.ts': "export { here } from './one/index.js';\n",
@@ -76,6 +78,7 @@ const others = [
   ['domain-is-pure', { 'packages/resources/src/a.ts': "import { Client } from 'pg';\nexport const c = Client;\n" }],
   ['domain-is-pure', { 'packages/policies/src/a.ts': "import { pino } from 'pino';\nexport const p = pino;\n" }],
   ['test-code-stays-in-tests', { 'packages/grpc/src/a.ts': to('testing') }],
+  ['test-code-stays-in-tests', { 'packages/service-zone/src/a.ts': to('zone-kit') }],
   [
     'policy-folders-are-apart',
     {
