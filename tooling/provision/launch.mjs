@@ -13,3 +13,16 @@ export async function launch(app) {
   process.argv[1] = path;
   await import(program.href);
 }
+
+/**
+ * As `launch`, for a service: until its program takes over the signals, SIGINT and SIGTERM end it with 0 at once. Nothing
+ * runs yet, and as the first process of a container it would not hear them at all.
+ */
+export function launchService(app) {
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(0);
+    });
+  }
+  return launch(app);
+}

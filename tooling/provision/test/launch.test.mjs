@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,4 +42,31 @@ test('an app that was not built says how to build it', () => {
   const { stderr, status } = spawnSync(join(dir, 'bin/kuma-cp'), ['run'], { encoding: 'utf8' });
   expect(stderr).toContain('run npm run build first');
   expect(status).toBe(1);
+});
+
+test.each([
+  ['zone-cp', [], [0, null]],
+  ['kuma-cp', ['run'], [0, null]],
+  ['kuma-cp', ['migrate', 'up'], [null, 'SIGTERM']],
+])('bin/%s %j told to stop before its program is loaded ends with %j', async (app, args, ending) => {
+  mkdirSync(join(dir, 'apps', app, 'dist'), { recursive: true });
+  writeFileSync(join(dir, 'apps', app, 'dist/main.js'), 'console.log("loading");setInterval(() => {}, 1000);\n');
+  const child = spawn(join(dir, 'bin', app), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  await once(child.stdout, 'data');
+  child.kill('SIGTERM');
+  expect(await ended).toEqual(ending);
+});
+
+test('a program that takes over the signals is left to stop by itself', async () => {
+  mkdirSync(join(dir, 'apps/zone-cp/dist'), { recursive: true });
+  writeFileSync(
+    join(dir, 'apps/zone-cp/dist/main.js'),
+    'process.on("SIGTERM", () => setTimeout(() => process.exit(7), 50));console.log("up");setInterval(() => {}, 1000);\n',
+  );
+  const child = spawn(join(dir, 'bin/zone-cp'), { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  await once(child.stdout, 'data');
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([7, null]);
 });

@@ -112,9 +112,9 @@ What ${n.kebab} serves, on which ports, and what it needs from the others.
 `;
 
 const executable = (n) => `#!/usr/bin/env node
-import { launch } from '../tooling/provision/launch.mjs';
+import { launchService } from '../tooling/provision/launch.mjs';
 
-await launch('${n.kebab}');
+await launchService('${n.kebab}');
 `;
 
 /** A service: one app and its executable. */
