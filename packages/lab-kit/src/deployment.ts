@@ -95,7 +95,7 @@ export class Deployment {
   /** Starts the processes of a control plane without waiting for them. */
   async launchControlPlane(spec: ControlPlaneSpec): Promise<ControlPlaneHandle> {
     const mode = spec.name === 'global' ? 'global' : 'zone';
-    const ports = await choosePorts(spec.ports ?? {});
+    const ports = await chooseControlPlanePorts(spec.ports ?? {});
     const workDir = join(this.options.workDir, spec.name);
     mkdirSync(workDir, { recursive: true });
     const env = { ...this.baseEnv(), ...controlPlaneEnv({ spec, mode, ports, workDir }), ...spec.env };
@@ -219,7 +219,8 @@ export class Deployment {
   }
 }
 
-async function choosePorts(preferred: Partial<ControlPlanePorts>): Promise<ControlPlanePorts> {
+/** Free ports of this machine for one control plane; preferred ones where they are free. */
+export async function chooseControlPlanePorts(preferred: Partial<ControlPlanePorts> = {}): Promise<ControlPlanePorts> {
   return {
     api: await choosePort(preferred.api ?? 0),
     apiHttps: await choosePort(preferred.apiHttps ?? 0),
@@ -246,6 +247,21 @@ function controlPlaneEnv({
   return {
     KUMA_MODE: mode,
     KUMA_GENERAL_WORK_DIR: workDir,
+    ...listenerEnv(ports),
+    ...(mode === 'zone' ? { KUMA_MULTIZONE_ZONE_NAME: spec.name } : {}),
+    ...(spec.global
+      ? {
+          KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS: `grpcs://127.0.0.1:${spec.global.ports.kds}`,
+          KUMA_MULTIZONE_ZONE_KDS_ROOT_CA_FILE: join(spec.global.workDir, 'kuma-cp.crt'),
+        }
+      : {}),
+    ...storeEnv(spec.store),
+  };
+}
+
+/** Variables that move every listener of a control plane to loopback and these ports. */
+export function listenerEnv(ports: ControlPlanePorts): Record<string, string> {
+  return {
     KUMA_API_SERVER_HTTP_INTERFACE: '127.0.0.1',
     KUMA_API_SERVER_HTTPS_INTERFACE: '127.0.0.1',
     KUMA_API_SERVER_HTTP_PORT: String(ports.api),
@@ -260,14 +276,6 @@ function controlPlaneEnv({
     KUMA_MONITORING_ASSIGNMENT_SERVER_ENABLED: 'false',
     KUMA_INTER_CP_SERVER_PORT: String(ports.interCp),
     KUMA_INTER_CP_CATALOG_INSTANCE_ADDRESS: '127.0.0.1',
-    ...(mode === 'zone' ? { KUMA_MULTIZONE_ZONE_NAME: spec.name } : {}),
-    ...(spec.global
-      ? {
-          KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS: `grpcs://127.0.0.1:${spec.global.ports.kds}`,
-          KUMA_MULTIZONE_ZONE_KDS_ROOT_CA_FILE: join(spec.global.workDir, 'kuma-cp.crt'),
-        }
-      : {}),
-    ...storeEnv(spec.store),
   };
 }
 

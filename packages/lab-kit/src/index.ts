@@ -1,11 +1,14 @@
+export { type EmbeddedPostgres, startEmbeddedPostgres } from '@mesh/store-postgres';
 export { ApiClient } from './api-client.js';
 export {
   type ControlPlaneHandle,
   type ControlPlanePorts,
   type ControlPlaneSpec,
+  chooseControlPlanePorts,
   type DataplaneSpec,
   Deployment,
   type DeploymentOptions,
+  listenerEnv,
   type StoreChoice,
   serverCertificate,
 } from './deployment.js';
