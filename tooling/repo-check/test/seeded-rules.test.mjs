@@ -56,6 +56,23 @@ const seeds = {
       [{ 'tooling/repo-check/size-exceptions.json': '{"packages/core/src/a.ts":"not needed"}' }, 'is not over its budget any more'],
     ],
   },
+  'every configuration key is read, or said to change nothing': {
+    good: {
+      'docs/configuration.md': '| `a.port` | `A` | `1` | Port. |\n| `a.old` | `B` | `1` | Accepted for Kuma; gone. |\n',
+      'packages/core/src/a.ts': 'use(config.a.port);\n',
+    },
+    bad: [
+      [{ 'docs/configuration.md': '| `a.port` | `A` | `1` | Port. |\n' }, 'a.port: no code reads it'],
+      [
+        {
+          'docs/configuration.md': '| `a.port` | `A` | `1` | Port. |\n',
+          'packages/runtime/src/config/sections/a.ts': 'port: 1\n',
+          'packages/core/src/a.test.ts': 'use(config.a.port);\n',
+        },
+        'a.port: no code reads it',
+      ],
+    ],
+  },
   'every exported function and class of a package is documented': {
     good: { 'packages/core/src/a.ts': '/** Why. */\nexport function a() {}\n/** What. */\n@Injectable()\nexport class B {}\n' },
     bad: [

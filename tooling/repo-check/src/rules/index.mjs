@@ -1,3 +1,4 @@
+import { checkConfigKeys } from './config-keys.mjs';
 import { checkDocsOnExports } from './docs-on-exports.mjs';
 import { checkDecisions, checkPolicyFolders, checkRootEntries } from './layout.mjs';
 import { checkManifests } from './manifests.mjs';
@@ -12,6 +13,7 @@ export const rules = {
   'every policy folder is complete': checkPolicyFolders,
   'files and functions keep to their size budgets': checkSizes,
   'every exported function and class of a package is documented': checkDocsOnExports,
+  'every configuration key is read, or said to change nothing': checkConfigKeys,
   'sources hold no marker of unfinished work': checkNoMarkers,
   'committed files name no directory of a machine': checkNoMachinePaths,
   'committed files name no package registry': checkNoRegistryHosts,
