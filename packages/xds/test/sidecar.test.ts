@@ -1,5 +1,5 @@
-import type { JsonObject } from '@mesh/core';
-import { dataplane, mesh, testIdentity, viewOf } from '@mesh/testing';
+import type { JsonObject, Resource } from '@mesh/core';
+import { dataplane, mesh, testIdentity, viewOf, zoneIngress } from '@mesh/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -26,6 +26,18 @@ describe('a sidecar', () => {
   test('lets nobody in while mTLS is on and no policy says who may', () => {
     const listeners = JSON.stringify(described(sidecarOf(contextOf(o.mesh, o.sidecar), 'echo-z1', { identity: testIdentity })).Listener);
     expect(listeners).toContain('"rules":{}');
+  });
+
+  test('asks ingresses for a subset only where they have other instances too, for they know no outbounds of this zone', () => {
+    const client = dataplane('client').outbound('web', 20013, { version: '2' }).build();
+    const ingress = (name: string, version: string) =>
+      zoneIngress(name).zone('z2').advertised(`192.168.7.${version}`).offers('web', { tags: { version } }).build();
+    const snisOf = (...ingresses: Resource[]) =>
+      JSON.stringify(described(sidecarOf(contextOf(o.mesh, client, ...ingresses), 'client', { identity: testIdentity })).Cluster).match(
+        /"sni":"[^"]*"/g,
+      );
+    expect(snisOf(ingress('in-1', '2'))).toEqual(['"sni":"web{mesh=default}"']);
+    expect(snisOf(ingress('in-1', '2'), ingress('in-2', '1'))).toEqual(['"sni":"web{mesh=default,version=2}"']);
   });
 
   test('gets the same versions for the same state', () => {

@@ -9,7 +9,7 @@ import type { Endpoint, ExternalTarget } from '../context/endpoint.js';
 import { endpointsOf, type MeshContext, protocolOfService } from '../context/mesh-context.js';
 import { destinationClusterName, EGRESS_SERVICE, sniOf, spiffeId } from '../model/names.js';
 import type { LoadBalancer } from '../model/routes.js';
-import { containsTags } from '../model/tags.js';
+import { containsTags, extraTags } from '../model/tags.js';
 import { encodeResource } from '../snapshot/encode.js';
 import { type EncodedCluster, encodeCluster } from './collector.js';
 import type { SidecarScope } from './input.js';
@@ -93,10 +93,21 @@ function meshCluster(context: MeshContext, tags: Tags, endpoints: readonly Endpo
     model.message.transportSocket = meshUpstreamSocket(
       context.name,
       spiffeId(context.name, certificateOf),
-      sniOf(context.name, service, tags),
+      sniOf(context.name, service, tagsForIngress(context, tags)),
     );
   }
   return model;
+}
+
+/**
+ * Tags by which an ingress of another zone shall choose instances. It knows the subsets that policies
+ * name, but no outbound of this zone: where all instances over there carry the tags, the service will do.
+ */
+function tagsForIngress(context: MeshContext, tags: Tags): Tags {
+  const service = tags[TAG_SERVICE] ?? '';
+  if (Object.keys(extraTags(tags)).some((tag) => tag.startsWith('kuma.io/'))) return tags;
+  const remote = endpointsOf(context, service).filter((endpoint) => endpoint.remote);
+  return remote.length > 0 && remote.every((endpoint) => containsTags(endpoint.tags, tags)) ? { [TAG_SERVICE]: service } : tags;
 }
 
 /** PERMISSIVE meshes turn to TLS service by service; ingresses and egresses are never spoken to without (contract/dataplane.md §2.6). */
