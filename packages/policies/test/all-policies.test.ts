@@ -2,7 +2,15 @@ import { join } from 'node:path';
 import type { Resource } from '@mesh/core';
 import { envoyRegistry } from '@mesh/proto/envoy-registry.js';
 import { dataplane, expectGolden, mesh, resource, testIdentity, validateWithEnvoy, viewOf, zoneIngress } from '@mesh/testing';
-import { buildMeshContext, buildSidecar, buildZoneIngress, describeSnapshot, parseNodeMetadata } from '@mesh/xds';
+import {
+  BuildMemory,
+  buildMeshContext,
+  buildSidecar,
+  buildZoneIngress,
+  describeSnapshot,
+  type ProxyMetadata,
+  parseNodeMetadata,
+} from '@mesh/xds';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defaultPoliciesForMesh, policyKinds } from '../src/index.js';
@@ -207,44 +215,69 @@ describe('any state of a mesh', () => {
     features: fc.subarray(['feature-bind-outbounds', 'feature-reuse-port']),
   });
 
+  type State = typeof state extends fc.Arbitrary<infer T> ? T : never;
+
+  function resourcesOf({ meshSpec, dataplanes, policies }: State): Resource[] {
+    return [
+      mesh().withSpec(meshSpec).build(),
+      ...dataplanes.map((networking, i) =>
+        resource('Dataplane', `dp-${i}`)
+          .withSpec({ networking } as unknown as Resource['spec'])
+          .build(),
+      ),
+      ...policies.map(({ kind, spec }, i) =>
+        resource(kind, `p-${i}`)
+          .withSpec(spec as unknown as Resource['spec'])
+          .build(),
+      ),
+      zoneIngress()
+        .zone('zone-2')
+        .advertised('10.9.9.9')
+        .offers('backend', { tags: { 'kuma.io/protocol': 'http' } })
+        .build(),
+    ];
+  }
+
+  function buildFirst(list: readonly Resource[], options: { metadata: ProxyMetadata; memory?: BuildMemory }) {
+    const context = buildMeshContext({
+      view: viewOf(...list),
+      mesh: 'default',
+      zone: 'zone-1',
+      policyKinds: policyKinds.map(({ kind }) => kind),
+      vips: { port: 80, domain: 'mesh' },
+    });
+    if (!context?.dataplanes[0]) throw new Error('the view has a mesh with a dataplane');
+    return buildSidecar({ context, dataplane: context.dataplanes[0], identity: testIdentity, plugins: policyKinds, ...options });
+  }
+
   test('gives a configuration that holds together, the same whatever order the resources came in', () => {
     fc.assert(
-      fc.property(state, ({ meshSpec, dataplanes, policies, features }) => {
-        const resources = [
-          mesh().withSpec(meshSpec).build(),
-          ...dataplanes.map((networking, i) =>
-            resource('Dataplane', `dp-${i}`)
-              .withSpec({ networking } as unknown as Resource['spec'])
-              .build(),
-          ),
-          ...policies.map(({ kind, spec }, i) =>
-            resource(kind, `p-${i}`)
-              .withSpec(spec as unknown as Resource['spec'])
-              .build(),
-          ),
-          zoneIngress()
-            .zone('zone-2')
-            .advertised('10.9.9.9')
-            .offers('backend', { tags: { 'kuma.io/protocol': 'http' } })
-            .build(),
-        ];
-        const build = (list: readonly Resource[]) => {
-          const context = buildMeshContext({
-            view: viewOf(...list),
-            mesh: 'default',
-            zone: 'zone-1',
-            policyKinds: policyKinds.map(({ kind }) => kind),
-            vips: { port: 80, domain: 'mesh' },
-          });
-          if (!context?.dataplanes[0]) throw new Error('the view has a mesh with a dataplane');
-          const metadata = parseNodeMetadata({ features });
-          return buildSidecar({ context, dataplane: context.dataplanes[0], metadata, identity: testIdentity, plugins: policyKinds });
-        };
-        const result = build(resources);
+      fc.property(state, (one) => {
+        const metadata = parseNodeMetadata({ features: one.features });
+        const result = buildFirst(resourcesOf(one), { metadata });
         expect(result.ok ? [] : result.problems).toEqual([]);
-        expect(build([...resources].reverse())).toEqual(result);
+        expect(buildFirst(resourcesOf(one).reverse(), { metadata })).toEqual(result);
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test('gives the same configuration from the memory of earlier builds as from scratch', () => {
+    fc.assert(
+      fc.property(fc.array(state, { minLength: 2, maxLength: 3 }), fc.array(fc.nat(), { minLength: 2, maxLength: 6 }), (states, steps) => {
+        const metadata = parseNodeMetadata({ features: states[0]?.features ?? [] });
+        const memory = new BuildMemory();
+        const known = states.map(resourcesOf);
+        let current = known[0] ?? [];
+        for (const step of steps) {
+          // One resource at a time takes its form in another state: the rest stays the very same object.
+          const other = known[step % known.length] ?? [];
+          const changed = other[step % other.length];
+          if (changed) current = [...current.filter(({ kind, meta }) => kind !== changed.kind || meta.name !== changed.meta.name), changed];
+          expect(buildFirst(current, { metadata, memory })).toEqual(buildFirst(current, { metadata }));
+        }
+      }),
+      { numRuns: 150 },
     );
   });
 });

@@ -17,6 +17,7 @@ export * from './model/protocols.js';
 export * from './model/routes.js';
 export * from './model/tags.js';
 export * from './plugin.js';
+export * from './sidecar/build-memory.js';
 export * from './sidecar/build-sidecar.js';
 export * from './sidecar/input.js';
 export * from './sidecar/outbound.js';

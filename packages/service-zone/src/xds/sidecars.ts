@@ -3,10 +3,18 @@ import { keyOf, type Resource, TAG_SERVICE } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
 import { issueLeaf, loadMeshCa, type MeshCa } from '@mesh/identity';
 import type { DataplaneSpec } from '@mesh/resources';
-import { buildSidecar, type MeshContext, type ProxyIdentity, parseNodeMetadata } from '@mesh/xds';
+import { BuildMemory, buildSidecar, type MeshContext, type ProxyIdentity, type ProxyMetadata, parseNodeMetadata } from '@mesh/xds';
+
+interface Remembered {
+  readonly memory: BuildMemory;
+  readonly metadata: ProxyMetadata;
+}
 
 /** Makes the snapshots of sidecars from the view. */
 export class SidecarSource implements SnapshotSource {
+  /** Ends with the connection of the proxy. */
+  private readonly remembered = new WeakMap<ProxyNode, Remembered>();
+
   constructor(private readonly options: SnapshotParts) {}
 
   /**
@@ -20,7 +28,7 @@ export class SidecarSource implements SnapshotSource {
     if (!dataplane || !context) return undefined;
     const identity = this.identityOf(dataplane, context);
     if (identity === 'waiting') return undefined;
-    const metadata = parseNodeMetadata(node.metadata);
+    const { memory, metadata } = this.remember(node);
     const result = buildSidecar({
       context,
       dataplane,
@@ -28,10 +36,17 @@ export class SidecarSource implements SnapshotSource {
       identity,
       adminTls: this.options.adminAuthority.serverTls(dataplane, this.options.adminCertificates),
       plugins,
+      memory,
     });
     if (!result.ok) throw new Error(result.problems.join('; '));
     return result.snapshot;
   };
+
+  private remember(node: ProxyNode): Remembered {
+    let remembered = this.remembered.get(node);
+    if (!remembered) this.remembered.set(node, (remembered = { memory: new BuildMemory(), metadata: parseNodeMetadata(node.metadata) }));
+    return remembered;
+  }
 
   forget(node: ProxyNode): void {
     this.options.certificates.forget(node.key);

@@ -21,6 +21,7 @@ export function buildSidecar(input: SidecarInput): BuildResult {
     port: networking?.admin?.port,
     metadata: input.metadata,
     tls: input.adminTls,
+    memory: input.memory,
   });
   addTransparentProxy(collector, scope);
   addInbounds(collector, scope);

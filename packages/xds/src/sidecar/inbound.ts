@@ -1,3 +1,4 @@
+import type { SnapshotResource } from '@mesh/delta';
 import { bindFrom, type ClusterModel, setHttpVersion, setUpstreamTimeouts, staticCluster } from '../build/cluster.js';
 import { inboundHttp } from '../build/http.js';
 import { type ChainModel, type ListenerModel, tcpTerminal } from '../build/listener.js';
@@ -7,7 +8,7 @@ import type { InboundInterface } from '../context/inbounds.js';
 import { isLoopback } from '../model/addresses.js';
 import { inboundClusterName, inboundListenerName } from '../model/names.js';
 import { isHttpBased } from '../model/protocols.js';
-import { encodeCluster, encodeListener, type ResourceCollector } from './collector.js';
+import { type EncodedCluster, encodeCluster, encodeListener, type ResourceCollector } from './collector.js';
 import type { SidecarScope } from './input.js';
 
 const CONNECT_MS = 10_000;
@@ -17,22 +18,40 @@ const IDLE_MS = 2 * 3600_000;
 export const INBOUND_BIND_V4 = '127.0.0.6';
 export const INBOUND_BIND_V6 = '::6';
 
+interface EncodedInbound {
+  readonly cluster: EncodedCluster;
+  readonly listener: SnapshotResource;
+}
+
 /** Listener and cluster of every inbound (contract/dataplane.md §3.3). */
 export function addInbounds(collector: ResourceCollector, scope: SidecarScope): void {
-  const seen = new Set<string>();
+  for (const { cluster, listener } of scope.memory.reuse('inbounds', inputsOf(scope), () => buildInbounds(scope))) {
+    collector.useClusters([cluster.resource.name]);
+    collector.addCluster(cluster);
+    collector.addListener(listener);
+  }
+}
+
+/** All that inbounds are made of: plugins read the mesh, the proxy and the policies of their own kind. */
+function inputsOf({ context, dataplane, metadata, plugins, proxy }: SidecarScope): unknown[] {
+  const policies = plugins.filter(({ plugin }) => plugin?.configureInbound).flatMap(({ kind }) => [kind, ...context.policies(kind)]);
+  // Host names among the addresses may have been resolved anew.
+  return [dataplane, context.mesh, metadata, JSON.stringify(proxy.inbounds), ...policies];
+}
+
+function buildInbounds(scope: SidecarScope): readonly EncodedInbound[] {
+  const built = new Map<string, EncodedInbound>();
   for (const inbound of scope.proxy.inbounds) {
     const name = inboundListenerName(inbound.address, inbound.port);
-    if (seen.has(name)) continue;
-    seen.add(name);
+    if (built.has(name)) continue;
     const cluster = inboundCluster(inbound, scope);
     const listener = inboundListener(name, inbound, scope);
     for (const { plugin, matched } of scope.active) {
       plugin.configureInbound?.(matched, { context: scope.context, proxy: scope.proxy, inbound, listener, cluster });
     }
-    collector.useClusters([cluster.message.name]);
-    collector.addCluster(encodeCluster(cluster));
-    collector.addListener(encodeListener(listener));
+    built.set(name, { cluster: encodeCluster(cluster), listener: encodeListener(listener) });
   }
+  return [...built.values()];
 }
 
 function inboundCluster(inbound: InboundInterface, scope: SidecarScope): ClusterModel {

@@ -11,6 +11,7 @@ import {
   type TransparentProxyMetadata,
 } from '../model/node-metadata.js';
 import type { AnyPolicyDescriptor, Matched, PolicyPlugin, SidecarProxy } from '../plugin.js';
+import { BuildMemory } from './build-memory.js';
 
 /** Certificate of a proxy and the roots it trusts, in PEM. */
 export interface ProxyIdentity {
@@ -32,6 +33,8 @@ export interface SidecarInput {
   readonly adminTls?: TlsMaterial | undefined;
   /** In order of application: see `orderPolicies`. */
   readonly plugins: readonly AnyPolicyDescriptor[];
+  /** Of this proxy, from its earlier builds; without it everything is made anew. */
+  readonly memory?: BuildMemory | undefined;
 }
 
 /** A plugin with what it matched for the proxy at hand. */
@@ -42,6 +45,7 @@ export interface ActivePlugin {
 
 /** What every generator of a sidecar works from. */
 export interface SidecarScope extends SidecarInput {
+  readonly memory: BuildMemory;
   readonly proxy: SidecarProxy;
   readonly active: readonly ActivePlugin[];
   /** Of all plugins: what shared outbounds are keyed by. */
@@ -65,6 +69,7 @@ export function sidecarScope(input: SidecarInput): SidecarScope {
   for (const { plugin } of input.plugins) if (plugin) active.push({ plugin, matched: plugin.match(context, proxy) });
   return {
     ...input,
+    memory: input.memory ?? new BuildMemory(),
     proxy,
     active,
     outboundKey: active.map(({ matched }) => matched.outboundKey).join('|'),
