@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type OpenedControlPlane, openControlPlane, ZoneSubscriptions, ZoneSyncRunner } from '@mesh/control-plane';
 import { MeshError, type Resource, type ResourceStore, silentLogger, systemClock, type ViewEvent } from '@mesh/core';
 import { ensureCertificates, Health, type KumaConfig, loadConfig, Metrics } from '@mesh/runtime';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { GlobalRunner } from '../src/index.js';
 
 /** Directory with the certificates of a test file; made once, removed by `close`. */
@@ -29,6 +30,33 @@ export class WorkDir {
   close(): Promise<void> {
     return rm(this.path, { recursive: true, force: true });
   }
+}
+
+/** What the tests of a `describe` share. */
+export interface TestScope {
+  readonly dir: WorkDir;
+  /** What a test puts here is stopped after it, the last first. */
+  readonly running: { stop(): Promise<void> }[];
+}
+
+/** A work directory while the tests of a `describe` run. */
+export function useScope(): TestScope {
+  let dir: WorkDir | undefined;
+  const running: TestScope['running'] = [];
+  beforeAll(async () => {
+    dir = await WorkDir.make();
+  });
+  afterEach(async () => {
+    for (const each of running.splice(0).reverse()) await each.stop();
+  });
+  afterAll(() => dir?.close());
+  return {
+    running,
+    get dir() {
+      if (!dir) throw new Error('the tests have not begun');
+      return dir;
+    },
+  };
 }
 
 /** A running global and what it holds. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@mesh/store-postgres';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { copyOf, eventually, startGlobal, startZone, WorkDir } from './deployment.fixture.js';
 
 const author = { name: 'test' };
@@ -61,7 +61,9 @@ describe('KDS between control planes on Postgres', () => {
     await z2.opened.controlPlane.put({ draft: { ...dataplane, name: 'web-2' }, author });
     await eventually(g2.opened, () => copyOf(g2.opened, 'Dataplane', 'web-2'));
     expect(g2.opened.view.find('Dataplane', 'default', before[0]?.meta.name ?? '')).toEqual(before[0]);
-    expect(await g2.metrics.text()).toMatch(/kds_received_resources_total\{[^}]*resource_type="Dataplane",result="stored"[^}]*\} 1\n/);
+    // Counted once the transaction is through, which the view may hear of first.
+    const onceStored = /kds_received_resources_total\{[^}]*resource_type="Dataplane",result="stored"[^}]*\} 1\n/;
+    await vi.waitFor(async () => expect(await g2.metrics.text()).toMatch(onceStored), { timeout: 10_000, interval: 10 });
     await z2.stop();
     await g2.stop();
   }, 60_000);

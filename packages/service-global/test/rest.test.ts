@@ -2,8 +2,8 @@ import { isZoneOnline } from '@mesh/control-plane';
 import type { Mutation, ResourceStore } from '@mesh/core';
 import type { DataplaneInsightSpec, ServiceInsightSpec } from '@mesh/resources';
 import { MemoryResourceStore } from '@mesh/store-memory';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { copyOf, eventually, startGlobal, startZone, type TestGlobal, type TestZone, WorkDir } from './deployment.fixture.js';
+import { describe, expect, it } from 'vitest';
+import { copyOf, eventually, startGlobal, startZone, type TestGlobal, type TestZone, useScope } from './deployment.fixture.js';
 
 const author = { name: 'test' };
 const FLUSH_MS = 50;
@@ -50,22 +50,15 @@ function describeMutation(mutation: Mutation): string {
 }
 
 describe('a deployment of a global and two zones', () => {
-  let dir: WorkDir;
-  const running: { stop(): Promise<void> }[] = [];
-
-  beforeAll(async () => {
-    dir = await WorkDir.make();
-  });
-  afterAll(() => dir.close());
-  afterEach(async () => {
-    for (const each of running.splice(0).reverse()) await each.stop();
-  });
+  const scope = useScope();
 
   async function start(watch: Watch): Promise<{ g: TestGlobal; zones: readonly TestZone[] }> {
-    const g = await startGlobal(dir, { store: watch.store('global') });
-    running.push(g);
-    const zones = await Promise.all(['zone-1', 'zone-2'].map((name) => startZone(dir, { name, port: g.port, store: watch.store(name) })));
-    running.push(...zones);
+    const g = await startGlobal(scope.dir, { store: watch.store('global') });
+    scope.running.push(g);
+    const zones = await Promise.all(
+      ['zone-1', 'zone-2'].map((name) => startZone(scope.dir, { name, port: g.port, store: watch.store(name) })),
+    );
+    scope.running.push(...zones);
     await Promise.all(zones.map((zone) => eventually(zone.opened, () => zone.opened.view.find('Mesh', '', 'default'))));
     return { g, zones };
   }

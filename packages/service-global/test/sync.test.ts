@@ -1,7 +1,7 @@
 import { isZoneOnline } from '@mesh/control-plane';
 import { MemoryResourceStore } from '@mesh/store-memory';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { copyOf, eventually, startGlobal, startZone, type TestGlobal, type TestZone, WorkDir } from './deployment.fixture.js';
+import { describe, expect, it } from 'vitest';
+import { copyOf, eventually, startGlobal, startZone, type TestGlobal, type TestZone, useScope } from './deployment.fixture.js';
 
 const author = { name: 'test' };
 const dataplaneSpec = {
@@ -13,26 +13,17 @@ const ingressSpec = {
 };
 
 describe('KDS between a global and its zones', () => {
-  let dir: WorkDir;
-  const running: { stop(): Promise<void> }[] = [];
-
-  beforeAll(async () => {
-    dir = await WorkDir.make();
-  });
-  afterAll(() => dir.close());
-  afterEach(async () => {
-    for (const each of running.splice(0).reverse()) await each.stop();
-  });
+  const scope = useScope();
 
   async function global(options: Parameters<typeof startGlobal>[1] = {}): Promise<TestGlobal> {
-    const started = await startGlobal(dir, options);
-    running.push(started);
+    const started = await startGlobal(scope.dir, options);
+    scope.running.push(started);
     return started;
   }
 
   async function zone(name: string, port: number, store?: MemoryResourceStore): Promise<TestZone> {
-    const started = await startZone(dir, { name, port, ...(store ? { store } : {}) });
-    running.push(started);
+    const started = await startZone(scope.dir, { name, port, ...(store ? { store } : {}) });
+    scope.running.push(started);
     return started;
   }
 
@@ -104,7 +95,7 @@ describe('KDS between a global and its zones', () => {
 
   it('keeps a zone working while the global is away, and catches up both ways when it returns', async () => {
     const globalStore = keep(new MemoryResourceStore());
-    const first = await startGlobal(dir, { store: globalStore });
+    const first = await startGlobal(scope.dir, { store: globalStore });
     const z = await zone('zone-1', first.port);
     await put(first, { kind: 'Mesh', mesh: '', name: 'stays', spec: {} });
     await put(first, { kind: 'Mesh', mesh: '', name: 'goes', spec: {} });
@@ -119,7 +110,7 @@ describe('KDS between a global and its zones', () => {
   });
 
   it('deletes nothing in a zone whose global came back empty', async () => {
-    const first = await startGlobal(dir, {});
+    const first = await startGlobal(scope.dir, {});
     const z = await zone('zone-1', first.port);
     await put(first, { kind: 'Mesh', mesh: '', name: 'demo', spec: {} });
     await eventually(z.opened, () => z.opened.view.find('Mesh', '', 'demo'));
@@ -141,13 +132,13 @@ describe('KDS between a global and its zones', () => {
 
   it('deletes nothing at the global when a zone comes back empty, and everything its Zone owns with the Zone', async () => {
     const g = await global();
-    const before = await startZone(dir, { name: 'zone-1', port: g.port });
+    const before = await startZone(scope.dir, { name: 'zone-1', port: g.port });
     await eventually(before.opened, () => before.opened.view.find('Mesh', '', 'default'));
     await put(before, { kind: 'Dataplane', mesh: 'default', name: 'web-1', spec: dataplaneSpec });
     await eventually(g.opened, () => copyOf(g.opened, 'Dataplane', 'web-1'));
     await before.sync.firstSync;
     await before.stop();
-    const after = await startZone(dir, { name: 'zone-1', port: g.port });
+    const after = await startZone(scope.dir, { name: 'zone-1', port: g.port });
     await after.sync.firstSync;
     await put(after, { kind: 'Dataplane', mesh: 'default', name: 'web-2', spec: dataplaneSpec });
     await eventually(g.opened, () => copyOf(g.opened, 'Dataplane', 'web-2'));
@@ -176,12 +167,12 @@ describe('KDS between a global and its zones', () => {
 
   it('asks a zone for the admin output of a proxy, and passes its refusal on', async () => {
     const g = await global();
-    const z = await startZone(dir, {
+    const z = await startZone(scope.dir, {
       name: 'zone-1',
       port: g.port,
       proxyAdmin: async (request) => Buffer.from(`${request.what} of ${request.name}`),
     });
-    running.push(z);
+    scope.running.push(z);
     await eventually(z.opened, () => z.opened.view.find('Mesh', '', 'default'));
     await put(z, { kind: 'Dataplane', mesh: 'default', name: 'web-1', spec: dataplaneSpec });
     const copy = await eventually(g.opened, () => copyOf(g.opened, 'Dataplane', 'web-1'));
