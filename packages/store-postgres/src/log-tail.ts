@@ -43,6 +43,16 @@ export class LogTail {
     }).catch((err) => this.retry(err));
   }
 
+  /**
+   * Changes of a transaction that this process has committed: handed out without reading them back,
+   * where they are the next ones. Where others wrote in between, the log is read.
+   */
+  offer(changes: readonly Change[]): void {
+    void this.serially(async () => {
+      if (this.followers.size > 0 && changes[0]?.revision === this.revision + 1) this.handOutOne(changes);
+    }).then(() => this.revision < (changes.at(-1)?.revision ?? 0) && this.wake());
+  }
+
   /** Gives a snapshot to the listener, then every later change. */
   async follow(listener: (event: FeedEvent) => void): Promise<{ stop(): Promise<void> }> {
     const follower: Follower = { listener, revision: -1, stopped: false };
@@ -129,12 +139,16 @@ export class LogTail {
     for (let start = 0; start < lines.length; ) {
       let end = start + 1;
       while (end < lines.length && lines[end]?.transaction === lines[start]?.transaction) end++;
-      const changes: Change[] = lines.slice(start, end).map(changeOfRow);
-      this.revision = changes.at(-1)?.revision ?? this.revision;
-      for (const follower of [...this.followers]) {
-        if (follower.revision < this.revision) this.deliver(follower, { type: 'changes', changes });
-      }
+      this.handOutOne(lines.slice(start, end).map(changeOfRow));
       start = end;
+    }
+  }
+
+  /** One whole transaction. */
+  private handOutOne(changes: readonly Change[]): void {
+    this.revision = changes.at(-1)?.revision ?? this.revision;
+    for (const follower of [...this.followers]) {
+      if (follower.revision < this.revision) this.deliver(follower, { type: 'changes', changes });
     }
   }
 

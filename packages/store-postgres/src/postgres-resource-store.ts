@@ -107,7 +107,7 @@ export class PostgresResourceStore implements ResourceStore {
 
   async transact(mutations: readonly Mutation[], options: TransactOptions): Promise<TransactResult> {
     const result = await this.guarded(() => this.writes.add({ mutations, options }));
-    if (result.changes.length > 0) this.tail.wake();
+    if (result.changes.length > 0) this.tail.offer(result.changes);
     return result;
   }
 
