@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { allowAll, type ControlPlaneHandle, probe, resolveName, startTwoZones, type TwoZones, until } from '@mesh/lab-kit';
+import { allowAll, type ControlPlaneHandle, dataplane, probe, resolveName, startTwoZones, type TwoZones, until } from '@mesh/lab-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BIN_DIR, envoyPath } from './config.js';
 import { makeWorkDir } from './work-dir.js';
@@ -77,4 +77,27 @@ describe('a service that is killed and started again', () => {
     await soon('the ingress online, once', () => ingressOnline(lab.zone1));
     await soon('DNS', async () => (await resolveName('billing.mesh', { address: '127.0.0.1', port: lab.zone1.ports.dns })).length === 1);
   });
+
+  it('takes its Envoy along when kuma-dp is killed, and a new one serves in its place', async () => {
+    const name = 'zone-2.billing-1';
+    const killed = lab.deployment.group.find(name);
+    const envoy = Number(/"pid":(\d+),"msg":"Envoy started"/.exec(killed?.tail(1000) ?? '')?.[1]);
+    expect(isAlive(envoy)).toBe(true);
+    await killed?.stop('SIGKILL');
+    await soon('its Envoy gone', async () => !isAlive(envoy));
+    await lab.deployment.launchDataplane({ zone: lab.zone2, document: dataplane(lab.instances.billing) });
+    const address = await soon(
+      'billing.mesh',
+      async () => (await resolveName('billing.mesh', { address: '127.0.0.1', port: lab.zone1.ports.dns }))[0],
+    );
+    await soon('billing again', async () => (await probe({ host: address, port: lab.vipPort, hostHeader: 'billing.mesh' })).status === 200);
+  });
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -77,6 +77,26 @@ export function startEnvoy(args: EnvoyArguments): ChildProcess {
   return spawn(args.binary, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
+/** Ends when told to, or when this process is gone. */
+export interface Watchdog {
+  /** Call once Envoy has ended: its process id may belong to another one soon. */
+  dismiss(): void;
+}
+
+/**
+ * Ties Envoy to the life of this process, whatever ends it: a small shell holds the other end of a
+ * pipe and kills Envoy when the pipe closes. An Envoy left alone would go on taking connections
+ * beside its successor, on the same ports.
+ */
+export function watchEnvoy(envoyPid: number): Watchdog {
+  const script = 'read -r _; kill -KILL "$0" 2>/dev/null';
+  const shell = spawn('sh', ['-c', script, String(envoyPid)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  shell.on('error', () => {});
+  shell.stdin.on('error', () => {});
+  shell.unref();
+  return { dismiss: () => void shell.kill('SIGKILL') };
+}
+
 function isExecutable(path: string): boolean {
   if (!existsSync(path)) return false;
   try {

@@ -8,7 +8,7 @@ import { bootstrapRequest } from './bootstrap-request.js';
 import type { DpConfig } from './config.js';
 import { type ProxyIdentity, resolveIdentity } from './dataplane-definition.js';
 import { type AdminAddress, adminAddressOf, adminRequest } from './envoy-admin.js';
-import { findEnvoy, readEnvoyVersion, startEnvoy } from './envoy-process.js';
+import { findEnvoy, readEnvoyVersion, startEnvoy, watchEnvoy } from './envoy-process.js';
 import { ReadinessReporter } from './readiness.js';
 
 const ENVOY_STOP_TIMEOUT_MS = 5000;
@@ -121,6 +121,8 @@ export class ProxyRun {
       concurrency: config.concurrency,
     });
     this.envoy = envoy;
+    const watchdog = envoy.pid === undefined ? undefined : watchEnvoy(envoy.pid);
+    envoy.once('exit', () => watchdog?.dismiss());
     const ended = new Promise<string>((resolve) => {
       envoy.once('error', (error) => resolve(error.message));
       envoy.once('exit', (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));

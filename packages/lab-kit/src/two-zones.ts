@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@mesh/store-postgres';
 import { type ControlPlaneHandle, type ControlPlanePorts, Deployment, type StoreChoice } from './deployment.js';
 import { choosePort, mayBind } from './ports.js';
-import type { ProbeTarget } from './probe.js';
+import { type ProbeTarget, probe } from './probe.js';
 
 export interface TwoZonesOptions {
   readonly binDir: string;
@@ -194,6 +194,8 @@ async function startDataPlanes({ options, deployment, planes, step }: Context & 
   started();
   const online = step('every proxy online, as the global sees it');
   await deployment.until('4 dataplanes and 2 ingresses online at the global', async () => (await onlineCount(global)) === 6);
+  // Connected is not configured yet: the first answer says that web has its listeners.
+  await deployment.until('an answer to web -> backend', async () => (await probe(outbound)).status === 200);
   online();
   return { instances, backendFromWeb: outbound };
 }
