@@ -162,7 +162,7 @@ export class Deployment {
     args.push(
       `--dataplane-token-file=${join(dir, 'token')}`,
       `--binary-path=${this.options.envoyPath}`,
-      `--work-dir=${dir}`,
+      `--work-dir=${this.socketDir()}`,
       '--concurrency=1',
     );
     args.push(`--proxy-type=${spec.proxyType ?? 'dataplane'}`, `--drain-time=${spec.drainTime ?? '1s'}`, '--envoy-log-level=warning');
@@ -174,6 +174,11 @@ export class Deployment {
       env: { ...this.baseEnv(), KUMA_READINESS_PORT: String(readiness), KUMA_CONTROL_PLANE_RETRY_BACKOFF: '100ms', ...spec.env },
       role: 'data-plane',
     });
+  }
+
+  /** A short path: with the name of Envoy's admin socket it must stay below a hundred bytes. */
+  private socketDir(): string {
+    return join(this.options.workDir, 'dp', String(this.group.processes.length));
   }
 
   /** Starts the demo application. */
