@@ -41,6 +41,8 @@ export async function benchLab(options: LabBenchOptions): Promise<LabFigures> {
       workDir,
       envoyPath: options.envoyPath,
       addressBlock: block,
+      // Kuma's kuma-dp wants a CoreDNS beside it unless told otherwise; no figure needs DNS.
+      ...(options.foreign ? { env: { KUMA_DNS_ENABLED: 'false' }, bindVips: false } : {}),
       store: options.foreign ? 'memory' : 'postgres',
       layout: options.foreign ? 'single' : 'services',
       onStep: options.onStep,

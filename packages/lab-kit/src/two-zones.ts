@@ -24,6 +24,8 @@ export interface TwoZonesOptions {
   readonly webOutbounds?: readonly { readonly service: string; readonly port: number }[];
   /** Given the KDS port of the global, returns the port zones shall dial instead. */
   readonly relayKds?: (port: number) => Promise<number>;
+  /** False: no listeners on virtual IPs, also where the system could. */
+  readonly bindVips?: boolean;
   /** Preferred ports of global, zone-1, zone-2. */
   readonly ports?: readonly [Partial<ControlPlanePorts>, Partial<ControlPlanePorts>, Partial<ControlPlanePorts>];
 }
@@ -118,7 +120,7 @@ async function startControlPlanes({
   postgres,
   step,
 }: Context & { postgres: EmbeddedPostgres | undefined }): Promise<Planes> {
-  const bindsVips = process.platform === 'linux';
+  const bindsVips = process.platform === 'linux' && options.bindVips !== false;
   const vipPort = bindsVips && (await mayBind(80, zoneAddress(options, 1, 1))) ? 80 : 8080;
   const launched = step('global control plane');
   const global = await deployment.launchControlPlane({
