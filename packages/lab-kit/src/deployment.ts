@@ -98,7 +98,10 @@ export class Deployment {
     const ports = await chooseControlPlanePorts(spec.ports ?? {});
     const workDir = join(this.options.workDir, spec.name);
     mkdirSync(workDir, { recursive: true });
-    const env = { ...this.baseEnv(), ...controlPlaneEnv({ spec, mode, ports, workDir }), ...spec.env };
+    const { appBinDir, binDir } = this.options;
+    const isForeign = appBinDir !== undefined && appBinDir !== binDir;
+    const foreign = isForeign ? kumaListenerEnv(ports) : {};
+    const env = { ...this.baseEnv(), ...controlPlaneEnv({ spec, mode, ports, workDir }), ...foreign, ...spec.env };
     const names =
       spec.layout === 'single'
         ? ['kuma-cp']
@@ -278,6 +281,12 @@ export function listenerEnv(ports: ControlPlanePorts): Record<string, string> {
     KUMA_INGRESS_MANAGER_XDS_PORT: String(ports.zoneProxyXds),
     KUMA_DNS_SERVER_ADDRESS: '127.0.0.1',
     KUMA_DNS_SERVER_PORT: String(ports.dns),
+  };
+}
+
+/** Listeners only Kuma's own control plane has; ours would warn that the settings have no effect. */
+function kumaListenerEnv(ports: ControlPlanePorts): Record<string, string> {
+  return {
     KUMA_MONITORING_ASSIGNMENT_SERVER_ENABLED: 'false',
     KUMA_INTER_CP_SERVER_PORT: String(ports.interCp),
     KUMA_INTER_CP_CATALOG_INSTANCE_ADDRESS: '127.0.0.1',
