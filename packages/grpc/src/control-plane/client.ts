@@ -145,7 +145,8 @@ export class GrpcControlPlane implements ControlPlane {
       this.options.onConnection?.(true);
     };
     const error = await this.stream(method.follow, { kinds: [...(this.options.kinds ?? [])] }, { signal: this.closing.signal, onData });
-    this.options.onConnection?.(false, error);
+    // Our own end is no news.
+    if (!this.closing.signal.aborted) this.options.onConnection?.(false, error);
   }
 
   /** Reads a stream to its end and tells what ended it; never throws. */
