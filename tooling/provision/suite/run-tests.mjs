@@ -1,7 +1,7 @@
 import { run } from '../lib/exec.mjs';
 import { root } from '../lib/paths.mjs';
 import { provision } from '../provision.mjs';
-import { clearResults, readCounts } from './results.mjs';
+import { clearResults, countsOf, failuresOf, readReport } from './results.mjs';
 import { stages } from './stages.mjs';
 import { summarize } from './summary.mjs';
 
@@ -51,25 +51,50 @@ async function provisionOrExplain(progress) {
 }
 
 async function runStage(stage, { env, progress, outcomes }) {
-  const nothing = { passed: 0, failed: 0, skipped: 0 };
+  const outcome = { stage, counts: countsOf(new Map()), failures: [], flaky: [], seconds: 0 };
   const broken = (stage.needs ?? []).find((name) => outcomes.some((o) => o.stage.name === name && o.status !== 'passed'));
   if (broken) {
     progress.line(`  ${stage.name.padEnd(14)}not run: ${broken} failed`);
-    return { stage, status: 'not run', counts: nothing, seconds: 0 };
+    return { ...outcome, status: 'not run' };
   }
   clearResults(stage, root);
   const startedAt = performance.now();
+  let code = await runCommand(stage, { command: stage.command, env, progress });
+  let report = readReport(stage, root);
+  const failed = [...report].filter(([, { failures }]) => failures.length > 0);
+  if (code !== 0 && stage.again && failed.length > 0) {
+    const first = failuresOf(report);
+    progress.line(`  ${stage.name}: ${failed.length} files failed and run once more\n${indent(first)}`);
+    code = await runCommand(stage, {
+      command: stage.again(
+        stage.command,
+        failed.map(([name]) => name),
+      ),
+      env,
+      progress,
+    });
+    report = new Map([...report, ...readReport(stage, root)]);
+    const still = failuresOf(report);
+    outcome.flaky = first.filter((line) => !still.includes(line));
+  }
+  const counts = countsOf(report);
+  const status = code === 0 && counts.failed === 0 ? 'passed' : 'FAILED';
+  return { ...outcome, status, counts, failures: failuresOf(report), seconds: (performance.now() - startedAt) / 1000 };
+}
+
+async function runCommand(stage, { command: [command, ...args], env, progress }) {
   let result;
   await progress.step(stage.name, async (say) => {
     say(stage.title);
-    const [command, ...args] = stage.command;
     result = await run(command, args, { cwd: root, env, stream: stage.stream, timeoutMs: stage.timeoutMs });
     return result.code === 0 ? 'passed' : `FAILED with ${result.code}`;
   });
   if (result.code !== 0) progress.line(result.output.split('\n').slice(-TAIL_LINES).join('\n'));
-  const counts = stage.results ? readCounts(stage, root) : nothing;
-  const status = result.code === 0 && counts.failed === 0 ? 'passed' : 'FAILED';
-  return { stage, status, counts, seconds: (performance.now() - startedAt) / 1000 };
+  return result.code;
+}
+
+function indent(lines) {
+  return lines.map((line) => `    ${line}`).join('\n');
 }
 
 function names(list) {

@@ -9,7 +9,9 @@ const sourceFolders = ['apps', 'packages', 'tooling', 'test-e2e', 'bench'].filte
 /**
  * Everything `npm test` does after provisioning, in order. `needs` names stages whose failure makes this one
  * pointless; `results` are vitest reports (globs of one `*` segment) that hold its counts; `stream` shows the output as
- * it comes, for the long ones; a stage is stopped after `timeoutMs` and counts as failed.
+ * it comes, for the long ones; a stage is stopped after `timeoutMs` and counts as failed. `again` makes the command
+ * that runs failed test files a second time: on real parts a machine under load may fail a test once, and one that then
+ * passes is listed as flaky rather than hidden.
  */
 export const stages = [
   {
@@ -66,6 +68,8 @@ export const stages = [
       'bench/.vitest/results.json',
     ],
     excludeResults: ['tooling/repo-check/'],
+    // Packages that passed come from the cache.
+    again: (command) => command,
     stream: true,
     timeoutMs: 25 * MINUTE_MS,
   },
@@ -75,6 +79,7 @@ export const stages = [
     command: ['pnpm', '--filter', '@mesh/test-e2e', 'run', 'e2e'],
     needs: ['build'],
     results: ['test-e2e/.vitest/results.json'],
+    again: (command, files) => [...command, ...files],
     stream: true,
     timeoutMs: 30 * MINUTE_MS,
   },

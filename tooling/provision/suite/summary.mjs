@@ -6,17 +6,22 @@ export function summarize(outcomes) {
   const total = { passed: 0, failed: 0, skipped: 0 };
   for (const outcome of outcomes) {
     total.passed += outcome.counts.passed;
-    total.failed += failuresOf(outcome);
+    total.failed += failedIn(outcome);
     total.skipped += outcome.counts.skipped;
   }
-  const lines = outcomes.map(line);
+  const lines = [...outcomes.map(line), ...named('flaky ', outcomes, 'flaky'), ...named('failed', outcomes, 'failures')];
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
   return { ok: total.failed === 0, lines, closing: `${total.passed} passed, ${total.failed} failed${skipped}` };
 }
 
-function failuresOf({ status, counts }) {
+function failedIn({ status, counts }) {
   if (status === 'passed') return counts.failed;
   return Math.max(1, counts.failed);
+}
+
+/** At most ten a group: the counts above tell how many there were. */
+function named(word, outcomes, field) {
+  return outcomes.flatMap((outcome) => (outcome[field] ?? []).slice(0, 10).map((text) => `  ${word}  ${text}`));
 }
 
 function line({ stage, status, counts, seconds }) {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { clearResults, readCounts, resultFiles } from '../suite/results.mjs';
+import { clearResults, countsOf, failuresOf, readReport, resultFiles } from '../suite/results.mjs';
 import { parseTestArguments } from '../suite/run-tests.mjs';
 import { stages } from '../suite/stages.mjs';
 import { summarize } from '../suite/summary.mjs';
@@ -18,15 +18,54 @@ const none = { passed: 0, failed: 0, skipped: 0 };
 
 function report(name, [passed, failed, skipped]) {
   mkdirSync(join(dir, 'packages', name, '.vitest'), { recursive: true });
-  const counts = { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped, numTodoTests: 0 };
-  writeFileSync(join(dir, 'packages', name, '.vitest/results.json'), JSON.stringify(counts));
+  const tests = (status, n) =>
+    Array.from({ length: n }, (_, i) => ({ status, fullName: `${status} ${i}`, failureMessages: ['boom\nstack'] }));
+  const assertionResults = [...tests('passed', passed), ...tests('failed', failed), ...tests('pending', skipped)];
+  const testResults = [
+    { name: join(dir, 'packages', name, 'a.test.ts'), status: failed ? 'failed' : 'passed', message: '', assertionResults },
+  ];
+  writeFileSync(join(dir, 'packages', name, '.vitest/results.json'), JSON.stringify({ testResults }));
 }
 
 test('the reports of all packages add up, but those of another stage', () => {
   report('a', [3, 1, 0]);
   report('b', [2, 0, 1]);
   report('c', [100, 0, 0]);
-  expect(readCounts(stage, dir)).toEqual({ passed: 5, failed: 1, skipped: 1 });
+  expect(countsOf(readReport(stage, dir))).toEqual({ passed: 5, failed: 1, skipped: 1 });
+});
+
+test('a failed test is named with the first line of its message', () => {
+  report('a', [3, 1, 0]);
+  expect(failuresOf(readReport(stage, dir))).toEqual(['packages/a/a.test.ts: failed 0: boom']);
+});
+
+test('a file that failed before its first test is named too', () => {
+  mkdirSync(join(dir, 'packages/a/.vitest'), { recursive: true });
+  const testResults = [
+    { name: join(dir, 'packages/a/b.test.ts'), status: 'failed', message: 'no such module\nat x', assertionResults: [] },
+  ];
+  writeFileSync(join(dir, 'packages/a/.vitest/results.json'), JSON.stringify({ testResults }));
+  expect(failuresOf(readReport(stage, dir))).toEqual(['packages/a/b.test.ts: no such module']);
+});
+
+test('the summary ends with the tests that failed, and those that failed once only', () => {
+  const e2e = {
+    stage,
+    status: 'passed',
+    counts: { passed: 1, failed: 0, skipped: 0 },
+    seconds: 1,
+    failures: [],
+    flaky: ['x.test.ts: a: slow'],
+  };
+  const unit = {
+    stage,
+    status: 'FAILED',
+    counts: { passed: 1, failed: 1, skipped: 0 },
+    seconds: 1,
+    failures: ['y.test.ts: b: 1 is not 2'],
+    flaky: [],
+  };
+  expect(summarize([e2e, unit]).lines.slice(-2)).toEqual(['  flaky   x.test.ts: a: slow', '  failed  y.test.ts: b: 1 is not 2']);
 });
 
 test('a report of an earlier run is never counted', () => {
