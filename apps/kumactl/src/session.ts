@@ -1,5 +1,5 @@
 import { DescriptorRegistry, messageOf, PRODUCT, parseDuration, VERSION } from '@mesh/core';
-import { policyKinds } from '@mesh/policies';
+import { allPolicyKinds } from '@mesh/policies/kinds';
 import { coreKinds } from '@mesh/resources';
 import type { Command } from 'commander';
 import { ApiClient } from './client/api-client.js';
@@ -9,7 +9,7 @@ import { UserError } from './errors.js';
 import type { Io } from './io.js';
 
 /** Kinds this kumactl knows. */
-export const registry = new DescriptorRegistry([...coreKinds, ...policyKinds]);
+export const registry = new DescriptorRegistry([...coreKinds, ...allPolicyKinds]);
 
 interface GlobalOptions {
   readonly configFile?: string;

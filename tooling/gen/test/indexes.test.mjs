@@ -6,6 +6,7 @@ import { checkIndexes, writeIndexes } from '../src/indexes.mjs';
 import { spellings } from '../src/names.mjs';
 
 const KINDS = 'packages/resources/src/index.gen.ts';
+const POLICY_KINDS = 'packages/policies/src/kinds.gen.ts';
 const POLICIES = 'packages/policies/src/index.gen.ts';
 
 let dir;
@@ -33,7 +34,7 @@ test('an index lists the folders that export a constant of their name, sorted, a
 });
 
 test('a fresh index passes the check, and a new folder or a hand edit makes it stale', () => {
-  expect(checkIndexes(dir)).toEqual([KINDS, POLICIES]);
+  expect(checkIndexes(dir)).toEqual([KINDS, POLICY_KINDS, POLICIES]);
   writeIndexes(dir);
   expect(checkIndexes(dir)).toEqual([]);
   put('packages/resources/src/mesh/index.ts', 'export const mesh = defineKind({});\n');
@@ -46,6 +47,20 @@ test('a fresh index passes the check, and a new folder or a hand edit makes it s
 test('a descriptor that is not named like its folder is refused, not left out', () => {
   put('packages/resources/src/mesh/index.ts', 'export const other = defineKind({});\n');
   expect(() => writeIndexes(dir)).toThrow('packages/resources/src/mesh/index.ts exports no constant named like its folder');
+});
+
+test('policies are listed twice: with their effect, and without', () => {
+  put('packages/policies/src/mesh-a/kind.ts', 'export const meshAKind = defineKind({});\n');
+  put('packages/policies/src/mesh-a/index.ts', 'export const meshA = definePolicy({});\n');
+  writeIndexes(dir);
+  expect(read(POLICY_KINDS)).toContain("import { meshAKind } from './mesh-a/kind.js';\n");
+  expect(read(POLICY_KINDS)).toContain('= [\n  meshAKind,\n];');
+  expect(read(POLICIES)).toContain('= [\n  meshA,\n];');
+});
+
+test('a policy whose descriptor cannot be had without its effect is refused', () => {
+  put('packages/policies/src/mesh-a/index.ts', 'export const meshA = definePolicy({});\n');
+  expect(() => writeIndexes(dir)).toThrow('packages/policies/src/mesh-a/kind.ts exports no constant named like its folder and Kind');
 });
 
 test('names are spelled as the field spells them', () => {

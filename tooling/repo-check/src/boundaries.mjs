@@ -103,6 +103,13 @@ function folderRules() {
       from: { path: '^packages/policies/src/([^/]+)/' },
       to: { path: '^packages/policies/src/', pathNot: '^packages/policies/src/($1|sdk)/' },
     },
+    {
+      name: 'descriptors-load-no-envoy-types',
+      comment: 'What @mesh/policies/kinds reaches must not load the types of Envoy: kumactl starts with it.',
+      severity: 'error',
+      from: { path: '^packages/policies/src/[^/]+/(kind|schema|validate)\\.ts$' },
+      to: { path: ['^packages/(xds|proto)/', '/(plugin|configurer)\\.ts$'], dependencyTypesNot: ['type-only'] },
+    },
   ];
 }
 

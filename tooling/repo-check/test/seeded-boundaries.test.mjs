@@ -94,6 +94,14 @@ const others = [
     },
   ],
   [
+    'descriptors-load-no-envoy-types',
+    {
+      'packages/policies/src/one/kind.ts': "export { a } from './plugin.js';\n",
+      'packages/policies/src/one/plugin.ts': 'export const a = 1;\n',
+    },
+  ],
+  ['descriptors-load-no-envoy-types', { 'packages/policies/src/one/schema.ts': to('xds').replace("'../", "'../../") }],
+  [
     'no-cycles',
     {
       'packages/core/src/a.ts': "import { b } from './b.js';\nexport const a = () => b;\n",

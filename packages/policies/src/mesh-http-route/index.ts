@@ -1,24 +1,11 @@
 import { definePolicy, type PolicyDescriptor } from '@mesh/xds';
+import { meshHttpRouteKind } from './kind.js';
 import { meshHttpRoutePlugin } from './plugin.js';
-import { type MeshHttpRouteSpec, meshHttpRouteSchema } from './schema.js';
-import { meshHttpRouteDeprecations, validateMeshHttpRoute } from './validate.js';
+import type { MeshHttpRouteSpec } from './schema.js';
 
-/** Where requests to a service go, by path, method, headers and query, and how they are changed on the way. */
+/** The kind with its place among the policies and its effect in Envoy. */
 export const meshHttpRoute: PolicyDescriptor<MeshHttpRouteSpec> = definePolicy<MeshHttpRouteSpec>({
-  kind: 'MeshHTTPRoute',
+  ...meshHttpRouteKind,
   order: 100,
-  scope: 'Mesh',
-  shape: 'plugin',
-  wire: 'json',
-  path: 'meshhttproutes',
-  cli: { singular: 'meshhttproute', plural: 'meshhttproutes' },
-  shortName: 'mhttpr',
-  displayName: { singular: 'Mesh HTTP Route', plural: 'Mesh HTTP Routes' },
-  write: { global: true, federatedZone: true },
-  kds: { globalToZone: true, zoneToGlobal: true, crossZone: 'producer' },
-  policy: { isTargetRef: true, hasTo: true, inspectable: true },
-  schema: meshHttpRouteSchema,
-  validate: validateMeshHttpRoute,
-  deprecations: meshHttpRouteDeprecations,
   plugin: meshHttpRoutePlugin,
 });

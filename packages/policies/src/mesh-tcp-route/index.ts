@@ -1,24 +1,11 @@
 import { definePolicy, type PolicyDescriptor } from '@mesh/xds';
+import { meshTcpRouteKind } from './kind.js';
 import { meshTcpRoutePlugin } from './plugin.js';
-import { type MeshTcpRouteSpec, meshTcpRouteSchema } from './schema.js';
-import { meshTcpRouteDeprecations, validateMeshTcpRoute } from './validate.js';
+import type { MeshTcpRouteSpec } from './schema.js';
 
-/** Where TCP connections to a service go. */
+/** The kind with its place among the policies and its effect in Envoy. */
 export const meshTcpRoute: PolicyDescriptor<MeshTcpRouteSpec> = definePolicy<MeshTcpRouteSpec>({
-  kind: 'MeshTCPRoute',
+  ...meshTcpRouteKind,
   order: 200,
-  scope: 'Mesh',
-  shape: 'plugin',
-  wire: 'json',
-  path: 'meshtcproutes',
-  cli: { singular: 'meshtcproute', plural: 'meshtcproutes' },
-  shortName: 'mtcpr',
-  displayName: { singular: 'Mesh TCP Route', plural: 'Mesh TCP Routes' },
-  write: { global: true, federatedZone: true },
-  kds: { globalToZone: true, zoneToGlobal: true, crossZone: 'producer' },
-  policy: { isTargetRef: true, hasTo: true, inspectable: true },
-  schema: meshTcpRouteSchema,
-  validate: validateMeshTcpRoute,
-  deprecations: meshTcpRouteDeprecations,
   plugin: meshTcpRoutePlugin,
 });

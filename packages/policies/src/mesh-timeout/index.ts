@@ -1,24 +1,11 @@
 import { definePolicy, type PolicyDescriptor } from '@mesh/xds';
+import { meshTimeoutKind } from './kind.js';
 import { meshTimeoutPlugin } from './plugin.js';
-import { type MeshTimeoutSpec, meshTimeoutSchema } from './schema.js';
-import { meshTimeoutDeprecations, validateMeshTimeout } from './validate.js';
+import type { MeshTimeoutSpec } from './schema.js';
 
-/** How long connections, requests and streams may take or be idle. */
+/** The kind with its place among the policies and its effect in Envoy. */
 export const meshTimeout: PolicyDescriptor<MeshTimeoutSpec> = definePolicy<MeshTimeoutSpec>({
-  kind: 'MeshTimeout',
+  ...meshTimeoutKind,
   order: 1000,
-  scope: 'Mesh',
-  shape: 'plugin',
-  wire: 'json',
-  path: 'meshtimeouts',
-  cli: { singular: 'meshtimeout', plural: 'meshtimeouts' },
-  shortName: 'mt',
-  displayName: { singular: 'Mesh Timeout', plural: 'Mesh Timeouts' },
-  write: { global: true, federatedZone: true },
-  kds: { globalToZone: true, zoneToGlobal: true, crossZone: 'producer' },
-  policy: { isTargetRef: true, hasFrom: true, hasTo: true, hasRules: true, fromAsRules: true, inspectable: true },
-  schema: meshTimeoutSchema,
-  validate: validateMeshTimeout,
-  deprecations: meshTimeoutDeprecations,
   plugin: meshTimeoutPlugin,
 });

@@ -1,25 +1,11 @@
 import { definePolicy, type PolicyDescriptor } from '@mesh/xds';
+import { meshTrafficPermissionKind } from './kind.js';
 import { meshTrafficPermissionPlugin } from './plugin.js';
-import { type MeshTrafficPermissionSpec, meshTrafficPermissionSchema } from './schema.js';
-import { normalizeActions, permissionDeprecations, validateMeshTrafficPermission } from './validate.js';
+import type { MeshTrafficPermissionSpec } from './schema.js';
 
-/** Who may call an inbound; without any, nobody may while mTLS is on. */
+/** The kind with its place among the policies and its effect in Envoy. */
 export const meshTrafficPermission: PolicyDescriptor<MeshTrafficPermissionSpec> = definePolicy<MeshTrafficPermissionSpec>({
-  kind: 'MeshTrafficPermission',
+  ...meshTrafficPermissionKind,
   order: 1100,
-  scope: 'Mesh',
-  shape: 'plugin',
-  wire: 'json',
-  path: 'meshtrafficpermissions',
-  cli: { singular: 'meshtrafficpermission', plural: 'meshtrafficpermissions' },
-  shortName: 'mtp',
-  displayName: { singular: 'Mesh Traffic Permission', plural: 'Mesh Traffic Permissions' },
-  write: { global: true, federatedZone: true },
-  kds: { globalToZone: true, zoneToGlobal: true, crossZone: 'producer' },
-  policy: { isTargetRef: true, hasFrom: true, hasRules: true, inspectable: true },
-  schema: meshTrafficPermissionSchema,
-  normalize: normalizeActions,
-  validate: validateMeshTrafficPermission,
-  deprecations: permissionDeprecations,
   plugin: meshTrafficPermissionPlugin,
 });

@@ -1,24 +1,11 @@
 import { definePolicy, type PolicyDescriptor } from '@mesh/xds';
-import { normalizeLegacyPolicy } from '../sdk/old-forms.js';
+import { trafficPermissionKind } from './kind.js';
 import { trafficPermissionPlugin } from './plugin.js';
-import { type TrafficPermissionSpec, trafficPermissionSchema } from './schema.js';
-import { validateTrafficPermission } from './validate.js';
+import type { TrafficPermissionSpec } from './schema.js';
 
-/** Which services may call which, by tags; the form before MeshTrafficPermission. */
+/** The kind with its place among the policies and its effect in Envoy. */
 export const trafficPermission: PolicyDescriptor<TrafficPermissionSpec> = definePolicy<TrafficPermissionSpec>({
-  kind: 'TrafficPermission',
+  ...trafficPermissionKind,
   order: 50,
-  scope: 'Mesh',
-  shape: 'legacy',
-  wire: { proto: 'kuma.mesh.v1alpha1.TrafficPermission' },
-  path: 'traffic-permissions',
-  cli: { singular: 'traffic-permission', plural: 'traffic-permissions' },
-  displayName: { singular: 'Traffic Permission', plural: 'Traffic Permissions' },
-  write: { global: true, federatedZone: false },
-  kds: { globalToZone: true, zoneToGlobal: false },
-  policy: { isTargetRef: false, inspectable: true },
-  schema: trafficPermissionSchema,
-  normalize: normalizeLegacyPolicy,
-  validate: validateTrafficPermission,
   plugin: trafficPermissionPlugin,
 });

@@ -1,24 +1,11 @@
 import { definePolicy, type PolicyDescriptor } from '@mesh/xds';
-import { normalizeLegacyPolicy } from '../sdk/old-forms.js';
+import { trafficRouteKind } from './kind.js';
 import { trafficRoutePlugin } from './plugin.js';
-import { type TrafficRouteSpec, trafficRouteSchema } from './schema.js';
-import { validateTrafficRoute } from './validate.js';
+import type { TrafficRouteSpec } from './schema.js';
 
-/** Where traffic between services goes, by tags; the form before MeshHTTPRoute and MeshTCPRoute. */
+/** The kind with its place among the policies and its effect in Envoy. */
 export const trafficRoute: PolicyDescriptor<TrafficRouteSpec> = definePolicy<TrafficRouteSpec>({
-  kind: 'TrafficRoute',
+  ...trafficRouteKind,
   order: 250,
-  scope: 'Mesh',
-  shape: 'legacy',
-  wire: { proto: 'kuma.mesh.v1alpha1.TrafficRoute' },
-  path: 'traffic-routes',
-  cli: { singular: 'traffic-route', plural: 'traffic-routes' },
-  displayName: { singular: 'Traffic Route', plural: 'Traffic Routes' },
-  write: { global: true, federatedZone: false },
-  kds: { globalToZone: true, zoneToGlobal: false },
-  policy: { isTargetRef: false, inspectable: true },
-  schema: trafficRouteSchema,
-  normalize: normalizeLegacyPolicy,
-  validate: validateTrafficRoute,
   plugin: trafficRoutePlugin,
 });

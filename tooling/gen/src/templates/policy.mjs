@@ -1,12 +1,10 @@
-const index = (n) => `import { definePolicy, type PolicyDescriptor } from '@mesh/xds';
-import { ${n.camel}Plugin } from './plugin.js';
+const kind = (n) => `import { defineKind, type ResourceDescriptor } from '@mesh/core';
 import { type ${n.kind}Spec, ${n.camel}Schema } from './schema.js';
 import { validate${n.pascal} } from './validate.js';
 
 /** What a ${n.words} does, for whoever meets it first. */
-export const ${n.camel}: PolicyDescriptor<${n.kind}Spec> = definePolicy<${n.kind}Spec>({
+export const ${n.camel}Kind: ResourceDescriptor<${n.kind}Spec> = defineKind<${n.kind}Spec>({
   kind: '${n.kind}',
-  order: ${n.order},
   scope: 'Mesh',
   shape: 'plugin',
   wire: 'json',
@@ -18,6 +16,18 @@ export const ${n.camel}: PolicyDescriptor<${n.kind}Spec> = definePolicy<${n.kind
   policy: { isTargetRef: true, hasTo: true, inspectable: true },
   schema: ${n.camel}Schema,
   validate: validate${n.pascal},
+});
+`;
+
+const index = (n) => `import { definePolicy, type PolicyDescriptor } from '@mesh/xds';
+import { ${n.camel}Kind } from './kind.js';
+import { ${n.camel}Plugin } from './plugin.js';
+import type { ${n.kind}Spec } from './schema.js';
+
+/** The kind with its place among the policies and its effect in Envoy. */
+export const ${n.camel}: PolicyDescriptor<${n.kind}Spec> = definePolicy<${n.kind}Spec>({
+  ...${n.camel}Kind,
+  order: ${n.order},
   plugin: ${n.camel}Plugin,
 });
 `;
@@ -180,6 +190,7 @@ export const policy = {
     const dir = `packages/policies/src/${n.kebab}`;
     return {
       [`${dir}/index.ts`]: index(n),
+      [`${dir}/kind.ts`]: kind(n),
       [`${dir}/schema.ts`]: schema(n),
       [`${dir}/validate.ts`]: validate(n),
       [`${dir}/plugin.ts`]: plugin(n),

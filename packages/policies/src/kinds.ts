@@ -1,0 +1,2 @@
+/** Descriptors of all policies without their effect: what needs no more loads no Envoy types. */
+export { allPolicyKinds } from './kinds.gen.js';
