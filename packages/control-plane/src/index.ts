@@ -1,5 +1,7 @@
 export * from './announcements.js';
 export * from './coalesce.js';
+export * from './credentials/credential-watch.js';
+export * from './credentials/static-keys.js';
 export * from './defaults/create-defaults.js';
 export * from './facts.js';
 export * from './insights/mesh-insight.js';

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import {
+  CredentialWatch,
   closeAbandonedSubscriptions,
   createDefaults,
   defaultsCreated,
@@ -24,6 +25,7 @@ import { KdsServer } from '@mesh/grpc';
 import type { ControlPlaneRunner, ServiceOptions } from '@mesh/runtime';
 import { GlobalSessions } from './global-sessions.js';
 import { KdsMetrics } from './kds-metrics.js';
+import { ZoneCredentials } from './zone-credentials.js';
 import { ZoneLife } from './zone-life.js';
 
 /** A start that takes longer has failed: the store refuses writes, or no instance leads. */
@@ -112,6 +114,7 @@ export class GlobalRunner implements ControlPlaneRunner {
       disconnect: (zone, reason) => server.disconnect(zone, reason),
       log: this.log,
     });
+    const watch = new CredentialWatch({ view, clock: systemClock, log: this.log });
     const handler = new GlobalSessions({
       store,
       view,
@@ -119,6 +122,7 @@ export class GlobalRunner implements ControlPlaneRunner {
       instance,
       subscriptions,
       zones,
+      credentials: new ZoneCredentials({ config, view, clock: systemClock, watch }),
       metrics: new KdsMetrics(metrics),
       skipPrefixes: kds.labels.skipPrefixes,
       log: this.log,
@@ -135,6 +139,8 @@ export class GlobalRunner implements ControlPlaneRunner {
     this.port = await server.start();
     this.server = server;
     zones.start();
+    watch.start();
+    this.stops.push(() => watch.stop());
     this.stops.push(() => handler.settle());
     this.stops.push(() => server.stop());
     this.stops.push(() => zones.stop());

@@ -25,6 +25,7 @@ import {
 } from '@mesh/kds';
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import type { KdsMetrics } from './kds-metrics.js';
+import type { ZoneCredentials } from './zone-credentials.js';
 import type { ZoneLife } from './zone-life.js';
 
 export interface GlobalSessionsOptions {
@@ -34,6 +35,7 @@ export interface GlobalSessionsOptions {
   readonly instance: Instance;
   readonly subscriptions: ZoneSubscriptions;
   readonly zones: ZoneLife;
+  readonly credentials: ZoneCredentials;
   readonly metrics: KdsMetrics;
   readonly skipPrefixes: readonly string[];
   readonly log: Logger;
@@ -60,6 +62,10 @@ export class GlobalSessions implements KdsServerHandler {
 
   identity(): StoreIdentity {
     return { storeId: this.options.store.storeId, storeRevision: this.options.view.revision };
+  }
+
+  admit(peer: ZonePeer, end: (error: MeshError) => void): Promise<{ release(): void }> {
+    return this.options.credentials.admit(peer, end);
   }
 
   async globalToZone(stream: SyncStream<DeltaDiscoveryResponse>, peer: ZonePeer): Promise<SyncSession<DeltaDiscoveryRequest>> {

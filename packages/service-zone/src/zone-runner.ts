@@ -116,7 +116,14 @@ export class ZoneRunner implements ControlPlaneRunner {
       log,
       instanceId: opened.instance.id,
       handler: xds.handler,
-      hds: new HdsHandler({ view: opened.view, writer: writes, authenticate, config: config.dpServer.hds, log }),
+      hds: new HdsHandler({
+        view: opened.view,
+        writer: writes,
+        authenticate,
+        credentials: xds.credentials,
+        config: config.dpServer.hds,
+        log,
+      }),
       parseInline: inlineParser(opened.registry),
       zoneProxyXds: () => opened.controlPlane.announcements.find('zone-proxy-xds'),
     });

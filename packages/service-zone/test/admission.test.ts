@@ -150,6 +150,25 @@ describe('an xDS stream', () => {
     expect(await client.ended).toMatchObject({ code: 16 });
   });
 
+  it('ends within a second when its token expires', async () => {
+    const client = connect('web-4', await zone.token('web-4', { validForMs: 2_000 }));
+    await client.firstResponse;
+    expect(await client.ended).toMatchObject({ code: 16, details: expect.stringContaining('expired') });
+  });
+
+  it('goes on while another token is revoked, and ends when the key of its own is gone', async () => {
+    const client = connect('web-5', await zone.token('web-5'));
+    await client.firstResponse;
+    await zone.apply({ type: 'GlobalSecret', name: 'dataplane-token-revocations-default', data: Buffer.from('other').toString('base64') });
+    const state = await Promise.race([client.ended, zone.bootstrap(REQUEST).then(() => 'open')]);
+    expect(state).toBe('open');
+    const key = { kind: 'Secret', mesh: 'default', name: 'dataplane-token-signing-key-default-1' };
+    const { data } = zone.controlPlane.view.get(key)?.spec ?? {};
+    await zone.controlPlane.delete({ key, author: { name: 'mesh-system:admin' } });
+    expect(await client.ended).toMatchObject({ code: 16 });
+    await zone.apply({ type: 'Secret', mesh: 'default', name: key.name, data });
+  });
+
   it('of a proxy of a zone is sent elsewhere', async () => {
     const client = AdsClient.connect({
       port: zone.runner.dataplanePort,

@@ -73,6 +73,7 @@ export class ZoneSyncRunner implements Runner {
       ...(zone.kds.rootCaFile ? { rootCa: await readFile(zone.kds.rootCaFile) } : {}),
       skipVerify: zone.kds.tlsSkipVerify,
       messageBytesMax: zone.kds.maxMsgSize,
+      token: () => zoneToken(zone.kds.auth),
       handler: new ZoneSessions(this.options, () => this.synced()),
       log: this.options.log,
     });
@@ -82,6 +83,12 @@ export class ZoneSyncRunner implements Runner {
   async stop(): Promise<void> {
     await this.client?.stop();
   }
+}
+
+/** The token this zone shows to its global; empty where it has none. */
+async function zoneToken(auth: KumaConfig['multizone']['zone']['kds']['auth']): Promise<string> {
+  const { cpTokenInline, cpTokenPath } = auth;
+  return (cpTokenPath === '' ? cpTokenInline : await readFile(cpTokenPath, 'utf8')).trim();
 }
 
 /** The two sync streams of one zone. */
@@ -191,11 +198,12 @@ class Mirror {
   readonly events: SenderEvents = {
     onPeer: (node) => {
       const { subscriptions, config, instance } = this.options;
+      const { cpTokenInline, cpTokenPath } = config.multizone.zone.kds.auth;
       this.subscription = subscriptions.open({
         zone: config.multizone.zone.name,
         globalInstanceId: node.instanceId,
         node: { ...node, instanceId: instance.id, config: '' },
-        authTokenProvided: false,
+        authTokenProvided: cpTokenInline !== '' || cpTokenPath !== '',
       });
     },
     onSent: (kind) => this.subscription?.onSent(kind),

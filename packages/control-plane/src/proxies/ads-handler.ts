@@ -1,5 +1,6 @@
-import { type Logger, MeshError, messageOf, type Resource, type ResourceDraft, type ResourceView } from '@mesh/core';
+import { type Logger, MeshError, type Resource, type ResourceDraft, type ResourceView } from '@mesh/core';
 import type { AdsHandler, AdsOpen, AdsPeer } from '@mesh/grpc';
+import type { CredentialWatch, Grant } from '../credentials/credential-watch.js';
 import { ActiveStreams } from './active-streams.js';
 import type { EngineMember, SnapshotEngine } from './engine.js';
 import { type InsightOptions, ProxyInsight } from './insights.js';
@@ -11,7 +12,7 @@ import type { ProxyRegistration } from './registration.js';
 export type ProxyResource = Pick<ResourceDraft, 'kind' | 'mesh' | 'name' | 'labels' | 'spec'>;
 
 /** Throws `unauthenticated` unless the credential is good for that proxy. The credential is empty where none was sent. */
-export type ProxyAuthenticator = (credential: string, resource: ProxyResource) => Promise<void>;
+export type ProxyAuthenticator = (credential: string, resource: ProxyResource) => Promise<Grant>;
 
 /** Told when proxies come and go, for what is kept per proxy elsewhere (certificates). */
 export interface ProxyListener {
@@ -27,6 +28,8 @@ export interface ProxyAdsOptions {
   readonly registration: ProxyRegistration;
   readonly insights: InsightOptions;
   readonly authenticate: ProxyAuthenticator;
+  /** Ends streams whose credential is revoked or expires. */
+  readonly credentials: CredentialWatch;
   /** Parses and validates an inline resource; throws MeshError. */
   readonly parseInline: (json: string) => ResourceDraft;
   readonly listener?: ProxyListener;
@@ -85,6 +88,7 @@ export class ProxyAdsHandler implements AdsHandler {
     const place = this.active.claim(session);
     try {
       await this.admit(session);
+      session.held = await this.hold(session);
     } catch (error) {
       place.release();
       throw error;
@@ -96,20 +100,6 @@ export class ProxyAdsHandler implements AdsHandler {
       this.endings.add(insightWritten);
       void insightWritten.finally(() => this.endings.delete(insightWritten));
     });
-  }
-
-  /** Checks the credentials of all open streams again (a key or a revocation list changed) and closes those that no longer hold. */
-  async reauthenticate(): Promise<void> {
-    for (const session of [...this.sessions]) {
-      const resource = this.options.view.get(session.key);
-      if (!resource) continue;
-      try {
-        await this.options.authenticate(session.credential, asProxyResource(resource));
-      } catch (error) {
-        const reason = MeshError.is(error) ? error : new MeshError('internal', { internal: messageOf(error) });
-        if (reason.code === 'unauthenticated' || reason.code === 'forbidden') session.close(reason);
-      }
-    }
   }
 
   private async admit(session: ProxySession): Promise<void> {
@@ -126,6 +116,18 @@ export class ProxyAdsHandler implements AdsHandler {
     if (inline) await registration.registerOrKeep(inline, stored);
   }
 
+  /** Lets the credential count for as long as it is good for what is stored of the proxy. */
+  private hold(session: ProxySession): Promise<{ release(): void }> {
+    const { view, authenticate, credentials } = this.options;
+    let last: ProxyResource | undefined;
+    const check = (): Promise<Grant> => {
+      const stored = view.get(session.key);
+      if (stored) last = asProxyResource(stored);
+      return last ? authenticate(session.credential, last) : Promise.resolve({});
+    };
+    return credentials.hold(check, (error) => session.close(error));
+  }
+
   private inlineOf(node: ProxyNode): ResourceDraft {
     const draft = this.options.parseInline(node.inlineResource ?? '');
     const { kind, mesh, name } = node.key;
@@ -140,6 +142,8 @@ export class ProxyAdsHandler implements AdsHandler {
 class ProxySession {
   private member: EngineMember | undefined;
   private closed = false;
+  /** The credential, while it is good. */
+  held: { release(): void } | undefined;
 
   constructor(
     readonly node: ProxyNode,
@@ -188,6 +192,7 @@ class ProxySession {
       },
       onClosed: () => {
         this.closed = true;
+        this.held?.release();
         member.remove();
         listener?.disconnected(this.node);
         onEnd(insight.close());

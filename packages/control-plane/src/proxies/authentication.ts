@@ -1,9 +1,8 @@
-import { createPublicKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { type Clock, LABEL_FORMER_MESH, LABEL_WORKLOAD, MeshError, messageOf, type ResourceView } from '@mesh/core';
-import { type StaticKey, type TokenSource, verifyDataplaneToken, verifyZoneToken } from '@mesh/identity';
+import { type Clock, LABEL_FORMER_MESH, LABEL_WORKLOAD, type ResourceView } from '@mesh/core';
+import { type TokenSource, verifyDataplaneToken, verifyZoneToken } from '@mesh/identity';
 import type { DataplaneSpec } from '@mesh/resources';
-import type { KumaConfig, PublicKeyConfig } from '@mesh/runtime';
+import type { KumaConfig } from '@mesh/runtime';
+import { readStaticKeys } from '../credentials/static-keys.js';
 import type { ProxyAuthenticator, ProxyResource } from './ads-handler.js';
 import { tagValuesOf } from './tag-values.js';
 
@@ -23,18 +22,17 @@ export interface AuthenticationOptions {
 export function proxyAuthenticator({ config, view, clock, zone = config.multizone.zone.name }: AuthenticationOptions): ProxyAuthenticator {
   const { dpProxy, zoneProxy } = config.dpServer.authn;
   const { useSecrets } = dpProxy.dpToken.validator;
-  const dataplaneKeys = dpProxy.dpToken.validator.publicKeys.map(readKey);
-  const zoneKeys = zoneProxy.zoneToken.validator.publicKeys.map(readKey);
+  const dataplaneKeys = readStaticKeys(dpProxy.dpToken.validator.publicKeys, 'dpServer.authn.dpProxy.dpToken.validator');
+  const zoneKeys = readStaticKeys(zoneProxy.zoneToken.validator.publicKeys, 'dpServer.authn.zoneProxy.zoneToken.validator');
   const source = (token: string): TokenSource => ({ token, view, now: clock.now() });
   return async (credential, resource) => {
     if (resource.kind === 'Dataplane') {
-      if (dpProxy.type === 'none') return;
-      await verifyDataplaneToken({ ...source(credential), staticKeys: dataplaneKeys, useSecrets, ...dataplaneFacts(resource) });
-      return;
+      if (dpProxy.type === 'none') return {};
+      return verifyDataplaneToken({ ...source(credential), staticKeys: dataplaneKeys, useSecrets, ...dataplaneFacts(resource) });
     }
-    if (zoneProxy.type === 'none') return;
+    if (zoneProxy.type === 'none') return {};
     try {
-      await verifyZoneToken({
+      return await verifyZoneToken({
         ...source(credential),
         staticKeys: zoneKeys,
         useSecrets: zoneProxy.zoneToken.validator.useSecrets,
@@ -45,7 +43,7 @@ export function proxyAuthenticator({ config, view, clock, zone = config.multizon
       const mesh = formerMeshOf(view, resource);
       if (mesh === undefined) throw error;
       const facts = { mesh, name: resource.name, nameRequired: true, dataplaneTags: {} };
-      await verifyDataplaneToken({ ...source(credential), staticKeys: dataplaneKeys, useSecrets, ...facts });
+      return verifyDataplaneToken({ ...source(credential), staticKeys: dataplaneKeys, useSecrets, ...facts });
     }
   };
 }
@@ -61,16 +59,4 @@ function formerMeshOf(view: ResourceView, { kind, name }: ProxyResource): string
 function dataplaneFacts({ mesh, name, labels, spec }: ProxyResource) {
   const workload = labels?.[LABEL_WORKLOAD];
   return { mesh, name, dataplaneTags: tagValuesOf(spec as DataplaneSpec), ...(workload === undefined ? {} : { workload }) };
-}
-
-function readKey({ kid, mesh, key, keyFile }: PublicKeyConfig): StaticKey {
-  try {
-    const pem = key ?? readFileSync(keyFile ?? '', 'utf8');
-    return { kid, key: createPublicKey(pem), ...(mesh === undefined ? {} : { mesh }) };
-  } catch (cause) {
-    throw new MeshError('invalid', {
-      public: `the configured public key ${JSON.stringify(kid)} cannot be read: ${messageOf(cause)}`,
-      cause,
-    });
-  }
 }

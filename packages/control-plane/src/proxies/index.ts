@@ -1,3 +1,4 @@
+export type { CredentialWatch } from '../credentials/credential-watch.js';
 export { CONTROL_PLANE_AUTHOR, newInstance } from '../instance.js';
 export { AddressBook, type AddressBookOptions, type Lookup } from './addresses.js';
 export { AdminAuthority, type AdminTls } from './admin-authority.js';

@@ -5,6 +5,7 @@ import { policyKinds } from '@mesh/policies';
 import type { DataplaneInsightSpec } from '@mesh/resources';
 import type { KumaConfig } from '@mesh/runtime';
 import { type AnyPolicyDescriptor, type MeshContext, MeshContexts, orderPolicies } from '@mesh/xds';
+import { CredentialWatch } from '../credentials/credential-watch.js';
 import { AddressBook } from './addresses.js';
 import { AdminAuthority } from './admin-authority.js';
 import { ProxyAdsHandler, type ProxyAuthenticator } from './ads-handler.js';
@@ -75,6 +76,8 @@ export class ProxyXds {
   readonly handler: ProxyAdsHandler;
   readonly engine: SnapshotEngine;
   readonly adminAuthority: AdminAuthority;
+  /** Watches the credentials of streams; for other streams of the same proxies too. */
+  readonly credentials: CredentialWatch;
   private readonly contexts: MeshContexts;
   private readonly addresses: AddressBook;
   private readonly registration: ProxyRegistration;
@@ -114,6 +117,7 @@ export class ProxyXds {
       adminCertificates: this.adminCertificates,
     });
     this.engine = new SnapshotEngine({ build: this.source.build, revision: () => view.revision, log, onGenerated: metrics.generated });
+    this.credentials = new CredentialWatch({ view, clock, log });
     this.registration = this.newRegistration();
     this.handler = this.newHandler();
   }
@@ -121,6 +125,7 @@ export class ProxyXds {
   start(): void {
     const { view } = this.options;
     this.subscription = view.subscribe((event) => this.onEvent(event));
+    this.credentials.start();
     this.addresses.want(hostNames(view));
   }
 
@@ -128,6 +133,7 @@ export class ProxyXds {
   async stop(): Promise<void> {
     await this.handler.stop();
     this.subscription?.unsubscribe();
+    this.credentials.stop();
     this.addresses.stop();
     this.registration.stop();
     this.engine.stop();
@@ -141,7 +147,6 @@ export class ProxyXds {
     const stale = adminCa ? () => true : this.served.stale(event, meshes);
     if (stale) this.engine.invalidate(stale);
     if (event.changes.some(hasHostName)) this.addresses.want(hostNames(this.options.view));
-    if (event.changes.some(({ key }) => concernsTokens(key))) void this.handler.reauthenticate();
     for (const { key, after } of event.changes) {
       if (!after || !key.kind.endsWith('Insight')) continue;
       const insight = this.insights.get(keyString({ ...key, kind: key.kind.slice(0, -'Insight'.length) }));
@@ -176,6 +181,7 @@ export class ProxyXds {
         subscriptionLimit: config.metrics.dataplane.subscriptionLimit,
       },
       authenticate,
+      credentials: this.credentials,
       parseInline: this.served.parseInline,
       listener: { connected: (node, insight) => this.connected(node, insight), disconnected: (node) => this.disconnected(node) },
       log,
@@ -212,9 +218,4 @@ export class ProxyXds {
 /** A certificate of an egress is of a mesh, the egress itself of none. */
 function isFor({ kind, mesh, name }: ResourceKey, { key }: ProxyNode): boolean {
   return key.kind === kind && key.name === name && (key.mesh === '' || key.mesh === mesh);
-}
-
-/** Signing keys and revocations: whoever was let in by them has to show again that he may. */
-function concernsTokens({ kind, name }: ResourceKey): boolean {
-  return (kind === 'GlobalSecret' || kind === 'Secret') && name.includes('-token-');
 }

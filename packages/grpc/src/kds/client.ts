@@ -38,6 +38,8 @@ export interface KdsClientOptions {
   readonly rootCa?: Buffer;
   readonly skipVerify?: boolean;
   readonly messageBytesMax?: number;
+  /** The zone's token, asked for anew at every connection; empty: none is sent. Throws where it cannot be read. */
+  readonly token?: () => Promise<string>;
   readonly handler: KdsClientHandler;
   readonly log: Logger;
 }
@@ -86,6 +88,12 @@ export class KdsClient {
 
   /** One connection, until anything ends it; resolves with the reason. */
   private async run(): Promise<string> {
+    let token: string;
+    try {
+      token = (await this.options.token?.()) ?? '';
+    } catch (error) {
+      return messageOf(error);
+    }
     const bytesMax = this.options.messageBytesMax ?? MESSAGE_BYTES_MAX;
     const client = new Client(this.address.target, this.address.credentials, {
       'grpc.max_receive_message_length': bytesMax,
@@ -97,7 +105,7 @@ export class KdsClient {
       'grpc.use_local_subchannel_pool': 1,
       'grpc.primary_user_agent': `kds/${this.options.version}`,
     });
-    const run = new Run(client, this.options, this.stopping.signal);
+    const run = new Run(client, { ...this.options, credential: token }, this.stopping.signal);
     try {
       return await run.untilEnd();
     } finally {
@@ -116,7 +124,7 @@ class Run {
 
   constructor(
     private readonly client: Client,
-    private readonly options: KdsClientOptions,
+    private readonly options: KdsClientOptions & { readonly credential: string },
     signal: AbortSignal,
   ) {
     this.ended = new Promise((resolve) => {
@@ -230,8 +238,9 @@ class Run {
   }
 
   private headers(): Metadata {
-    const { zone, version, handler } = this.options;
+    const { zone, version, handler, credential } = this.options;
     const headers = new Metadata();
+    if (credential !== '') headers.set('authorization', `Bearer ${credential}`);
     headers.set(HEADER_CLIENT_ID, zone);
     headers.set(HEADER_VERSION, version);
     headers.set('kds-version', 'v3');

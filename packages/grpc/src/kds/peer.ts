@@ -10,6 +10,8 @@ export interface ZonePeer extends StoreIdentity {
   readonly features: ReadonlySet<string>;
   readonly version: string;
   readonly authTokenProvided: boolean;
+  /** The token of the one `authorization` header, without `Bearer `; empty where there is none, or several. */
+  readonly credential: string;
 }
 
 /** Reads the headers of a call; throws `bad_request` where `client-id` is no zone name. */
@@ -29,8 +31,14 @@ export function readPeer(metadata: Metadata): ZonePeer {
     ),
     version: first(metadata, HEADER_VERSION),
     authTokenProvided: metadata.get('authorization').length > 0,
+    credential: readCredential(metadata),
     ...readStoreIdentity(metadata),
   };
+}
+
+function readCredential(metadata: Metadata): string {
+  const values = metadata.get('authorization');
+  return values.length === 1 ? String(values[0]).replace(/^Bearer /, '') : '';
 }
 
 /** Which store the peer speaks for, where it is a control plane of ours. */

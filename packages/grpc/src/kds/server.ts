@@ -24,6 +24,11 @@ import { type StoreIdentity, type SyncSession, type SyncStream, statusOf } from 
 export interface KdsServerHandler {
   /** Identity of the global's store, for the headers of every stream. */
   identity(): StoreIdentity;
+  /**
+   * Lets a call in or throws `unauthenticated`; what it returns is released when the call ends. `end`
+   * ends the call once its credential is no longer good. Absent: zones are who they say they are.
+   */
+  admit?(peer: ZonePeer, end: (error: MeshError) => void): Promise<{ release(): void }>;
   globalToZone(stream: SyncStream<DeltaDiscoveryResponse>, peer: ZonePeer): Promise<SyncSession<DeltaDiscoveryRequest>>;
   zoneToGlobal(stream: SyncStream<DeltaDiscoveryRequest>, peer: ZonePeer): Promise<SyncSession<DeltaDiscoveryResponse>>;
   /** Notes a sign of life; returns the interval of the next in ms, 0 for the zone's own choice. */
@@ -116,8 +121,8 @@ export class KdsServer {
   }
 
   private sync<In, Out>(name: KdsStreamName, open: (stream: SyncStream<Out>, peer: ZonePeer) => Promise<SyncSession<In>>) {
-    return (call: ServerDuplexStream<In, Out>): void => {
-      const accepted = this.accept(call, name);
+    return async (call: ServerDuplexStream<In, Out>): Promise<void> => {
+      const accepted = await this.accept(call, name);
       if (!accepted) return;
       const { peer, end } = accepted;
       const stream: SyncStream<Out> = { send: (message) => void (call.writable && call.write(message)), fail: end };
@@ -132,8 +137,8 @@ export class KdsServer {
   }
 
   private admin(name: KdsStreamName, what: ProxyAdminRequest['what']) {
-    return (call: AdminCall): void => {
-      const accepted = this.accept(call, name);
+    return async (call: AdminCall): Promise<void> => {
+      const accepted = await this.accept(call, name);
       if (!accepted) return;
       const leave = this.desk.join(accepted.peer.zone, what, call);
       onEnd(call, leave);
@@ -141,23 +146,34 @@ export class KdsServer {
     };
   }
 
-  /** Reads the peer, sends headers, keeps the call in the zone's list until it ends. */
-  private accept<In, Out>(
+  /** Reads the peer, lets it in, sends headers, keeps the call in the zone's list until it ends. */
+  private async accept<In, Out>(
     call: ServerDuplexStream<In, Out>,
     name: KdsStreamName,
-  ): { peer: ZonePeer; end: (error: unknown) => void } | undefined {
+  ): Promise<{ peer: ZonePeer; end: (error: unknown) => void } | undefined> {
     const end = (error: unknown): void => {
       if (!MeshError.is(error)) this.options.log.error({ err: messageOf(error) }, 'a KDS stream failed');
       if (!call.destroyed) call.emit('error', statusOf(error));
     };
     call.on('error', () => {});
-    let peer: ZonePeer;
     try {
-      peer = readPeer(call.metadata);
+      const peer = readPeer(call.metadata);
+      const admission = await this.options.handler.admit?.(peer, end);
+      if (admission) onEnd(call, () => admission.release());
+      if (call.cancelled || call.destroyed) return undefined;
+      this.welcome(call, { peer, name, end });
+      return { peer, end };
     } catch (error) {
+      if (MeshError.is(error, 'unauthenticated')) this.options.log.warn({ reason: error.public }, 'a zone was refused');
       end(error);
       return undefined;
     }
+  }
+
+  private welcome<In, Out>(
+    call: ServerDuplexStream<In, Out>,
+    { peer, name, end }: { peer: ZonePeer; name: KdsStreamName; end: (error: unknown) => void },
+  ): void {
     const headers = new Metadata();
     writeStoreIdentity(headers, this.options.handler.identity());
     call.sendMetadata(headers);
@@ -169,7 +185,6 @@ export class KdsServer {
       if (ofZone.size === 0 && this.calls.get(peer.zone) === ofZone) this.calls.delete(peer.zone);
     });
     call.on('end', () => call.end());
-    return { peer, end };
   }
 
   private replaceStale<In, Out>(key: string, end: (error: MeshError) => void, call: ServerDuplexStream<In, Out>): void {
@@ -183,7 +198,9 @@ export class KdsServer {
 
   private async onHealthCheck(metadata: Metadata, done: sendUnaryData<ZoneHealthCheckResponse>): Promise<void> {
     try {
-      const ms = await this.options.handler.healthCheck(readPeer(metadata));
+      const peer = readPeer(metadata);
+      (await this.options.handler.admit?.(peer, () => {}))?.release();
+      const ms = await this.options.handler.healthCheck(peer);
       const interval = { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1e6 };
       done(null, create(ZoneHealthCheckResponseSchema, { interval }));
     } catch (error) {

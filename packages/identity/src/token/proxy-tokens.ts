@@ -51,17 +51,21 @@ function checkWorkload(bound: string, { workload = '', workloadRequired }: Datap
 export interface ZoneTokenCheck extends TokenSource {
   /** Name of the zone of this control plane. */
   readonly zone: string;
+  /** What its bearer is; `cp`: the control plane of the zone. */
   readonly scope: 'ingress' | 'egress' | 'ratelimit' | 'cp';
+  /** A token for every zone will not do. */
+  readonly zoneRequired?: boolean;
 }
 
-/** Checks that a token is for a zone proxy of this zone; throws `unauthenticated`. */
+/** Checks that a token is for a zone proxy, or the control plane, of this zone; throws `unauthenticated`. */
 export async function verifyZoneToken(check: ZoneTokenCheck): Promise<VerifiedToken> {
   const verified = await verifyToken({ type: 'zone' }, check);
   const scope = listClaim(verified.payload, 'Scope');
   if (!scope.includes(check.scope))
     throw reject(`token cannot be used to authenticate zone ${check.scope}: its scope is [${scope.join(', ')}]`);
   const zone = textClaim(verified.payload, 'Zone');
-  if (zone !== '' && zone !== check.zone) throw reject(`zone from requestor: ${check.zone} is different than in token: ${zone}`);
+  if ((zone !== '' || check.zoneRequired) && zone !== check.zone)
+    throw reject(`zone from requestor: ${check.zone} is different than in token: ${zone}`);
   return verified;
 }
 

@@ -12,6 +12,10 @@ export function validateConfig(config: KumaConfig, violations: Violations): void
   if (globalAddress !== '' && (port < 1 || port > 65535)) {
     add(violations, 'multizone.zone.globalAddress', 'the port must be from 1 to 65535 (KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS)');
   }
+  const { cpTokenInline, cpTokenPath } = config.multizone.zone.kds.auth;
+  if (cpTokenInline !== '' && cpTokenPath !== '') {
+    add(violations, 'multizone.zone.kds.auth', 'cpTokenInline and cpTokenPath exclude each other (KUMA_MULTIZONE_ZONE_KDS_AUTH_…)');
+  }
   const { http, https } = config.apiServer;
   if (http.enabled && https.enabled && http.port === https.port && http.port !== 0) {
     add(violations, 'apiServer.https.port', 'must differ from apiServer.http.port (KUMA_API_SERVER_HTTPS_PORT)');

@@ -1,6 +1,12 @@
 import { equals } from '@bufbuild/protobuf';
-import { type ProxyAuthenticator, type ProxyNode, type ProxyWriter, parseProxyNode } from '@mesh/control-plane/proxies';
-import { type JsonObject, type Logger, MeshError, messageOf, type Resource, type ResourceKey, type ResourceView } from '@mesh/core';
+import {
+  type CredentialWatch,
+  type ProxyAuthenticator,
+  type ProxyNode,
+  type ProxyWriter,
+  parseProxyNode,
+} from '@mesh/control-plane/proxies';
+import { type JsonObject, keyOf, type Logger, MeshError, messageOf, type Resource, type ResourceKey, type ResourceView } from '@mesh/core';
 import {
   type EndpointHealthResponse,
   type HealthCheckSpecifier,
@@ -14,6 +20,8 @@ export interface HdsHandlerOptions {
   readonly view: ResourceView;
   readonly writer: ProxyWriter;
   readonly authenticate: ProxyAuthenticator;
+  /** Ends streams whose credential is revoked or expires. */
+  readonly credentials: CredentialWatch;
   readonly config: KumaConfig['dpServer']['hds'];
   readonly log: Logger;
 }
@@ -25,6 +33,8 @@ export interface HdsOpen {
   /** All values of the `authorization` header. */
   readonly authorization: readonly string[];
   readonly send: (specifier: HealthCheckSpecifier) => void;
+  /** Ends the stream with a reason. */
+  readonly fail: (error: MeshError) => void;
   /** Aborts when the stream ends. */
   readonly signal: AbortSignal;
 }
@@ -45,12 +55,9 @@ export class HdsHandler {
 
   /** Throws MeshError where the proxy is not let in. */
   async connect(open: HdsOpen): Promise<HdsPeer> {
-    const { view, authenticate } = this.options;
+    const { view } = this.options;
     const node = parseProxyNode(open.nodeId, open.nodeMetadata);
-    const dataplane = await this.appears(node, open.signal);
-    const { kind, meta, spec } = dataplane;
-    const credential = open.authorization.length === 1 ? (open.authorization[0] ?? '') : '';
-    await authenticate(credential, { kind, mesh: meta.mesh, name: meta.name, labels: meta.labels, spec });
+    const held = await this.admit(await this.appears(node, open.signal), open);
     let sent: HealthCheckSpecifier | undefined;
     const offer = () => {
       const current = view.get(node.key) as Resource<DataplaneSpec> | undefined;
@@ -63,8 +70,24 @@ export class HdsHandler {
     const subscription = view.subscribe((event) => {
       if (event.changes.some(({ key }) => sameKey(key, node.key))) offer();
     });
-    open.signal.addEventListener('abort', () => subscription.unsubscribe(), { once: true });
+    const onEnd = () => {
+      held.release();
+      subscription.unsubscribe();
+    };
+    if (open.signal.aborted) onEnd();
+    else open.signal.addEventListener('abort', onEnd, { once: true });
     return { onReport: (report) => void this.write(node.key, report) };
+  }
+
+  /** Lets the credential count for as long as it is good for what is stored of the proxy. */
+  private admit(first: Resource, { authorization, fail }: HdsOpen): Promise<{ release(): void }> {
+    const { view, authenticate, credentials } = this.options;
+    const credential = authorization.length === 1 ? (authorization[0] ?? '') : '';
+    const check = () => {
+      const { meta, spec } = view.get(keyOf(first)) ?? first;
+      return authenticate(credential, { kind: first.kind, mesh: meta.mesh, name: meta.name, labels: meta.labels, spec });
+    };
+    return credentials.hold(check, fail);
   }
 
   private async appears(node: ProxyNode, signal: AbortSignal): Promise<Resource> {

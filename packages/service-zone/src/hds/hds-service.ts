@@ -75,6 +75,7 @@ class HdsStream {
       nodeMetadata: node.metadata ?? {},
       authorization: this.call.metadata.get('authorization').map(String),
       send: (specifier) => this.send(specifier),
+      fail: (error) => this.fail(error),
       signal: this.gone.signal,
     });
   }

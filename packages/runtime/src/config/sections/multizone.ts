@@ -1,4 +1,4 @@
-import { bool, duration, int, list, port, section, str } from '../field.js';
+import { bool, duration, int, list, oneOf, port, section, str } from '../field.js';
 import { tlsServer } from './tls.js';
 
 const globalKds = section({
@@ -19,6 +19,13 @@ const globalKds = section({
   }),
   tracing: section({ enabled: bool(true, 'Accepted for Kuma; nothing is traced.') }),
   labels: section({ skipPrefixes: list([], 'Labels with these prefixes are not sent to zones.') }),
+  auth: section({
+    type: oneOf(
+      ['optional', 'cpToken', 'none'],
+      'optional',
+      'How zones prove who they are. cpToken: by a zone token of scope cp; optional: by such a token where they send one; none: not at all.',
+    ),
+  }),
 });
 
 const zoneKds = section({
@@ -31,6 +38,10 @@ const zoneKds = section({
   responseBackoff: duration('0s', 'Accepted for Kuma; answers do not wait.'),
   logPayloads: bool(false, 'Accepted for Kuma; payloads are not logged.'),
   labels: section({ skipPrefixes: list([], 'Labels with these prefixes are not sent to the global.') }),
+  auth: section({
+    cpTokenInline: str('', 'Zone token of scope cp that this zone shows to the global.', { secret: true }),
+    cpTokenPath: str('', 'File with that token; read anew at every connection.'),
+  }),
 });
 
 /** `multizone`: how zones and the global find each other (contract/kds.md §4). */

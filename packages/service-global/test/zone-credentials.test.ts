@@ -1,0 +1,91 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { globalSecretDraft } from '@mesh/identity';
+import { describe, expect, it } from 'vitest';
+import { eventually, startGlobal, startZone, type TestGlobal, type TestZone, useScope } from './deployment.fixture.js';
+
+const AUTHOR = { name: 'mesh-system:admin' };
+const REQUIRED = { KUMA_MULTIZONE_GLOBAL_KDS_AUTH_TYPE: 'cpToken' };
+
+describe('a zone at a global that asks for tokens', () => {
+  const scope = useScope();
+
+  async function global(env: Record<string, string> = REQUIRED): Promise<TestGlobal> {
+    const started = await startGlobal(scope.dir, { env });
+    scope.running.push(started);
+    return started;
+  }
+
+  const tokenFor = ({ opened }: TestGlobal, change: { zone?: string; scope?: string[]; validForMs?: number } = {}) =>
+    opened.controlPlane.issueToken({ type: 'zone', zone: 'zone-1', scope: ['cp'], validForMs: 3_600_000, ...change });
+
+  async function zone(at: TestGlobal, env: Record<string, string>): Promise<TestZone> {
+    const started = await startZone(scope.dir, { name: 'zone-1', port: at.port, env });
+    scope.running.push(started);
+    return started;
+  }
+
+  const subscriptions = ({ opened }: TestGlobal) =>
+    (opened.view.find('ZoneInsight', '', 'zone-1')?.spec as { subscriptions?: { disconnectTime?: string; authTokenProvided?: boolean }[] })
+      ?.subscriptions ?? [];
+  const isOnline = (at: TestGlobal) => subscriptions(at).some(({ disconnectTime }) => !disconnectTime);
+  const online = (at: TestGlobal) => eventually(at.opened, () => isOnline(at), 'the zone online');
+  const offline = (at: TestGlobal) => eventually(at.opened, () => subscriptions(at).length > 0 && !isOnline(at), 'the zone offline');
+
+  it('comes in with a token of scope cp for its name, which the insight notes', async () => {
+    const at = await global();
+    await zone(at, { KUMA_MULTIZONE_ZONE_KDS_AUTH_CP_TOKEN_INLINE: await tokenFor(at) });
+    await online(at);
+    expect(subscriptions(at)[0]?.authTokenProvided).toBe(true);
+  });
+
+  it('is offline as soon as its token is revoked, and back with another token from its file', async () => {
+    const at = await global();
+    const file = join(scope.dir.path, 'cp-token');
+    const token = await tokenFor(at);
+    await writeFile(file, token);
+    await zone(at, { KUMA_MULTIZONE_ZONE_KDS_AUTH_CP_TOKEN_PATH: file });
+    await online(at);
+    await writeFile(file, await tokenFor(at));
+    const { jti } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { jti: string };
+    await at.opened.controlPlane.put({ draft: globalSecretDraft('zone-token-revocations', jti), author: AUTHOR });
+    await offline(at);
+    await online(at);
+  });
+
+  it('is offline when its token expires', async () => {
+    const at = await global();
+    await zone(at, { KUMA_MULTIZONE_ZONE_KDS_AUTH_CP_TOKEN_INLINE: await tokenFor(at, { validForMs: 2_500 }) });
+    await online(at);
+    await offline(at);
+  });
+
+  it.each([
+    ['no token', undefined],
+    ['the token of another zone', { zone: 'zone-2' }],
+    ['a token for every zone', { zone: '' }],
+    ['a token for zone proxies', { scope: ['ingress', 'egress'] }],
+  ])('stays outside with %s, and leaves no trace', async (_, change) => {
+    const at = await global();
+    const token = change ? await tokenFor(at, change) : '';
+    const outside = await zone(at, { KUMA_MULTIZONE_ZONE_KDS_AUTH_CP_TOKEN_INLINE: token });
+    const good = await startZone(scope.dir, {
+      name: 'zone-9',
+      port: at.port,
+      env: { KUMA_MULTIZONE_ZONE_KDS_AUTH_CP_TOKEN_INLINE: await tokenFor(at, { zone: 'zone-9' }) },
+    });
+    scope.running.push(good);
+    await good.sync.firstSync;
+    expect(at.opened.view.find('Zone', '', 'zone-1')).toBeUndefined();
+    expect(outside.opened.view.find('Mesh', '', 'default')).toBeUndefined();
+  });
+
+  it('that asks for none is let in without, but not with a bad one', async () => {
+    const at = await global({});
+    const bad = await zone(at, { KUMA_MULTIZONE_ZONE_KDS_AUTH_CP_TOKEN_INLINE: 'garbage' });
+    const good = await startZone(scope.dir, { name: 'zone-9', port: at.port });
+    scope.running.push(good);
+    await good.sync.firstSync;
+    expect(bad.opened.view.find('Mesh', '', 'default')).toBeUndefined();
+  });
+});
