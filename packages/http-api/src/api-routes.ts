@@ -5,6 +5,8 @@ import { globalInsightRoutes } from './meta/global-insight.js';
 import { guiRoutes } from './meta/gui.js';
 import { indexRoutes } from './meta/index-page.js';
 import { kriRoutes } from './meta/kri.js';
+import { openApiRoutes } from './openapi/routes.js';
+import { TOKEN_DOCS } from './openapi/token-docs.js';
 import { proxyAdminRoutes } from './proxies/routes.js';
 import { resourceRoutes } from './resources/routes.js';
 import { serviceInsightRoutes } from './resources/service-insights.js';
@@ -27,12 +29,20 @@ export function apiRoutes(context: ApiContext): RouteGroup[] {
     { name: 'GlobalInsight', routes: globalInsightRoutes(context) },
     { name: 'Gui', routes: guiRoutes(context) },
     { name: 'Kri', routes: kriRoutes(context) },
-    { name: 'Tokens', routes: tokenRoutes(context) },
+    { name: 'Tokens', routes: tokenRoutes(context).map(withTokenDocs) },
     { name: 'ProxyAdmin', routes: proxyAdminRoutes(context) },
     { name: 'ServiceInsights', routes: serviceInsightRoutes(context) },
     ...context.registry.all.map((descriptor) => ({ name: descriptor.kind, routes: resourceRoutes(context, descriptor) })),
   ];
-  return withoutRepeats(groups, context.config.apiServer.basePath);
+  const placed = withoutRepeats(groups, context.config.apiServer.basePath);
+  const openApi = { name: 'OpenApi', routes: openApiRoutes(context, placed) };
+  return [...placed, ...withoutRepeats([openApi], context.config.apiServer.basePath)];
+}
+
+/** Routes of tokens are described from outside, by their templates. */
+function withTokenDocs(route: Route): Route {
+  const docs = Object.hasOwn(TOKEN_DOCS, route.template) ? TOKEN_DOCS[route.template] : undefined;
+  return docs && !route.docs ? { ...route, docs } : route;
 }
 
 /** Places routes below the base path. Of routes with one template the methods are put together, the first one winning. */
@@ -44,7 +54,8 @@ function withoutRepeats(groups: readonly RouteGroup[], basePath: string): RouteG
       const template = route.absolute ? route.template : `${base}${route.template}`.replace(/(.)\/$/, '$1');
       const known = byTemplate.get(template);
       const methods = { ...route.methods, ...known?.route.methods };
-      byTemplate.set(template, { group: known?.group ?? name, route: { ...route, ...known?.route, template, methods } });
+      const docs = route.docs || known?.route.docs ? { docs: { ...route.docs, ...known?.route.docs } } : {};
+      byTemplate.set(template, { group: known?.group ?? name, route: { ...route, ...known?.route, template, methods, ...docs } });
     }
   }
   const placed = [...byTemplate.values()];

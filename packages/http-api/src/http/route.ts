@@ -1,4 +1,5 @@
 import type { Identity } from '../access/identity.js';
+import type { OperationDoc } from '../openapi/operation.js';
 import type { Answer } from './answer.js';
 
 /** One request, as handlers see it. */
@@ -32,6 +33,8 @@ export interface Route {
   /** Media types it answers with, for `Accept`; undefined: whatever the client takes. */
   readonly produces?: readonly string[];
   readonly methods: Readonly<Partial<Record<RouteMethod, Handler>>>;
+  /** What the OpenAPI document says of the methods; a route without is not in it. */
+  readonly docs?: Readonly<Partial<Record<RouteMethod, OperationDoc>>>;
   /** Not below `apiServer.basePath`. */
   readonly absolute?: boolean;
 }

@@ -2,6 +2,7 @@ import type { AnyDescriptor, ControlPlaneInfo, PolicyInfo } from '@mesh/core';
 import type { ApiContext } from '../context.js';
 import { json } from '../http/answer.js';
 import { handler, type Route } from '../http/route.js';
+import { META_DOCS } from './docs.js';
 
 const TITLE = 'Could not retrieve resources';
 
@@ -15,6 +16,7 @@ export function catalogRoutes(context: ApiContext): Route[] {
     {
       template: '/_resources',
       produces,
+      docs: { GET: META_DOCS.resources },
       methods: {
         GET: handler(TITLE, async () => {
           const readOnly = await readOnlyOf();
@@ -25,6 +27,7 @@ export function catalogRoutes(context: ApiContext): Route[] {
     {
       template: '/policies',
       produces,
+      docs: { GET: META_DOCS.policies },
       methods: {
         GET: handler(TITLE, async () => {
           const readOnly = await readOnlyOf();

@@ -3,6 +3,7 @@ import type { DataplaneStat, MeshInsightSpec, ServiceInsightSpec, ServiceStatus 
 import type { ApiContext } from '../context.js';
 import { json } from '../http/answer.js';
 import { handler, type Route } from '../http/route.js';
+import { META_DOCS } from './docs.js';
 
 const TITLE = 'Could not retrieve global insight';
 const PRODUCES = ['application/json'];
@@ -10,8 +11,18 @@ const PRODUCES = ['application/json'];
 /** `/global-insight` and the older `/global-insights`: sums over the insights of all meshes (contract/rest-api.md §2.5). */
 export function globalInsightRoutes(context: ApiContext): Route[] {
   return [
-    { template: '/global-insight', produces: PRODUCES, methods: { GET: handler(TITLE, () => json(sumUp(context))) } },
-    { template: '/global-insights', produces: PRODUCES, methods: { GET: handler(TITLE, () => json(countGlobal(context))) } },
+    {
+      template: '/global-insight',
+      produces: PRODUCES,
+      docs: { GET: META_DOCS.globalInsight },
+      methods: { GET: handler(TITLE, () => json(sumUp(context))) },
+    },
+    {
+      template: '/global-insights',
+      produces: PRODUCES,
+      docs: { GET: META_DOCS.globalInsights },
+      methods: { GET: handler(TITLE, () => json(countGlobal(context))) },
+    },
   ];
 }
 

@@ -3,6 +3,7 @@ import type { ConfigSpec } from '@mesh/resources';
 import type { ApiContext } from '../context.js';
 import { json } from '../http/answer.js';
 import { handler, type Route } from '../http/route.js';
+import { META_DOCS } from './docs.js';
 
 const PRODUCES = ['application/json'];
 /** Config resource the global shares with its zones. */
@@ -14,11 +15,13 @@ export function indexRoutes(context: ApiContext): Route[] {
     {
       template: '/',
       produces: PRODUCES,
+      docs: { GET: META_DOCS.index },
       methods: { GET: handler('Could not retrieve the index', async () => json(await describeServer(context))) },
     },
     {
       template: '/config',
       produces: PRODUCES,
+      docs: { GET: META_DOCS.config },
       methods: {
         GET: handler('Could not retrieve the configuration', async ({ identity }) => {
           context.access.require('controlPlaneMetadata', identity, 'control plane metadata');
@@ -29,6 +32,7 @@ export function indexRoutes(context: ApiContext): Route[] {
     {
       template: '/who-am-i',
       produces: PRODUCES,
+      docs: { GET: META_DOCS.whoAmI },
       methods: { GET: handler('Could not tell who you are', ({ identity: { name, groups } }) => json({ name, groups })) },
     },
   ];

@@ -4,6 +4,7 @@ import { json } from '../http/answer.js';
 import { notFound } from '../http/errors.js';
 import { handler, param, type Route } from '../http/route.js';
 import { documentPrinter, ITEM_TITLE } from '../resources/read.js';
+import { META_DOCS } from './docs.js';
 
 /** `/_kri/{kri}`: an item by its resource identifier, synced copies included (contract/rest-api.md §2.5). */
 export function kriRoutes(context: ApiContext): Route[] {
@@ -27,5 +28,5 @@ export function kriRoutes(context: ApiContext): Route[] {
     if (!found) throw notFound(ITEM_TITLE);
     return json(print(found));
   });
-  return [{ template: '/_kri/{kri}', produces: ['application/json'], methods: { GET: item } }];
+  return [{ template: '/_kri/{kri}', produces: ['application/json'], docs: { GET: META_DOCS.kri }, methods: { GET: item } }];
 }

@@ -4,6 +4,7 @@ import { type ApiContext, requireMesh } from '../context.js';
 import type { Answer } from '../http/answer.js';
 import { ApiError, notFound } from '../http/errors.js';
 import { type ApiRequest, handler, param, type Route } from '../http/route.js';
+import { BOOLEAN, type OperationDoc, STRING } from '../openapi/operation.js';
 
 const TITLE = 'Could not execute admin operation';
 
@@ -22,7 +23,22 @@ export function proxyAdminRoutes(context: ApiContext): Route[] {
     .map((descriptor) => ({
       template: `${descriptor.scope === 'Mesh' ? '/meshes/{mesh}' : ''}/${descriptor.path}/{name}/{what}`,
       methods: { GET: handler(TITLE, (request) => answer(context, descriptor, request)) },
+      docs: { GET: docOf(descriptor) },
     }));
+}
+
+function docOf({ kind, displayName }: AnyDescriptor): OperationDoc {
+  const text = 'What the Envoy says; JSON for `xds` and with `format=json`.';
+  return {
+    id: `askEnvoyOf${kind}`,
+    summary: `Ask the Envoy of a ${displayName.singular}: \`xds\`, \`stats\` or \`clusters\``,
+    query: [
+      { name: 'format', description: 'How stats and clusters are written.', schema: { enum: ['json', 'text'] } },
+      { name: 'include_eds', description: 'With endpoints in the configuration.', schema: BOOLEAN },
+      { name: 'usedonly', description: 'Only stats that were touched; on unless said.', schema: BOOLEAN },
+    ],
+    responses: { 200: { description: text, contentType: '*/*', schema: STRING } },
+  };
 }
 
 async function answer(context: ApiContext, descriptor: AnyDescriptor, request: ApiRequest): Promise<Answer> {

@@ -1,6 +1,7 @@
 import type { AnyDescriptor } from '@mesh/core';
 import type { ApiContext } from '../context.js';
 import type { Route } from '../http/route.js';
+import { KindDocs } from './docs.js';
 import { KindReader } from './read.js';
 import { KindWriter } from './write.js';
 
@@ -15,16 +16,20 @@ export function resourceRoutes(context: ApiContext, descriptor: AnyDescriptor): 
   if (descriptor.path === undefined) return [];
   const reader = new KindReader(context, descriptor);
   const writer = new KindWriter(context, descriptor);
+  const docs = new KindDocs(descriptor);
   const routes: Route[] = [];
   for (const path of [descriptor.path, ...(descriptor.pathAliases ?? [])]) {
     const item = `${prefixOf(descriptor)}/${path}/{name}`;
-    routes.push({ template: item, produces: PRODUCES, methods: { GET: reader.item, PUT: writer.put, DELETE: writer.delete } });
-    for (const template of listTemplates(descriptor, path)) routes.push({ template, produces: PRODUCES, methods: { GET: reader.list } });
+    const methods = { GET: reader.item, PUT: writer.put, DELETE: writer.delete };
+    routes.push({ template: item, produces: PRODUCES, methods, docs: docs.item(item) });
+    for (const template of listTemplates(descriptor, path)) {
+      routes.push({ template, produces: PRODUCES, methods: { GET: reader.list }, docs: docs.list(template) });
+    }
   }
-  return [...routes, ...overviewRoutes(descriptor, reader)];
+  return [...routes, ...overviewRoutes(descriptor, reader, docs)];
 }
 
-function overviewRoutes(descriptor: AnyDescriptor, reader: KindReader): Route[] {
+function overviewRoutes(descriptor: AnyDescriptor, reader: KindReader, docs: KindDocs): Route[] {
   if (descriptor.insightKind === undefined || descriptor.path === undefined) return [];
   const lists: string[] = [];
   const items: string[] = [];
@@ -37,8 +42,12 @@ function overviewRoutes(descriptor: AnyDescriptor, reader: KindReader): Route[] 
     items.push(`${prefixOf(descriptor)}/${alias}/{name}`);
   }
   return [
-    ...lists.map((template): Route => ({ template, produces: PRODUCES, methods: { GET: reader.overviews } })),
-    ...items.map((template): Route => ({ template, produces: PRODUCES, methods: { GET: reader.overview } })),
+    ...lists.map((template): Route => {
+      return { template, produces: PRODUCES, methods: { GET: reader.overviews }, docs: docs.overviews(template) };
+    }),
+    ...items.map((template): Route => {
+      return { template, produces: PRODUCES, methods: { GET: reader.overview }, docs: docs.overview(template) };
+    }),
   ];
 }
 

@@ -8,6 +8,7 @@ import { notFound } from '../http/errors.js';
 import { type ApiRequest, type Handler, handler, param, type Route } from '../http/route.js';
 import { LIST_TITLE, listBody } from './list-query.js';
 import { ITEM_TITLE } from './read.js';
+import { SERVICE_INSIGHT_DOCS as DOCS } from './service-insight-docs.js';
 
 const KIND = 'ServiceInsight';
 const SERVICE_TYPES = ['internal', 'external', 'gateway_builtin', 'gateway_delegated'];
@@ -26,9 +27,9 @@ export function serviceInsightRoutes(context: ApiContext): Route[] {
   const inMesh = `/meshes/{mesh}/${descriptor.path}`;
   const produces = ['application/json'];
   return [
-    { template: inMesh, produces, methods: { GET: list } },
-    { template: `/${descriptor.path}`, produces, methods: { GET: list } },
-    { template: `${inMesh}/{name}`, produces, methods: { GET: itemHandler(context) } },
+    { template: inMesh, produces, methods: { GET: list }, docs: { GET: DOCS.list } },
+    { template: `/${descriptor.path}`, produces, methods: { GET: list }, docs: { GET: DOCS.listInAllMeshes } },
+    { template: `${inMesh}/{name}`, produces, methods: { GET: itemHandler(context) }, docs: { GET: DOCS.item } },
   ];
 }
 
