@@ -11,6 +11,13 @@ export function envoyPath(): string {
   return path;
 }
 
+/** The fuzzer of the API. @throws Error where the tests were not started by `npm test`. */
+export function schemathesisPath(): string {
+  const path = process.env['MESH_SCHEMATHESIS'];
+  if (!path) throw new Error('MESH_SCHEMATHESIS is not set; run these tests with npm test');
+  return path;
+}
+
 /** Environment for commands a user would type. */
 export function userEnv(extra: Record<string, string>): Record<string, string> {
   return { PATH: `${BIN_DIR}:${process.env['PATH'] ?? ''}`, NODE_NO_WARNINGS: '1', ...extra };

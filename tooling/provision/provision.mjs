@@ -6,11 +6,13 @@ import { provideEnvoy } from './steps/envoy.mjs';
 import { provideNode } from './steps/node.mjs';
 import { providePnpm } from './steps/pnpm.mjs';
 import { findSystemPostgres, providePostgres } from './steps/postgres.mjs';
+import { provideSchemathesis } from './steps/schemathesis.mjs';
 
 /**
- * Brings everything a run needs, except the build, and returns the environment to run it with.
+ * Brings everything a run needs, except the build, and returns the environment to run it with. `testTools`: also what
+ * only tests and benchmarks need.
  */
-export async function provision(progress) {
+export async function provision(progress, { testTools = false } = {}) {
   const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' };
   await progress.step('node', async () => provideNode());
   await progress.step('pnpm', async (say) => {
@@ -25,6 +27,13 @@ export async function provision(progress) {
     return words;
   });
   await progress.step('postgres', providePostgres);
+  if (testTools) {
+    await progress.step('schemathesis', async (say) => {
+      const { path, words } = await provideSchemathesis(say);
+      env.MESH_SCHEMATHESIS = path;
+      return words;
+    });
+  }
   setIfFound(env, 'MESH_POSTGRES_BIN', env.MESH_POSTGRES_BIN ?? findSystemPostgres());
   setIfFound(env, 'MESH_REDIS_BIN', env.MESH_REDIS_BIN ?? findOnPath('redis-server'));
   return env;

@@ -18,7 +18,7 @@ async function main([mode, ...args]) {
   if (mode === 'setup') return setup(progress);
   if (mode === 'test') return runTests(progress, parseTestArguments(args));
   if (!Object.hasOwn(PROGRAMS, mode ?? '')) throw new Error(USAGE);
-  const env = await prepare(progress);
+  const env = await prepare(progress, { testTools: mode === 'bench' });
   const program = join(root, PROGRAMS[mode]);
   if (!existsSync(program)) throw new Error(`${PROGRAMS[mode]} was not built`);
   return runForeground(process.execPath, [program, ...args], { cwd: root, env });
@@ -29,8 +29,8 @@ async function setup(progress) {
   return 0;
 }
 
-async function prepare(progress) {
-  const env = await provision(progress);
+async function prepare(progress, options) {
+  const env = await provision(progress, options);
   await build(env, progress);
   return env;
 }

@@ -21,7 +21,7 @@ export function createContext(options: ApiServerOptions): ApiContext {
     controlPlane,
     registry,
     config,
-    access: new Access(config.access.static),
+    access: new Access({ ...config.access, adminKinds: new Set(registry.all.filter((each) => each.adminOnly).map((each) => each.kind)) }),
     clock: options.clock ?? systemClock,
     info: rememberInfo(controlPlane),
   };

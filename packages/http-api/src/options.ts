@@ -10,6 +10,8 @@ export interface AccessList {
 /** Static access lists (contract/rest-api.md §1, Authorisation). */
 export interface StaticAccess {
   readonly adminResources: AccessList;
+  /** Writes of everything that holds no secrets. */
+  readonly writeResources: AccessList;
   readonly generateDpToken: AccessList;
   readonly generateUserToken: AccessList;
   readonly generateZoneToken: AccessList;
@@ -19,6 +21,13 @@ export interface StaticAccess {
   readonly controlPlaneMetadata: AccessList;
 }
 
+/** What the API reads of `access`. */
+export interface AccessSection {
+  readonly static: StaticAccess;
+  /** Takes writes from callers without a credential, as Kuma does; never of secrets. */
+  readonly anonymousWrites: boolean;
+}
+
 /** Where a listener binds. */
 export interface ListenerConfig {
   readonly enabled: boolean;
@@ -26,16 +35,25 @@ export interface ListenerConfig {
   readonly port: number;
 }
 
+/** Whether tokens of one sort are issued. */
+interface IssuerSection {
+  readonly enableIssuer: boolean;
+}
+
 /** What the API reads of `apiServer`; durations in milliseconds. */
 export interface ApiSection {
   readonly readOnly: boolean;
   readonly corsAllowedDomains: readonly string[];
+  /** Names the API may be asked under; empty: any. */
+  readonly allowedHosts: readonly string[];
+  /** Requests per second and client; 0: no limit. */
+  readonly rateLimit: { readonly anonymousRequestsPerSecond: number; readonly requestsPerSecond: number };
   readonly http: ListenerConfig;
   readonly https: ListenerConfig;
   readonly authn: {
     readonly type: 'tokens' | 'adminClientCerts';
     readonly localhostIsAdmin: boolean;
-    readonly tokens: { readonly enableIssuer: boolean };
+    readonly tokens: IssuerSection;
   };
   readonly basePath: string;
   readonly gui: { readonly enabled: boolean; readonly rootUrl: string; readonly basePath: string };
@@ -48,7 +66,13 @@ export interface ApiSection {
 /** The parts of the configuration the API reads; `KumaConfig` has this shape. */
 export interface ApiConfig {
   readonly apiServer: ApiSection;
-  readonly access: { readonly static: StaticAccess };
+  readonly access: AccessSection;
+  readonly dpServer: {
+    readonly authn: {
+      readonly dpProxy: { readonly dpToken: IssuerSection };
+      readonly zoneProxy: { readonly zoneToken: IssuerSection };
+    };
+  };
   readonly dnsServer: { readonly domain: string; readonly serviceVipPort: number };
 }
 

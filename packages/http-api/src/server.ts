@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Logger } from '@mesh/core';
+import { type Logger, systemClock } from '@mesh/core';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -44,6 +44,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const { apiServer } = options.config;
   const dispatcher = new Dispatcher({
     apiServer,
+    registry: options.registry,
+    clock: options.clock ?? systemClock,
     authenticator: options.authenticator,
     log: options.log,
     metrics: options.metrics,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isLocalAdmin, isLoopback } from '../src/access/localhost-admin.js';
+import { isLoopback } from '../src/access/host-names.js';
+import { isLocalAdmin } from '../src/access/localhost-admin.js';
 import { ApiUnderTest, apiConfig, STRANGER } from './api-under-test.js';
 import { errorBody, stored } from './documents.js';
 import { MemoryControlPlane } from './memory-control-plane.js';

@@ -12,6 +12,8 @@ export function apiConfig(changes: Partial<ApiConfig['apiServer']> = {}): ApiCon
     apiServer: {
       readOnly: false,
       corsAllowedDomains: [],
+      allowedHosts: [],
+      rateLimit: { anonymousRequestsPerSecond: 0, requestsPerSecond: 0 },
       http: { enabled: true, interface: '127.0.0.1', port: 0 },
       https: { enabled: false, interface: '127.0.0.1', port: 0 },
       authn: { type: 'tokens', localhostIsAdmin: true, tokens: { enableIssuer: true } },
@@ -24,8 +26,10 @@ export function apiConfig(changes: Partial<ApiConfig['apiServer']> = {}): ApiCon
       ...changes,
     },
     access: {
+      anonymousWrites: false,
       static: {
         adminResources: ADMINS,
+        writeResources: { users: [], groups: ['mesh-system:admin', 'mesh-system:authenticated'] },
         generateDpToken: ADMINS,
         generateUserToken: ADMINS,
         generateZoneToken: ADMINS,
@@ -35,6 +39,7 @@ export function apiConfig(changes: Partial<ApiConfig['apiServer']> = {}): ApiCon
         controlPlaneMetadata: EVERYBODY,
       },
     },
+    dpServer: { authn: { dpProxy: { dpToken: { enableIssuer: true } }, zoneProxy: { zoneToken: { enableIssuer: true } } } },
     dnsServer: { domain: 'mesh', serviceVipPort: 80 },
   };
 }

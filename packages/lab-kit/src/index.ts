@@ -12,8 +12,10 @@ export {
   type StoreChoice,
   serverCertificate,
 } from './deployment.js';
+export { type FuzzOptions, type FuzzResult, fuzzApi, seedForFuzz } from './fuzz-api.js';
 export { ManagedProcess, ProcessGroup, type ProcessSpec } from './managed-process.js';
 export { residentBytes } from './memory.js';
+export { openFiles } from './open-files.js';
 export { type PollOptions, until } from './poll.js';
 export { choosePort, mayBind } from './ports.js';
 export { type EchoAnswer, type ProbeResult, type ProbeTarget, probe, resolveName, spiffeIdsOf } from './probe.js';

@@ -43,7 +43,7 @@ export async function runTests(progress, options) {
 /** The environment to run stages with, or undefined where something could not be brought. */
 async function provisionOrExplain(progress) {
   try {
-    return await provision(progress);
+    return await provision(progress, { testTools: true });
   } catch (error) {
     progress.line(`${error.output ?? ''}${error.message}\n\n0 passed, 1 failed`);
     return undefined;

@@ -6,6 +6,18 @@ import { type Caller, isLocalAdmin } from './localhost-admin.js';
 const BEARER = 'Bearer ';
 const TOKEN_CHARACTERS_MAX = 16_384;
 
+/** How a caller was recognised. */
+export type Recognition = 'localhost' | 'certificate' | 'token' | 'none';
+
+/** A caller, and how it was recognised. */
+export interface Authenticated {
+  readonly identity: Identity;
+  readonly by: Recognition;
+}
+
+/** Nobody in particular. */
+export const UNRECOGNISED: Authenticated = { identity: ANONYMOUS, by: 'none' };
+
 /** Facts of a request that decide who calls. */
 export interface Credentials extends Caller {
   /** The TLS handshake verified a client certificate. */
@@ -19,15 +31,15 @@ export interface Credentials extends Caller {
 export async function authenticate(
   credentials: Credentials,
   using: { authn: ApiSection['authn']; authenticator: Authenticator },
-): Promise<Identity> {
+): Promise<Authenticated> {
   const { authn, authenticator } = using;
-  if (authn.localhostIsAdmin && isLocalAdmin(credentials)) return ADMIN;
-  if (authn.type === 'adminClientCerts') return credentials.clientCertVerified ? ADMIN : ANONYMOUS;
+  if (authn.localhostIsAdmin && isLocalAdmin(credentials)) return { identity: ADMIN, by: 'localhost' };
+  if (authn.type === 'adminClientCerts') return credentials.clientCertVerified ? { identity: ADMIN, by: 'certificate' } : UNRECOGNISED;
   const header = credentials.headers.authorization;
-  if (typeof header !== 'string' || !header.startsWith(BEARER)) return ANONYMOUS;
+  if (typeof header !== 'string' || !header.startsWith(BEARER)) return UNRECOGNISED;
   const token = header.slice(BEARER.length);
   if (token.length > TOKEN_CHARACTERS_MAX) throw new MeshError('unauthenticated', { internal: 'token is too long' });
-  return withGroup(await verify(authenticator, token));
+  return { identity: withGroup(await verify(authenticator, token)), by: 'token' };
 }
 
 async function verify(authenticator: Authenticator, token: string): Promise<Identity> {

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { type HostAndPort, isLoopback, parseHost } from './host-names.js';
 
 /** What is known of a request before anybody is trusted. Header names in lower case. */
 export interface Caller {
@@ -26,30 +26,11 @@ export function isLocalAdmin(caller: Caller): boolean {
   return headers.origin === undefined || isSameOrigin(single(headers.origin) ?? '', { host, encrypted: caller.encrypted });
 }
 
-/** Whether an IP address is a loopback address, IPv4 in IPv6 included. */
-export function isLoopback(address: string): boolean {
-  const plain = address.replace(/^::ffff:/i, '').replace(/%.*$/, '');
-  return isIP(plain) === 4 ? plain.startsWith('127.') : plain === '::1';
-}
-
-interface Host {
-  readonly name: string;
-  readonly port: string | undefined;
-}
-
-function parseHost(value: string | undefined): Host | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/@?#\s]+))(?::(\d{1,5}))?$/.exec(value ?? '');
-  if (!match) return undefined;
-  const port = match[3];
-  if (port !== undefined && (Number(port) < 1 || Number(port) > 65535)) return undefined;
-  return { name: (match[1] ?? match[2] ?? '').toLowerCase(), port };
-}
-
 function isLocalName(name: string): boolean {
   return name === 'localhost' || isLoopback(name);
 }
 
-function isSameOrigin(origin: string, self: { host: Host; encrypted: boolean }): boolean {
+function isSameOrigin(origin: string, self: { host: HostAndPort; encrypted: boolean }): boolean {
   const scheme = self.encrypted ? 'https' : 'http';
   const match = /^(https?):\/\/([^/?#\s]+)$/.exec(origin);
   const other = parseHost(match?.[2]);

@@ -6,6 +6,8 @@ export interface Answer {
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
+  /** What the audit line says beyond the request: of an issued token its ID and whom it is for. */
+  readonly audit?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** A JSON answer, printed as Kuma does. */

@@ -1,18 +1,23 @@
-import type { TLSSocket } from 'node:tls';
-import { type Logger, MeshError, messageOf } from '@mesh/core';
+import { type Clock, type DescriptorRegistry, type Logger, MeshError, messageOf } from '@mesh/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { authenticate } from '../access/authenticate.js';
-import { type CrossOriginRequest, corsHeaders, isPreflight } from '../access/cors.js';
-import { ANONYMOUS, type Identity } from '../access/identity.js';
+import { AuditLog } from '../access/audit.js';
+import { type Authenticated, authenticate, UNRECOGNISED } from '../access/authenticate.js';
+import { requireAllowedHost, requireOwnWrite } from '../access/browser-guard.js';
+import { corsHeaders, isPreflight } from '../access/cors.js';
+import type { Identity } from '../access/identity.js';
+import { RateLimit } from '../access/rate-limit.js';
 import type { ApiMetrics, ApiSection, Authenticator } from '../options.js';
 import type { Answer } from './answer.js';
-import { errorAnswer, isBug } from './errors.js';
+import { errorAnswer, isBug, problem } from './errors.js';
 import { allowedMethods, negotiate } from './negotiate.js';
+import { credentialsOf, crossOriginOf, isEncrypted, pathOf } from './request-facts.js';
 import type { ApiRequest, Handler, Route, RouteMethod } from './route.js';
 
 /** What the way of a request through the API needs. */
 export interface DispatchOptions {
   readonly apiServer: ApiSection;
+  readonly registry: DescriptorRegistry;
+  readonly clock: Clock;
   readonly authenticator: Authenticator;
   readonly log: Logger;
   readonly metrics: ApiMetrics;
@@ -22,7 +27,7 @@ export interface DispatchOptions {
 
 interface RequestState {
   readonly startedMs: number;
-  identity: Identity;
+  caller: Authenticated;
   template: string;
 }
 
@@ -34,25 +39,61 @@ const NOT_READY = new MeshError('unavailable', { public: 'nothing has been heard
  */
 export class Dispatcher {
   private readonly states = new WeakMap<FastifyRequest, RequestState>();
+  private readonly audit: AuditLog;
+  private readonly limits: { readonly known: RateLimit; readonly unknown: RateLimit };
 
-  constructor(private readonly options: DispatchOptions) {}
+  constructor(private readonly options: DispatchOptions) {
+    const { apiServer, registry, clock, log } = options;
+    this.audit = new AuditLog(registry, log);
+    const { requestsPerSecond, anonymousRequestsPerSecond } = apiServer.rateLimit;
+    const now = () => clock.now();
+    this.limits = { known: new RateLimit(requestsPerSecond, now), unknown: new RateLimit(anonymousRequestsPerSecond, now) };
+  }
 
   /** Runs before routing is used: counts, finds out who calls. Returns an answer where that ends the request. */
   async begin(request: FastifyRequest): Promise<Answer | undefined> {
-    const state: RequestState = { startedMs: performance.now(), identity: ANONYMOUS, template: '' };
+    const state: RequestState = { startedMs: performance.now(), caller: UNRECOGNISED, template: '' };
     this.states.set(request, state);
     this.options.metrics.inflight(1);
     if (!this.options.isReady()) return errorAnswer(NOT_READY, '');
-    if (this.isOpenToAll(request)) return undefined;
+    const refusal = await this.letIn(request, state);
+    if (refusal && refusal.status !== 429) this.note(request, { state, answer: refusal });
+    return refusal;
+  }
+
+  private async letIn(request: FastifyRequest, state: RequestState): Promise<Answer | undefined> {
+    const { apiServer, authenticator } = this.options;
+    const { headers, method } = request;
     try {
-      state.identity = await authenticate(credentialsOf(request), {
-        authn: this.options.apiServer.authn,
-        authenticator: this.options.authenticator,
-      });
+      requireAllowedHost({ headers, method }, apiServer);
+      if (this.isOpenToAll(request)) return undefined;
+      const credentials = credentialsOf(request);
+      state.caller = await authenticate(credentials, { authn: apiServer.authn, authenticator });
+      const wait = this.takeTurn(state.caller, credentials.peerAddress);
+      if (wait > 0) return tooManyRequests(wait);
+      requireOwnWrite({ headers, method }, state.caller.identity, apiServer);
       return undefined;
     } catch (error) {
       return this.explain(error, { title: 'Could not authenticate', request });
     }
+  }
+
+  /** Users have an allowance by name, wherever they call from; others by address. */
+  private takeTurn({ identity, by }: Authenticated, peerAddress: string): number {
+    if (by === 'none') return this.limits.unknown.take(peerAddress);
+    return this.limits.known.take(by === 'token' ? identity.name : peerAddress);
+  }
+
+  private note(request: FastifyRequest, { state, answer }: { state: RequestState; answer: Answer }): void {
+    this.audit.record({
+      method: request.method,
+      path: pathOf(request),
+      template: state.template,
+      params: paramsOf(request),
+      peer: request.socket.remoteAddress ?? '',
+      caller: state.caller,
+      answer,
+    });
   }
 
   /** Counts a finished request. */
@@ -87,7 +128,9 @@ export class Dispatcher {
     if (refusal) return refusal;
     const handler = route.methods[request.method as RouteMethod];
     if (!handler) throw new Error(`${route.template} has no ${request.method}`);
-    return this.run(handler, { request, route, identity: state?.identity ?? ANONYMOUS });
+    const answer = await this.run(handler, { request, route, identity: (state?.caller ?? UNRECOGNISED).identity });
+    if (state) this.note(request, { state, answer });
+    return answer;
   }
 
   /** Headers CORS adds to the answer of a request. */
@@ -133,7 +176,7 @@ function toApiRequest(context: { request: FastifyRequest; route: Route; identity
     method: request.method,
     template: route.template,
     path: pathOf(request),
-    params: (request.params ?? {}) as Record<string, string>,
+    params: paramsOf(request),
     query: new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1)),
     body: request.body instanceof Uint8Array ? request.body : new Uint8Array(),
     identity,
@@ -141,32 +184,17 @@ function toApiRequest(context: { request: FastifyRequest; route: Route; identity
   };
 }
 
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? '';
+function paramsOf(request: FastifyRequest): Record<string, string> {
+  return (request.params ?? {}) as Record<string, string>;
 }
 
-function credentialsOf(request: FastifyRequest) {
-  return {
-    peerAddress: request.socket.remoteAddress ?? '',
-    encrypted: isEncrypted(request),
-    headers: request.headers,
-    clientCertVerified: isEncrypted(request) && (request.socket as TLSSocket).authorized,
-  };
-}
-
-function isEncrypted(request: FastifyRequest): boolean {
-  return (request.socket as Partial<TLSSocket>).encrypted === true;
-}
-
-function crossOriginOf(request: FastifyRequest): CrossOriginRequest {
-  const { headers, method } = request;
-  const one = (value: string | string[] | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
-  return {
-    method,
-    origin: one(headers.origin),
-    requestedMethod: one(headers['access-control-request-method']),
-    requestedHeaders: one(headers['access-control-request-headers']),
-  };
+function tooManyRequests(seconds: number): Answer {
+  const answer = problem({
+    status: 429,
+    title: 'Too many requests',
+    detail: `the allowance of this client is used up, try again in ${seconds} s`,
+  });
+  return { ...answer, headers: { ...answer.headers, 'Retry-After': String(seconds) } };
 }
 
 /** A client never waits longer than the write timeout, whatever hangs behind. */

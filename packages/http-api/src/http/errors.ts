@@ -31,6 +31,15 @@ export interface ProblemDetails {
   readonly violations?: readonly Violation[];
 }
 
+/** Who sends thousands of mistakes is told of the first ones. */
+const VIOLATIONS_MAX = 100;
+
+function firstOf(violations: readonly Violation[]): readonly Violation[] {
+  if (violations.length <= VIOLATIONS_MAX) return violations;
+  const more = violations.length - VIOLATIONS_MAX;
+  return [...violations.slice(0, VIOLATIONS_MAX), { field: '', message: `and ${more} more` }];
+}
+
 /** An error that knows the title and status it is shown with. */
 export class ApiError extends Error {
   constructor(readonly problem: ProblemDetails) {
@@ -41,7 +50,8 @@ export class ApiError extends Error {
 
 /** The error object of contract/rest-api.md §2.4; `details` and `causes` mirror the new fields for old clients. */
 export function problem(details: ProblemDetails): Answer {
-  const { status, title, detail, violations = [] } = details;
+  const { status, title, detail } = details;
+  const violations = firstOf(details.violations ?? []);
   const parameters = violations.map(({ field, message }) => ({ field, reason: message }));
   const causes = violations.map(({ field, message }) => ({ field, message }));
   const some = violations.length > 0;

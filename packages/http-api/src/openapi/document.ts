@@ -68,7 +68,7 @@ function operation(doc: OperationDoc, { route, method, tag }: { route: Route; me
     ...(doc.deprecated ? { deprecated: true } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(doc.body ? { requestBody: { required: true, content: { 'application/json': { schema: doc.body } } } } : {}),
-    responses: { ...Object.fromEntries(Object.entries(doc.responses).map(([status, each]) => [status, response(each)])), ...failures() },
+    responses: { ...failures(), ...Object.fromEntries(Object.entries(doc.responses).map(([status, each]) => [status, response(each)])) },
   };
 }
 
@@ -96,7 +96,7 @@ function response({ description, contentType = 'application/json', schema, heade
   return {
     description,
     ...(shown.length > 0 ? { headers: Object.fromEntries(shown) } : {}),
-    content: { [contentType]: { schema } },
+    ...(schema ? { content: { [contentType]: { schema } } } : {}),
   };
 }
 

@@ -17,7 +17,8 @@ export interface ResponseDoc {
   readonly description: string;
   /** `application/json` unless said. */
   readonly contentType?: string;
-  readonly schema: JsonSchema;
+  /** Absent: nothing is said of the body. */
+  readonly schema?: JsonSchema;
   /** Names of headers, with what they say. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -31,7 +32,7 @@ export interface OperationDoc {
   readonly query?: readonly QueryParameter[];
   /** Shape of the JSON body. */
   readonly body?: JsonSchema;
-  /** Answers of success, by status. Those of failure are the same everywhere. */
+  /** Answers by status: those of success. Those of failure are the same everywhere, unless given here. */
   readonly responses: Readonly<Record<number, ResponseDoc>>;
   /** Another spelling of a path: served for old clients. */
   readonly deprecated?: boolean;

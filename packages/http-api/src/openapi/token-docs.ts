@@ -4,7 +4,9 @@ import { arraySchema, type JsonSchema, mapSchema, type OperationDoc, objectSchem
 const VALID_FOR: JsonSchema = { ...STRING, description: 'A duration: `24h`, `720h30m`.', examples: ['24h'] };
 
 function doc(id: string, summary: string, body: JsonSchema): OperationDoc {
-  return { id, summary, body, responses: { 200: { description: 'The token.', contentType: 'text/plain', schema: STRING } } };
+  const token = { description: 'The token.', contentType: 'text/plain', schema: STRING };
+  const unreadable = { description: 'What breaks rules is named as everywhere; a body that cannot be read is answered with nothing.' };
+  return { id, summary, body, responses: { 200: token, 400: unreadable } };
 }
 
 /** What the OpenAPI document says of the routes that issue tokens, by template (contract/rest-api.md §4). */

@@ -105,7 +105,7 @@ export class KindDocs {
 /** An item as Kubernetes has it. */
 const KUBERNETES = {
   type: 'object',
-  properties: { apiVersion: { const: 'kuma.io/v1alpha1' }, kind: STRING, mesh: STRING, metadata: { type: 'object' } },
+  properties: { apiVersion: { enum: ['kuma.io/v1alpha1', 'v1'] }, kind: STRING, mesh: STRING, metadata: { type: 'object' } },
   required: ['apiVersion', 'kind', 'metadata'],
 } as const;
 

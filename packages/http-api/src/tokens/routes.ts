@@ -28,6 +28,7 @@ function dataplaneTokens(context: ApiContext): Handler {
     if (!read) return UNREADABLE;
     requireValid(read);
     context.access.require('generateDpToken', request.identity, 'generate dataplane token');
+    requireIssuer(context.config.dpServer.authn.dpProxy.dpToken, 'dataplane');
     return issue(context, read.token);
   });
 }
@@ -38,6 +39,7 @@ function zoneTokens(context: ApiContext): Handler {
     if (!read) return UNREADABLE;
     context.access.require('generateZoneToken', request.identity, `generate zone token for zone '${read.token.zone.slice(0, 100)}'`);
     requireValid(read);
+    requireIssuer(context.config.dpServer.authn.zoneProxy.zoneToken, 'zone');
     return issue(context, read.token);
   });
 }
@@ -48,15 +50,41 @@ function userTokens(context: ApiContext): Handler {
     const read = readUserToken(readJson(request));
     if (!read) return UNREADABLE;
     requireValid(read);
-    if (!context.config.apiServer.authn.tokens.enableIssuer) {
-      throw new MeshError('bad_request', { public: 'issuing of user tokens is disabled on this control plane' });
-    }
+    requireIssuer(context.config.apiServer.authn.tokens, 'user');
     return issue(context, read.token);
   });
 }
 
-async function issue(context: ApiContext, token: TokenRequest): Promise<Answer> {
-  return { status: 200, contentType: 'text/plain', body: await context.controlPlane.issueToken(token) };
+function requireIssuer({ enableIssuer }: { readonly enableIssuer: boolean }, sort: string): void {
+  if (!enableIssuer) throw new MeshError('bad_request', { public: `issuing of ${sort} tokens is disabled on this control plane` });
+}
+
+async function issue(context: ApiContext, request: TokenRequest): Promise<Answer> {
+  const token = await context.controlPlane.issueToken(request);
+  return { status: 200, contentType: 'text/plain', body: token, audit: auditOf(request, token) };
+}
+
+/** Who got a token, and the ID that revokes it. */
+function auditOf(request: TokenRequest, token: string): NonNullable<Answer['audit']> {
+  const id = tokenId(token);
+  const named = { token: request.type, ...(id === undefined ? {} : { tokenId: id }) };
+  switch (request.type) {
+    case 'dataplane':
+      return { ...named, mesh: request.mesh, name: request.name };
+    case 'zone':
+      return { ...named, name: request.zone, scope: request.scope };
+    case 'user':
+      return { ...named, name: request.name, userGroups: request.groups };
+  }
+}
+
+function tokenId(token: string): string | undefined {
+  try {
+    const { jti } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { jti?: unknown };
+    return typeof jti === 'string' ? jti : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function readJson(request: ApiRequest): unknown {
