@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { messageOf } from '@mesh/core';
 import { Command } from 'commander';
+import { dnsCommand } from './dns-command.js';
 import { benchLab } from './lab-bench.js';
 import { describeMachine } from './machine.js';
 import { report } from './report.js';
@@ -32,6 +33,8 @@ program
         : report({ machine: describeMachine(), ours, baseline }),
     );
   });
+
+program.addCommand(dnsCommand());
 
 try {
   await program.parseAsync();

@@ -19,6 +19,7 @@ export type { Counter, Gauge, Histogram };
  */
 export class Metrics {
   readonly registry = new Registry();
+  private readonly scrapeListeners = new Set<() => void>();
 
   /** @param zone name of the zone, or `Global`. */
   constructor(zone: string) {
@@ -43,8 +44,15 @@ export class Metrics {
     return this.existing(options.name, Histogram) ?? new Histogram({ ...this.settings(options), ...buckets });
   }
 
+  /** Calls back before every scrape, for what is cheaper added up then than where it happens. */
+  onScrape(update: () => void): { unsubscribe(): void } {
+    this.scrapeListeners.add(update);
+    return { unsubscribe: () => void this.scrapeListeners.delete(update) };
+  }
+
   /** The Prometheus text of all metrics. */
   text(): Promise<string> {
+    for (const update of this.scrapeListeners) update();
     return this.registry.metrics();
   }
 

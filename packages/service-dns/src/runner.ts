@@ -3,6 +3,7 @@ import { type ControlPlane, type Logger, messageOf, type Runner, type ViewEvent 
 import type { ServiceOptions } from '@mesh/runtime';
 import { type ControlPlaneConnection, connectControlPlane } from '@mesh/service-client';
 import { type MeshVip, vipsFromConfigs } from '@mesh/xds/vips';
+import { QueryCounts } from './query-counts.js';
 import { Resolver } from './resolver.js';
 import { DnsServer } from './server.js';
 import { type NameEntry, NameTable } from './table.js';
@@ -10,7 +11,6 @@ import { loadTable, saveTable } from './table-file.js';
 
 /** Virtual IPs hardly ever change; clients of an old address are served by the proxies until they ask again. */
 const TTL_SECONDS = 30;
-const RCODE_NAMES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'];
 
 /**
  * The .mesh resolver as a service. Reads: the virtual IPs (Config resources) in the view of the
@@ -23,6 +23,7 @@ export class DnsRunner implements Runner {
   private readonly suffix: string;
   private readonly file: string;
   private server: DnsServer | undefined;
+  private counts: QueryCounts | undefined;
   private connection: ControlPlaneConnection | undefined;
   private subscription: { unsubscribe(): void } | undefined;
   private resolver: Resolver;
@@ -47,14 +48,15 @@ export class DnsRunner implements Runner {
   async start(): Promise<void> {
     const { config, metrics, health } = this.options;
     if (!config.dnsServer.enabled) return;
-    const queries = metrics.counter({ name: 'dns_queries_total', help: 'Answered DNS queries.', labels: ['transport', 'rcode'] });
+    this.counts = new QueryCounts(metrics);
+    const { counts } = this;
     const names = metrics.gauge({ name: 'dns_names', help: 'Names the resolver knows.' });
     this.server = new DnsServer({
       resolver: this.resolver,
       address: config.dnsServer.address,
       port: config.dnsServer.port,
       log: this.log,
-      onQuery: (transport, rcode) => queries.inc({ transport, rcode: RCODE_NAMES[rcode] ?? String(rcode) }),
+      onQuery: (transport, rcode) => counts.add(transport, rcode),
     });
     this.boundPort = await this.server.start();
     this.connection = await connectControlPlane(this.options, { log: this.log, kinds: ['Config'] });
@@ -71,6 +73,7 @@ export class DnsRunner implements Runner {
     this.subscription?.unsubscribe();
     await this.connection?.close();
     await this.server?.stop();
+    this.counts?.close();
   }
 
   private onEvent(controlPlane: ControlPlane, event: ViewEvent, names: { set(value: number): void }): void {

@@ -6,6 +6,8 @@ import type { Resolver } from './resolver.js';
 const TCP_IDLE_MS = 10_000;
 const TCP_CONNECTIONS_MAX = 1000;
 const LENGTH_BYTES = 2;
+/** Queries that wait while the process does something else. */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** Called once per answered query. */
 export type QueryObserver = (transport: 'udp' | 'tcp', rcode: number) => void;
@@ -39,7 +41,8 @@ export class DnsServer {
     this.tcp = tcp;
     const bound = tcp.address();
     const port = bound && typeof bound === 'object' ? bound.port : this.options.port;
-    const udp = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', recvBufferSize: 4 * 1024 * 1024 });
+    const family = isIPv6(address) ? 6 : 4;
+    const udp = createSocket({ type: `udp${family}`, recvBufferSize: RECEIVE_BUFFER_BYTES, lookup: addressesOnly(family) });
     await new Promise<void>((resolve, reject) => {
       udp.once('error', reject);
       udp.bind(port, address, resolve);
@@ -89,4 +92,11 @@ export class DnsServer {
     });
     socket.on('drain', () => socket.resume());
   }
+}
+
+/** Peers are addresses already: `send` would go through a resolver, and the next tick, for each answer. */
+function addressesOnly(family: 4 | 6) {
+  return (address: string, _options: unknown, done: (error: null, address: string, family: number) => void): void => {
+    done(null, address, family);
+  };
 }
