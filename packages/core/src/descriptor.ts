@@ -72,6 +72,8 @@ export interface ResourceDescriptor<Spec = JsonObject> {
   /** Reading needs the admin role too (Secret, GlobalSecret). */
   readonly adminOnly?: boolean;
   readonly hasStatus?: boolean;
+  /** Status of a resource that has none yet; `{}` unless said. */
+  readonly zeroStatus?: JsonObject;
   /** A read-only companion `<Kind>Insight`; gives `_overview` endpoints. */
   readonly insightKind?: string;
   /** Other paths of the overview list (`dataplanes+insights`). */
@@ -82,6 +84,8 @@ export interface ResourceDescriptor<Spec = JsonObject> {
   readonly isProxy?: boolean;
   /** Destinations of traffic with SNIs. */
   readonly isDestination?: boolean;
+  /** Ports of a destination, each with the section of its SNI: its name, else its number. */
+  destinationPorts?(spec: Spec): readonly { readonly port: number; readonly section: string }[];
   readonly policy?: PolicyInfo;
   /** Longest allowed name; 253 unless said. */
   readonly nameLengthMax?: number;

@@ -56,7 +56,8 @@ export class InboundStore {
       if (!inScope(resource, scope)) continue;
       const name = senderName(resource, scope);
       if (record.isHeld(kind, name)) continue;
-      const status = descriptor.hasStatus ? { status: scope.at === 'zone' ? {} : (resource.status ?? {}) } : {};
+      const zero = descriptor.zeroStatus ?? {};
+      const status = descriptor.hasStatus ? { status: scope.at === 'zone' ? zero : (resource.status ?? zero) } : {};
       const { mesh, labels } = resource.meta;
       versions[name] = versionOf(() =>
         toEncodedResource({ name: parseWireName(name)?.name ?? name, mesh, labels, spec: resource.spec, ...status }, descriptor),

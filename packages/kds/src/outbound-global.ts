@@ -79,7 +79,7 @@ export function mapToZone(resource: Resource, descriptor: AnyDescriptor, options
     name = hashedNameOf(resource, labels);
   }
   if (name !== resource.meta.name && !labels[LABEL_DISPLAY_NAME]) labels[LABEL_DISPLAY_NAME] = resource.meta.name;
-  return { name, mesh: resource.meta.mesh, labels, spec, ...(descriptor.hasStatus ? { status: {} } : {}) };
+  return { name, mesh: resource.meta.mesh, labels, spec, ...(descriptor.hasStatus ? { status: descriptor.zeroStatus ?? {} } : {}) };
 }
 
 function isPrivate(resource: Resource): boolean {

@@ -32,7 +32,13 @@ export function mapToGlobal(resource: Resource, descriptor: AnyDescriptor, optio
   const name = hashedNameOf(resource, labels);
   if (!labels[LABEL_DISPLAY_NAME]) labels[LABEL_DISPLAY_NAME] = resource.meta.name;
   const spec = descriptor.isInsight ? withoutGenerations(resource.spec) : resource.spec;
-  return { name, mesh: resource.meta.mesh, labels, spec, ...(descriptor.hasStatus ? { status: resource.status ?? {} } : {}) };
+  return {
+    name,
+    mesh: resource.meta.mesh,
+    labels,
+    spec,
+    ...(descriptor.hasStatus ? { status: resource.status ?? descriptor.zeroStatus ?? {} } : {}),
+  };
 }
 
 /** `generation` of a subscription moves with time alone; sending it would be traffic about nothing. */

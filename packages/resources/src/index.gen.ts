@@ -5,10 +5,19 @@ import { dataplane } from './dataplane/index.js';
 import { dataplaneInsight } from './dataplane-insight/index.js';
 import { externalService } from './external-service/index.js';
 import { globalSecret } from './global-secret/index.js';
+import { hostnameGenerator } from './hostname-generator/index.js';
 import { mesh } from './mesh/index.js';
+import { meshExternalService } from './mesh-external-service/index.js';
+import { meshIdentity } from './mesh-identity/index.js';
 import { meshInsight } from './mesh-insight/index.js';
+import { meshMultiZoneService } from './mesh-multi-zone-service/index.js';
+import { meshOpenTelemetryBackend } from './mesh-open-telemetry-backend/index.js';
+import { meshService } from './mesh-service/index.js';
+import { meshTrust } from './mesh-trust/index.js';
+import { meshZoneAddress } from './mesh-zone-address/index.js';
 import { secret } from './secret/index.js';
 import { serviceInsight } from './service-insight/index.js';
+import { workload } from './workload/index.js';
 import { zone } from './zone/index.js';
 import { zoneEgress } from './zone-egress/index.js';
 import { zoneEgressInsight } from './zone-egress-insight/index.js';
@@ -23,10 +32,19 @@ export const coreKinds: readonly AnyDescriptor[] = [
   dataplaneInsight,
   externalService,
   globalSecret,
+  hostnameGenerator,
   mesh,
+  meshExternalService,
+  meshIdentity,
   meshInsight,
+  meshMultiZoneService,
+  meshOpenTelemetryBackend,
+  meshService,
+  meshTrust,
+  meshZoneAddress,
   secret,
   serviceInsight,
+  workload,
   zone,
   zoneEgress,
   zoneEgressInsight,

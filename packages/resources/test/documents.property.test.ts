@@ -10,11 +10,12 @@ const registry = new DescriptorRegistry(coreKinds);
 describe.each(coreKinds.map((descriptor) => ({ kind: descriptor.kind, descriptor })))('a document of kind $kind', ({ descriptor }) => {
   const mesh = descriptor.scope === 'Mesh' ? 'default' : '';
   const head = { type: descriptor.kind, name: 'n', ...(mesh ? { mesh } : {}) };
+  const isPlugin = descriptor.shape === 'plugin';
 
   it('reads back what was printed, byte for byte', () => {
     fc.assert(
       fc.property(valuesOf(descriptor.schema), (spec) => {
-        const sent = JSON.parse(JSON.stringify({ ...(spec as object), ...head })) as JsonObject;
+        const sent = JSON.parse(JSON.stringify({ ...(isPlugin ? { spec } : (spec as object)), ...head })) as JsonObject;
         const first = parseDocument(registry, sent, { skipValidation: true });
         const print = (stored: unknown) =>
           JSON.stringify(
@@ -36,7 +37,8 @@ describe.each(coreKinds.map((descriptor) => ({ kind: descriptor.kind, descriptor
 
   it('is refused with a MeshError, or read, whatever its fields hold', () => {
     const fields = Object.keys(shapeOf(descriptor.schema));
-    const body = fc.dictionary(fc.constantFrom('labels', 'spec', ...fields), fc.jsonValue({ maxDepth: 4 }));
+    const anything = fc.dictionary(fc.constantFrom('labels', 'spec', ...fields), fc.jsonValue({ maxDepth: 4 }));
+    const body = isPlugin ? anything.map((spec) => ({ spec })) : anything;
     fc.assert(
       fc.property(body, (values) => {
         onlyMeshErrors(() => parseDocument(registry, { ...values, ...head }));
@@ -124,6 +126,6 @@ function onlyMeshErrors(run: () => unknown): void {
 }
 
 function shapeOf(schema: unknown): Record<string, unknown> {
-  const def = (schema as { _zod: { def: { out: { shape: Record<string, unknown> } } } })._zod.def;
-  return def.out.shape;
+  const def = (schema as { _zod: { def: { out?: typeof schema; shape?: Record<string, unknown> } } })._zod.def;
+  return def.out ? shapeOf(def.out) : (def.shape ?? {});
 }

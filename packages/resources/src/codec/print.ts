@@ -1,11 +1,12 @@
 import { type AnyDescriptor, type Json, type JsonObject, kriOf, type Resource, type ResourceDraft } from '@mesh/core';
+import { snisOf } from '../destination/index.js';
 
 /** A time nobody set, as Go prints it; documents made from drafts carry it. */
 export const NO_TIME = '0001-01-01T00:00:00Z';
 
 /**
  * The REST document of a resource in the universal form (contract/rest-api.md §2.3):
- * `type, mesh?, name, creationTime, modificationTime, labels?, kri?`, then the spec.
+ * `type, mesh?, name, creationTime, modificationTime, labels?, kri?, snis?`, then the spec.
  */
 export function toDocument(descriptor: AnyDescriptor, resource: Resource): JsonObject {
   return { ...metaOf(descriptor, resource, descriptor.kind), ...bodyOf(descriptor, resource) };
@@ -54,13 +55,15 @@ function metaOf(descriptor: AnyDescriptor, resource: Resource, type: string): Js
   document.modificationTime = modificationTime;
   if (Object.keys(labels).length > 0) document.labels = sortKeys(labels);
   if (descriptor.shortName) document.kri = kriOf(descriptor.shortName, resource);
+  const snis = snisOf(descriptor, resource);
+  if (snis.length > 0) document.snis = snis.map(({ port, sni }) => ({ port, sni }));
   return document;
 }
 
 function bodyOf(descriptor: AnyDescriptor, resource: Resource): JsonObject {
   const spec = specOf(descriptor, resource.spec);
   if (descriptor.shape === 'legacy') return spec;
-  return descriptor.hasStatus ? { spec, status: resource.status ?? {} } : { spec };
+  return descriptor.hasStatus ? { spec, status: resource.status ?? descriptor.zeroStatus ?? {} } : { spec };
 }
 
 function sortKeys(labels: Readonly<Record<string, string>>): Record<string, Json> {

@@ -1,0 +1,2 @@
+export { destinationDeprecations } from './deprecations.js';
+export { type DestinationSni, snisOf } from './snis.js';
