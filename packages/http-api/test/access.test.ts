@@ -119,11 +119,44 @@ describe('who may', () => {
     ['PUT', '/globalsecrets/x', secret],
     ['PUT', '/meshes/m2', { type: 'Mesh', name: 'm2' }],
     ['DELETE', '/meshes/default', undefined],
-  ])('only admins write: %s %s', async (method, path, document) => {
+  ])('nobody writes without a credential: %s %s', async (method, path, document) => {
     const body = document === undefined ? {} : { body: JSON.stringify(document) };
-    for (const headers of [STRANGER, bearer('team-token')]) {
-      expect((await api.send(path, { method, headers: { ...headers, ...json }, ...body })).status).toBe(403);
-    }
+    expect((await api.send(path, { method, headers: { ...STRANGER, ...json }, ...body })).status).toBe(403);
+  });
+
+  it('only admins write secrets', async () => {
+    const send = (method: string, token: string) =>
+      api.send('/globalsecrets/x', { method, headers: { ...bearer(token), ...json }, body: JSON.stringify(secret) });
+    expect((await send('PUT', 'team-token')).status).toBe(403);
+    expect((await send('PUT', 'admin-token')).status).toBe(201);
+    expect((await send('DELETE', 'team-token')).status).toBe(403);
+    expect((await send('DELETE', 'admin-token')).status).toBe(200);
+  });
+
+  it('users write what is no secret, unless access.static.writeResources names others', async () => {
+    const document = { type: 'Mesh', name: 'm3' };
+    expect((await api.put('/meshes/m3', document, bearer('team-token'))).status).toBe(201);
+    expect((await api.send('/meshes/m3', { method: 'DELETE', headers: bearer('team-token') })).status).toBe(200);
+    const config = apiConfig();
+    const writeResources = { users: ['bob'], groups: [] };
+    const strict = await ApiUnderTest.start({
+      config: { ...config, access: { ...config.access, static: { ...config.access.static, writeResources } } },
+    });
+    expect((await strict.put('/meshes/m3', document, bearer('team-token'))).status).toBe(403);
+    expect((await strict.put('/meshes/m3', document, bearer('admin-token'))).status).toBe(201);
+    await strict.stop();
+  });
+
+  it('strangers write too where access.anonymousWrites says so, but no secrets, and get no tokens', async () => {
+    const config = apiConfig();
+    const open = await ApiUnderTest.start({ config: { ...config, access: { ...config.access, anonymousWrites: true } } });
+    expect((await open.put('/meshes/m3', { type: 'Mesh', name: 'm3' }, STRANGER)).status).toBe(201);
+    expect((await open.put('/globalsecrets/x', secret, STRANGER)).status).toBe(403);
+    expect((await open.send('/globalsecrets', { headers: STRANGER })).status).toBe(403);
+    expect((await open.post('/tokens/dataplane', { mesh: 'm3' }, STRANGER)).status).toBe(403);
+    const rebound = await open.put('/meshes/m4', { type: 'Mesh', name: 'm4' }, { ...STRANGER, host: 'evil.example:5681' });
+    expect(rebound).toMatchObject({ status: 403, text: expect.stringContaining('allowedHosts') });
+    await open.stop();
   });
 
   it('a refused write leaves nothing behind', async () => {

@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { type Clock, MeshError, silentLogger } from '@mesh/core';
+import { type Clock, type Logger, MeshError, silentLogger } from '@mesh/core';
 import { type ApiConfig, createApiServer, type Identity, type ObservedRequest } from '../src/index.js';
 import { MemoryControlPlane } from './memory-control-plane.js';
 
@@ -65,14 +65,16 @@ export class ApiUnderTest {
 
   constructor(readonly controlPlane: MemoryControlPlane) {}
 
-  static async start(options: { controlPlane?: MemoryControlPlane; config?: ApiConfig; clock?: Clock } = {}): Promise<ApiUnderTest> {
+  static async start(
+    options: { controlPlane?: MemoryControlPlane; config?: ApiConfig; clock?: Clock; log?: Logger } = {},
+  ): Promise<ApiUnderTest> {
     const api = new ApiUnderTest(options.controlPlane ?? new MemoryControlPlane());
     const server = await createApiServer({
       controlPlane: api.controlPlane,
       registry: api.controlPlane.registry,
       config: options.config ?? apiConfig(),
       authenticator: { authenticate: async (token) => identityOf(token) },
-      log: silentLogger,
+      log: options.log ?? silentLogger,
       metrics: { observe: (each) => void api.observed.push(each), inflight: () => {} },
       ...(options.clock ? { clock: options.clock } : {}),
     });

@@ -27,6 +27,8 @@ export class MemoryControlPlane implements ControlPlane {
   readonly registry = new DescriptorRegistry(coreKinds);
   readonly view = new ResourceView();
   readonly issued: TokenRequest[] = [];
+  /** What is issued. */
+  token = 'header.claims.signature';
   readonly asked: ProxyAdminRequest[] = [];
   /** Set to make writes and questions fail with it. */
   failure: unknown;
@@ -76,7 +78,7 @@ export class MemoryControlPlane implements ControlPlane {
   async issueToken(request: TokenRequest): Promise<string> {
     this.failIfTold();
     this.issued.push(request);
-    return 'header.claims.signature';
+    return this.token;
   }
 
   async proxyAdmin(request: ProxyAdminRequest): Promise<Uint8Array> {

@@ -1,6 +1,7 @@
-import { list, oneOf, section } from '../field.js';
+import { bool, list, oneOf, section } from '../field.js';
 
 const ADMIN = 'mesh-system:admin';
+const WRITERS = [ADMIN, 'mesh-system:authenticated'];
 const EVERYBODY = ['mesh-system:unauthenticated', 'mesh-system:authenticated'];
 
 /** Only admins, unless told otherwise. */
@@ -19,8 +20,16 @@ function everybody(what: string, env?: string) {
 /** `access`: who may do what (contract/rest-api.md §1, Authorisation). */
 export const access = section({
   type: oneOf(['static'], 'static', 'Where permissions come from.'),
+  anonymousWrites: bool(
+    false,
+    'Take writes of everything but secrets from callers without a credential, as Kuma does. Reading and writing secrets and issuing tokens still need a credential.',
+  ),
   static: section({
-    adminResources: admins('use secrets'),
+    adminResources: admins('read and write secrets, and write everything else'),
+    writeResources: section({
+      users: list([], 'Users that may write what is no secret.'),
+      groups: list(WRITERS, 'Groups that may write what is no secret; by default whoever has a user token.'),
+    }),
     generateDpToken: admins('issue dataplane tokens'),
     generateUserToken: admins('issue user tokens'),
     generateZoneToken: admins('issue zone tokens'),

@@ -32,6 +32,11 @@ function tokens() {
 export const apiServer = section({
   readOnly: bool(false, 'Refuse every write.'),
   corsAllowedDomains: list([], 'Origins browsers may call from.'),
+  allowedHosts: list([], 'Names (of the Host header) the API may be asked under, besides addresses and localhost; empty: any name.'),
+  rateLimit: section({
+    anonymousRequestsPerSecond: int(1000, 'Requests each second from one address without a credential; 0: no limit.'),
+    requestsPerSecond: int(0, 'Requests each second from one user, or from localhost; 0: no limit.'),
+  }),
   http: section({
     enabled: bool(true, 'Serve plain HTTP.'),
     interface: str('0.0.0.0', 'Address to listen on.'),
