@@ -194,6 +194,21 @@ export function yamlOnly<T>(schema: z.ZodType<T>, value: T, doc: { text: string;
   };
 }
 
+/** A list of objects; JSON or YAML text in the variable. */
+export function objects<T>(schema: z.ZodType<readonly T[]>, doc: { text: string; allowed: string }): Field<readonly T[]> {
+  const field = yamlOnly<readonly T[]>(schema, [], { ...doc, allowed: `${doc.allowed} (as JSON in the variable)` });
+  const { env: _, ...rest } = field;
+  return { ...rest, fromText: (text) => (text.trim() === '' ? ok([]) : parsed(text)) };
+}
+
+function parsed(text: string): Decoded<unknown> {
+  try {
+    return ok(JSON.parse(text));
+  } catch {
+    return fail;
+  }
+}
+
 function base(doc: string, options: FieldOptions) {
   return { type: 'field' as const, doc, secret: options.secret ?? false, ...(options.env !== undefined ? { env: options.env } : {}) };
 }

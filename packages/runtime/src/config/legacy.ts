@@ -14,6 +14,11 @@ const RENAMED_VARIABLES: ReadonlyArray<readonly [old: string, now: string]> = [
   ['KUMA_MULTIZONE_REMOTE_KDS_ROOT_CA_FILE', 'KUMA_MULTIZONE_ZONE_KDS_ROOT_CA_FILE'],
 ];
 
+/** Whether a variable is an old name of another one. */
+export function isRenamedVariable(name: string): boolean {
+  return RENAMED_VARIABLES.some(([old]) => old === name);
+}
+
 const RENAMED_MODES: Readonly<Record<string, string>> = { standalone: 'zone', remote: 'zone' };
 
 /** Translates variables of Kuma 0.x (`KUMA_MODE_MODE=remote`); a new name that is set as well wins. */

@@ -31,10 +31,66 @@ describe('loadConfig', () => {
     expect([config.apiServer.http.port, config.apiServer.https.port, config.dpServer.port]).toEqual([3333, 2222, 5678]);
   });
 
-  it('reads YAML keys in any case and warns about unknown ones', () => {
-    const { config, warnings } = load('DNSserver: {cidr: 250.0.0.0/8, colour: red}\nfoo: 1');
+  it('reads YAML keys in any case', () => {
+    const { config, warnings } = load('DNSserver: {cidr: 250.0.0.0/8}');
     expect(config.dnsServer.CIDR).toBe('250.0.0.0/8');
-    expect(warnings).toEqual(['configuration key dnsServer.colour is unknown and ignored', 'configuration key foo is unknown and ignored']);
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([
+    ['apiServer: {htp: {port: 1}}', 'apiServer.htp: is no configuration key: did you mean apiServer.http?'],
+    ['dnsServer: {domian: x}', 'dnsServer.domian: is no configuration key: did you mean dnsServer.domain?'],
+    ['bootstrapServer: {xdsHost: x}', 'bootstrapServer.xdsHost: is no configuration key: did you mean bootstrapServer.params.xdsHost?'],
+    ['foo: 1', 'foo: is no configuration key; docs/configuration.md lists them all'],
+  ])('refuses the unknown key of %s with a suggestion', (yaml, message) => {
+    expect(() => load(yaml)).toThrow(message);
+  });
+
+  it('refuses a variable that is nearly one of its own, and only warns about those that may be for somebody else', () => {
+    expect(() => load('', { KUMA_API_SERVER_HTTP_PROT: '1' })).toThrow('did you mean KUMA_API_SERVER_HTTP_PORT?');
+    expect(() => load('', { KUMA_MULTIZONE_ZONE_NAMES: 'x' })).toThrow('did you mean KUMA_MULTIZONE_ZONE_NAME?');
+    expect(load('', { KUMA_SOMETHING_ELSE: '1' }).warnings).toEqual(['variable KUMA_SOMETHING_ELSE is unknown and ignored']);
+    expect(load('', { KUMA_INJECTOR_CA_CERT_FILE: 'x' }).warnings).toEqual([
+      'variable KUMA_INJECTOR_CA_CERT_FILE has no effect: read by the Kubernetes environment only',
+    ]);
+    const foreign = {
+      KUMA_DATAPLANE_MESH: 'm',
+      KUMA_DNS_ENABLED: 'true',
+      KUMA_CONTROL_PLANE_URL: 'x',
+      KUMA_CONTROL_PLANE_SERVICE_HOST: '10.0.0.1',
+      KUMA_CONTROL_PLANE_PORT_5681_TCP_ADDR: '10.0.0.1',
+    };
+    expect(load('', foreign).warnings).toEqual([]);
+  });
+
+  it('names keys that later versions of Kuma dropped, and goes on', () => {
+    const { warnings } = load('guiServer: {port: 5683}\nsdsServer: {grpcPort: 1}\napiServer: {port: 1}');
+    expect(warnings).toEqual([
+      'configuration key guiServer has no effect: use apiServer.gui',
+      'configuration key sdsServer has no effect: certificates travel with the rest of the configuration of proxies',
+      'configuration key apiServer.port has no effect: use apiServer.http.port',
+    ]);
+  });
+
+  it('reads lists of public keys from variables, as JSON', () => {
+    const name = 'KUMA_DP_SERVER_AUTHN_DP_PROXY_DP_TOKEN_VALIDATOR_PUBLIC_KEYS';
+    const keys = [{ kid: '1', mesh: 'default', key: 'PEM' }];
+    expect(load('', { [name]: JSON.stringify(keys) }).config.dpServer.authn.dpProxy.dpToken.validator.publicKeys).toEqual(keys);
+    for (const text of ['{', '{}', '[{"kid":"1"}]', '[{"kid":"1","key":"a","keyFile":"b"}]', '[{"kid":1,"key":"a"}]'])
+      expect(() => load('', { [name]: text })).toThrow(name);
+  });
+
+  it('knows the variables of Kuma that break the rule of spelling', () => {
+    const { config } = load('', {
+      KUMA_METRICS_OPENTELEMETRY_ENABLED: 'false',
+      KUMA_EXPERIMENTAL_KUBE_OUTBOUNDS_AS_VIPS: 'false',
+      KUMA_IPAM_KNOWN_INTERNAL_CIDRS: '10.0.0.0/8',
+    });
+    expect([config.metrics.openTelemetry.enabled, config.experimental.kubeOutboundsAsVIPs, config.ipam.knownInternalCIDRs]).toEqual([
+      false,
+      false,
+      ['10.0.0.0/8'],
+    ]);
   });
 
   it('warns about values that change nothing, and not about defaults', () => {

@@ -4,9 +4,10 @@ import { parse } from 'yaml';
 import { autoconfigure } from './autoconfigure.js';
 import type { Field, PlacedField } from './field.js';
 import { inertWarnings } from './inert.js';
-import { isMapping, translateEnv, translateYaml } from './legacy.js';
+import { isMapping, isRenamedVariable, translateEnv, translateYaml } from './legacy.js';
 import { configFields, type KumaConfig } from './schema.js';
 import { type Draft, deepFreeze, setAt } from './tree.js';
+import { type UnknownName, unknownKey, unknownVariable } from './unknown.js';
 import { validateConfig } from './validate.js';
 
 export interface LoadOptions {
@@ -21,7 +22,7 @@ export interface LoadOptions {
 
 export interface LoadedConfig {
   readonly config: KumaConfig;
-  /** Unknown keys, deprecated names, and values that change nothing. */
+  /** Deprecated names, unknown variables, and keys that change nothing. */
   readonly warnings: readonly string[];
 }
 
@@ -91,7 +92,8 @@ function walkYaml({ draft, node, path, index, findings }: Walk): void {
     const known = index.get(key.toLowerCase());
     const here = [...path, known?.name ?? key];
     if (!known) {
-      findings.warnings.push(`configuration key ${here.join('.')} is unknown and ignored`);
+      const names = [...index.values()].map((entry) => entry.name);
+      note(here.join('.'), { unknown: unknownKey(here, names), findings });
     } else if (known.placed) {
       setDecoded(draft, known.placed, { decoded: known.placed.field.fromYaml(value), violations: findings.violations });
     } else if (isMapping(value)) {
@@ -100,6 +102,11 @@ function walkYaml({ draft, node, path, index, findings }: Walk): void {
       findings.violations.addAll([{ field: here.join('.'), message: 'must be a mapping of keys' }]);
     }
   }
+}
+
+function note(name: string, { unknown, findings }: { unknown: UnknownName; findings: Findings }): void {
+  if ('warning' in unknown) findings.warnings.push(unknown.warning);
+  else findings.violations.addAll([{ field: name, message: unknown.mistake }]);
 }
 
 function buildYamlIndex(): YamlIndex {
@@ -122,6 +129,10 @@ const yamlIndex = buildYamlIndex();
 function applyEnv(draft: Draft, rawEnv: LoadOptions['env'], findings: Findings): void {
   const { env, warnings } = translateEnv(rawEnv);
   findings.warnings.push(...warnings);
+  for (const name of Object.keys(env)) {
+    const unknown = isRenamedVariable(name) ? undefined : unknownVariable(name);
+    if (unknown && env[name] !== undefined) note(name, { unknown, findings });
+  }
   for (const placed of configFields) {
     if (placed.env === undefined || !Object.hasOwn(env, placed.env)) continue;
     const text = env[placed.env];

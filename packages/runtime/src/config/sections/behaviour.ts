@@ -65,7 +65,7 @@ export const metrics = section({
     eventProcessors: int(1, 'Accepted for Kuma.', { min: 1 }),
   }),
   controlPlane: section({ reportResourcesCount: bool(true, 'Accepted for Kuma; resources are not counted.') }),
-  openTelemetry: section({ enabled: bool(true, 'Accepted for Kuma; metrics are not pushed.') }),
+  openTelemetry: section({ enabled: bool(true, 'Accepted for Kuma; metrics are not pushed.') }, { env: 'OPENTELEMETRY' }),
 });
 
 /** `dnsServer`: names and VIPs of the mesh, and the resolver on 5653. */
@@ -113,6 +113,7 @@ export const ipam = inertSection(
     knownInternalCIDRs: list(
       ['10.0.0.0/8', '192.168.0.0/16', '172.16.0.0/12', 'fc00::/7', 'fd00::/8', '127.0.0.1/32', '::1/128'],
       'Ranges that count as inside.',
+      { env: 'KNOWN_INTERNAL_CIDRS' },
     ),
   }),
   NO_REAL_RESOURCES,
@@ -187,7 +188,7 @@ export const policies = section({
 
 /** `experimental`, `proxy`, `tracing`, `eventBus`, `reports`. */
 export const experimental = section({
-  kubeOutboundsAsVIPs: bool(true, 'Accepted for Kuma.'),
+  kubeOutboundsAsVIPs: bool(true, 'Accepted for Kuma; read by the Kubernetes environment only.', { env: 'KUBE_OUTBOUNDS_AS_VIPS' }),
   useTagFirstVirtualOutboundModel: bool(false, 'Accepted for Kuma; VIPs have one form.'),
   ingressTagFilters: list([], 'Accepted for Kuma; all tags are kept.'),
   kdsEventBasedWatchdog: section({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bool, duration, inertSection, int, list, oneOf, port, section, str, yamlOnly } from '../field.js';
+import { bool, duration, inertSection, int, list, objects, oneOf, port, section, str } from '../field.js';
 import { tlsServer, tlsVersions } from './tls.js';
 
 /** Keys of tokens that are verified offline (contract/rest-api.md §4). */
@@ -20,7 +20,7 @@ function tokens() {
     enableIssuer: bool(true, 'Issue tokens over the API.'),
     validator: section({
       useSecrets: bool(true, 'Check tokens with the signing keys kept as secrets.'),
-      publicKeys: yamlOnly<readonly PublicKeyConfig[]>(z.array(publicKey), [], {
+      publicKeys: objects<PublicKeyConfig>(z.array(publicKey), {
         text: 'Public keys that check tokens issued elsewhere.',
         allowed: 'a list of {kid, key | keyFile}, with mesh for dataplane tokens',
       }),
