@@ -1,12 +1,15 @@
-import type { ApiContext } from './context.js';
+import { type ControlPlane, ResourceView } from '@mesh/core';
+import { type ApiContext, createContext } from './context.js';
 import type { Route } from './http/route.js';
 import { catalogRoutes } from './meta/catalog.js';
 import { globalInsightRoutes } from './meta/global-insight.js';
 import { guiRoutes } from './meta/gui.js';
 import { indexRoutes } from './meta/index-page.js';
 import { kriRoutes } from './meta/kri.js';
+import { type OpenApiDocument, openApiDocument } from './openapi/document.js';
 import { openApiRoutes } from './openapi/routes.js';
 import { TOKEN_DOCS } from './openapi/token-docs.js';
+import type { ApiServerOptions } from './options.js';
 import { proxyAdminRoutes } from './proxies/routes.js';
 import { resourceRoutes } from './resources/routes.js';
 import { serviceInsightRoutes } from './resources/service-insights.js';
@@ -23,6 +26,19 @@ export interface RouteGroup {
  * route has the same template, the special one is served.
  */
 export function apiRoutes(context: ApiContext): RouteGroup[] {
+  const placed = describedRoutes(context);
+  const openApi = { name: 'OpenApi', routes: openApiRoutes(context, placed) };
+  return [...placed, ...withoutRepeats([openApi], context.config.apiServer.basePath)];
+}
+
+/** The OpenAPI document of an API of these kinds and settings, without serving it: for generators of clients. */
+export function describeApi(options: Pick<ApiServerOptions, 'registry' | 'config'>): OpenApiDocument {
+  // Routes look at the control plane when they are asked, and these never are.
+  const controlPlane = { view: new ResourceView() } as ControlPlane;
+  return openApiDocument(describedRoutes(createContext({ ...options, controlPlane })), options.registry);
+}
+
+function describedRoutes(context: ApiContext): RouteGroup[] {
   const groups: RouteGroup[] = [
     { name: 'Index', routes: indexRoutes(context) },
     { name: 'Catalog', routes: catalogRoutes(context) },
@@ -34,9 +50,7 @@ export function apiRoutes(context: ApiContext): RouteGroup[] {
     { name: 'ServiceInsights', routes: serviceInsightRoutes(context) },
     ...context.registry.all.map((descriptor) => ({ name: descriptor.kind, routes: resourceRoutes(context, descriptor) })),
   ];
-  const placed = withoutRepeats(groups, context.config.apiServer.basePath);
-  const openApi = { name: 'OpenApi', routes: openApiRoutes(context, placed) };
-  return [...placed, ...withoutRepeats([openApi], context.config.apiServer.basePath)];
+  return withoutRepeats(groups, context.config.apiServer.basePath);
 }
 
 /** Routes of tokens are described from outside, by their templates. */

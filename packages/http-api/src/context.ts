@@ -15,7 +15,7 @@ export interface ApiContext {
 }
 
 /** Puts together what route factories build on. */
-export function createContext(options: ApiServerOptions): ApiContext {
+export function createContext(options: Pick<ApiServerOptions, 'controlPlane' | 'registry' | 'config' | 'clock'>): ApiContext {
   const { controlPlane, registry, config } = options;
   return {
     controlPlane,

@@ -1,4 +1,6 @@
 export { ADMIN, ANONYMOUS, type Identity } from './access/identity.js';
+export { describeApi } from './api-routes.js';
+export type { OpenApiDocument } from './openapi/document.js';
 export type {
   AccessList,
   ApiConfig,

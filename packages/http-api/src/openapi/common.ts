@@ -47,6 +47,7 @@ export const COMMON_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     },
     ['type', 'status', 'title', 'detail', 'details'],
   ),
+  Json: { description: 'JSON of any shape.' },
   Written: objectSchema({ warnings: { ...arraySchema(STRING), description: 'Deprecated forms, and what has no effect.' } }),
   ServiceInsight: SERVICE_INSIGHT,
   Meta: objectSchema({ type: STRING, mesh: STRING, name: STRING, labels: mapSchema(STRING), kri: STRING }, [

@@ -68,13 +68,23 @@ function requiredMeta(descriptor: AnyDescriptor): string[] {
  * What it defines for itself, for recursion, becomes components.
  */
 function specSchema(descriptor: AnyDescriptor, components: Record<string, JsonSchema>): JsonSchema {
-  const { $schema: _, $defs, ...schema } = z.toJSONSchema(descriptor.schema, { io: 'output', unrepresentable: 'any' });
-  if ($defs === undefined) return schema;
-  const prefix = `${descriptor.kind}.`;
+  const { $schema: _, $defs = {}, ...schema } = z.toJSONSchema(descriptor.schema, { io: 'output', unrepresentable: 'any' });
+  const names = new Map(Object.entries($defs).map(([name, part]) => [name, isAnyJson(part) ? 'Json' : `${descriptor.kind}.${name}`]));
   const moved = (part: unknown): JsonSchema =>
-    JSON.parse(JSON.stringify(part).replaceAll('"#/$defs/', `"#/components/schemas/${prefix}`)) as JsonSchema;
-  for (const [name, definition] of Object.entries($defs)) components[`${prefix}${name}`] = moved(definition);
+    JSON.parse(
+      JSON.stringify(part).replace(/"#\/\$defs\/([^"]*)"/g, (_ref, name: string) => `"#/components/schemas/${names.get(name) ?? name}"`),
+    ) as JsonSchema;
+  for (const [name, part] of Object.entries($defs)) {
+    const target = names.get(name) ?? name;
+    if (target !== 'Json') components[target] = moved(part);
+  }
   return moved(schema);
+}
+
+/** JSON of any shape refers to itself for lists and objects; generated types cannot. */
+function isAnyJson(part: { readonly anyOf?: readonly { readonly type?: unknown }[] | undefined }): boolean {
+  const types = new Set(part.anyOf?.map(({ type }) => type));
+  return types.has('null') && types.has('string') && types.has('array') && types.has('object');
 }
 
 /** A reference to the document of a kind. */
