@@ -88,4 +88,26 @@ describe('the certificate keeper', () => {
     await vi.advanceTimersByTimeAsync(20 * HOUR_MS);
     expect(onIssued).not.toHaveBeenCalled();
   });
+
+  it('gives a proxy that returns as the same its own certificate, and replaces that in time', async () => {
+    const { keeper, onIssued } = keeperOf();
+    keeper.want(KEY, { fingerprint: 'f', issue });
+    await vi.advanceTimersByTimeAsync(HOUR_MS);
+    keeper.forget(KEY);
+    expect(keeper.want(KEY, { fingerprint: 'f', issue })?.certificatePem).toBe('cert-1');
+    await vi.advanceTimersByTimeAsync(7 * HOUR_MS);
+    expect(onIssued).toHaveBeenCalledTimes(2);
+  });
+
+  it.each([
+    { what: 'as another', fingerprint: 'g', afterMs: 0 },
+    { what: 'when it is due for replacement', fingerprint: 'f', afterMs: 8 * HOUR_MS },
+  ])('makes a new certificate for a proxy that returns $what', async ({ fingerprint, afterMs }) => {
+    const { keeper } = keeperOf();
+    keeper.want(KEY, { fingerprint: 'f', issue });
+    await vi.advanceTimersByTimeAsync(0);
+    keeper.forget(KEY);
+    await vi.advanceTimersByTimeAsync(afterMs);
+    expect(keeper.want(KEY, { fingerprint, issue })).toBeUndefined();
+  });
 });

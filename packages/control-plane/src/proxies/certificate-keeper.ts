@@ -37,6 +37,13 @@ interface Held {
   timer: NodeJS.Timeout | undefined;
 }
 
+interface Kept {
+  readonly certificate: ProxyCertificate;
+  readonly issuedFor: string;
+}
+
+/** Certificates of proxies that left: about 2 KiB each. */
+const KEPT_MAX = 10_000;
 /** Part of a certificate's life after which it is replaced. */
 const ROTATE_AFTER = 4 / 5;
 /** Longest delay a Node timer takes. */
@@ -49,6 +56,8 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
  */
 export class CertificateKeeper {
   private readonly held = new Map<string, Held>();
+  /** Of proxies that left: one that comes again as the same gets its own, without a new key pair. Oldest first. */
+  private readonly kept = new Map<string, Kept>();
 
   constructor(private readonly options: CertificateKeeperOptions) {}
 
@@ -59,6 +68,7 @@ export class CertificateKeeper {
     if (!held) {
       held = { key, order, certificate: undefined, issuedFor: undefined, issuing: false, failures: 0, timer: undefined };
       this.held.set(id, held);
+      this.takeBack(id, held);
     }
     const changed = held.order.fingerprint !== order.fingerprint;
     held.order = order;
@@ -67,16 +77,37 @@ export class CertificateKeeper {
     return held.certificate;
   }
 
-  /** Forgets a proxy: it left, or its mesh has mTLS no more. */
+  /** Forgets a proxy: it left, or its mesh has mTLS no more. Its certificate is kept for a while in case it returns. */
   forget(key: ResourceKey): void {
     const id = keyString(key);
-    clearTimeout(this.held.get(id)?.timer);
+    const held = this.held.get(id);
+    if (!held) return;
+    clearTimeout(held.timer);
     this.held.delete(id);
+    const { certificate, issuedFor } = held;
+    if (!certificate || issuedFor === undefined) return;
+    this.kept.delete(id);
+    this.kept.set(id, { certificate, issuedFor });
+    for (const oldest of this.kept.keys()) {
+      if (this.kept.size <= KEPT_MAX) break;
+      this.kept.delete(oldest);
+    }
   }
 
   stop(): void {
     for (const held of this.held.values()) clearTimeout(held.timer);
     this.held.clear();
+    this.kept.clear();
+  }
+
+  /** Gives a returning proxy what it had, if it still says what is wanted and is not due for replacement. */
+  private takeBack(id: string, held: Held): void {
+    const kept = this.kept.get(id);
+    this.kept.delete(id);
+    if (kept?.issuedFor !== held.order.fingerprint || dueMs(kept.certificate) <= this.options.clock.now()) return;
+    held.certificate = kept.certificate;
+    held.issuedFor = kept.issuedFor;
+    this.scheduleRotation(held, kept.certificate);
   }
 
   private issue(held: Held): void {
@@ -116,16 +147,15 @@ export class CertificateKeeper {
     this.schedule(held, waitMs);
   }
 
-  private scheduleRotation(held: Held, { issuedAtMs, expiresAtMs }: ProxyCertificate): void {
-    const dueMs = issuedAtMs + (expiresAtMs - issuedAtMs) * ROTATE_AFTER;
-    this.schedule(held, Math.max(0, dueMs - this.options.clock.now()));
+  private scheduleRotation(held: Held, certificate: ProxyCertificate): void {
+    this.schedule(held, Math.max(0, dueMs(certificate) - this.options.clock.now()));
   }
 
   private schedule(held: Held, waitMs: number): void {
     clearTimeout(held.timer);
-    const dueMs = this.options.clock.now() + waitMs;
+    const wakeAtMs = this.options.clock.now() + waitMs;
     const wake = () => {
-      const leftMs = dueMs - this.options.clock.now();
+      const leftMs = wakeAtMs - this.options.clock.now();
       if (leftMs > 0) {
         held.timer = setTimeout(wake, Math.min(leftMs, TIMER_MS_MAX));
         held.timer.unref();
@@ -138,4 +168,9 @@ export class CertificateKeeper {
   private isHeld(held: Held): boolean {
     return this.held.get(keyString(held.key)) === held;
   }
+}
+
+/** When a certificate is to be replaced, in milliseconds since the epoch. */
+function dueMs({ issuedAtMs, expiresAtMs }: ProxyCertificate): number {
+  return issuedAtMs + (expiresAtMs - issuedAtMs) * ROTATE_AFTER;
 }

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { MeshError } from '@mesh/core';
-import { type CertificateRequest, CLIENT_AUTH, issueCertificate, KEY_USAGE, newPrivateKey, SERVER_AUTH } from '../x509/issue.js';
+import { CLIENT_AUTH, issueCertificate, KEY_USAGE, newKeyPair, newPrivateKey, SERVER_AUTH } from '../x509/issue.js';
+import { type AltName, issueLeafCertificate, type LeafIssuer } from '../x509/issue-leaf.js';
 import { privateKeyPem, readPrivateKey, splitCertificates } from '../x509/pem.js';
 import { type CaPair, createRoot } from './builtin.js';
 
@@ -47,18 +48,33 @@ export function issueClientCertificate(ca: CaPair, options: SystemCertificateOpt
 }
 
 async function issueWith(ca: CaPair, options: SystemCertificateOptions & { usage: string }): Promise<CaPair> {
-  const signer = readPrivateKey(Buffer.from(ca.keyPem));
-  if (!signer) throw new MeshError('unavailable', { public: 'the key of the CA cannot be read' });
-  const key = await newPrivateKey({ rsaBits: 2048 });
-  const certPem = await issueCertificate({
-    ...leafFields(options),
-    issuer: { key: signer, certificate: new X509Certificate(ca.certPem) },
-    subjectKey: key,
-    isCa: false,
+  const issuer = issuerOf(ca);
+  const { privateKey, publicKey } = await newKeyPair('ecdsa');
+  const { altNames, notBefore, notAfter } = leafFields(options);
+  const certPem = await issueLeafCertificate({
+    issuer,
+    publicKey,
+    altNames,
+    notBefore,
+    notAfter,
     keyUsages: KEY_USAGE.digitalSignature | KEY_USAGE.keyEncipherment,
     extendedKeyUsages: [options.usage],
   });
-  return { certPem, keyPem: privateKeyPem(key) };
+  return { certPem, keyPem: privateKeyPem(privateKey) };
+}
+
+/** Read once: the CA of the admin endpoints signs for every proxy. */
+const issuers = new WeakMap<CaPair, LeafIssuer>();
+
+function issuerOf(ca: CaPair): LeafIssuer {
+  let issuer = issuers.get(ca);
+  if (!issuer) {
+    const key = readPrivateKey(Buffer.from(ca.keyPem));
+    if (!key) throw new MeshError('unavailable', { public: 'the key of the CA cannot be read' });
+    issuer = { key, certificate: new X509Certificate(ca.certPem) };
+    issuers.set(ca, issuer);
+  }
+  return issuer;
 }
 
 /**
@@ -78,12 +94,16 @@ export async function createSelfSignedServer(options: SystemCertificateOptions):
   return { certPem, keyPem: privateKeyPem(key) };
 }
 
-function leafFields(
-  options: SystemCertificateOptions,
-): Pick<CertificateRequest, 'subject' | 'altNames' | 'altNamesCritical' | 'notBefore' | 'notAfter'> {
+function leafFields(options: SystemCertificateOptions): {
+  subject: string;
+  altNames: AltName[];
+  altNamesCritical: boolean;
+  notBefore: Date;
+  notAfter: Date;
+} {
   return {
     subject: '',
-    altNames: [...new Set(options.hosts)].map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value }) as const),
+    altNames: [...new Set(options.hosts)].map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value })),
     altNamesCritical: true,
     notBefore: new Date(options.now - SKEW_MS),
     notAfter: new Date(options.now + (options.ttlMs ?? TEN_YEARS_MS)),

@@ -1,5 +1,6 @@
 import { parseExpiration } from '@mesh/resources';
-import { CLIENT_AUTH, issueCertificate, KEY_USAGE, newPrivateKey, SERVER_AUTH } from '../x509/issue.js';
+import { CLIENT_AUTH, KEY_USAGE, newKeyPair, SERVER_AUTH } from '../x509/issue.js';
+import { issueLeafCertificate } from '../x509/issue-leaf.js';
 import { privateKeyPem } from '../x509/pem.js';
 import type { MeshCa } from './mesh-ca.js';
 
@@ -39,21 +40,25 @@ export async function issueLeaf(ca: MeshCa, request: LeafRequest): Promise<Leaf>
   const ttlMs = request.ttlMs ?? (ca.leafTtl ? parseExpiration(ca.leafTtl) : undefined) ?? DAY_MS;
   const notAfter = Math.min(now + ttlMs, Date.parse(ca.certificate.validTo));
   const notBefore = now - SKEW_MS;
-  const key = await newPrivateKey(request.keyType === 'rsa' ? { rsaBits: 2048 } : 'ecdsa');
+  const { privateKey, publicKey } = await newKeyPair(request.keyType === 'rsa' ? { rsaBits: 2048 } : 'ecdsa');
   const spiffeIds = [...new Set(request.services)].map((service) => `spiffe://${ca.mesh}/${service}`);
-  const certPem = await issueCertificate({
+  const certPem = await issueLeafCertificate({
     issuer: { key: ca.key, certificate: ca.certificate },
-    subjectKey: key,
-    subject: '',
+    publicKey,
     altNames: [...spiffeIds, ...tagUris(request.tags)].map((value) => ({ type: 'url', value })),
-    altNamesCritical: true,
-    isCa: false,
     keyUsages: KEY_USAGE.digitalSignature | KEY_USAGE.keyEncipherment | KEY_USAGE.keyAgreement,
     extendedKeyUsages: [SERVER_AUTH, CLIENT_AUTH],
     notBefore: new Date(notBefore),
     notAfter: new Date(notAfter),
   });
-  return { certPem, keyPem: privateKeyPem(key), notBefore, notAfter, renewAt: now + Math.max(0, ((notAfter - now) * 4) / 5), spiffeIds };
+  return {
+    certPem,
+    keyPem: privateKeyPem(privateKey),
+    notBefore,
+    notAfter,
+    renewAt: now + Math.max(0, ((notAfter - now) * 4) / 5),
+    spiffeIds,
+  };
 }
 
 function tagUris(tags: Readonly<Record<string, readonly string[]>>): string[] {

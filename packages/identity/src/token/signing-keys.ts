@@ -95,9 +95,21 @@ export function findVerificationKey(view: ResourceView, token: TokenKind, kid: s
   const names = token.type === 'zone' ? [zonePublicKeyName(kid), signingKeyName(token, kid)] : [signingKeyName(token, kid)];
   for (const name of names) {
     const resource = view.get({ kind, mesh, name });
-    if (resource) return keyFrom(secretContent(resource), kid);
+    if (resource) return keyOfSecret(resource, kid);
   }
   return undefined;
+}
+
+/** Read once for each state of a secret: every stream and every request brings a token. */
+const keys = new WeakMap<Resource, VerificationKey | null>();
+
+function keyOfSecret(secret: Resource, kid: string): VerificationKey | undefined {
+  let key = keys.get(secret);
+  if (key === undefined) {
+    key = keyFrom(secretContent(secret), kid) ?? null;
+    keys.set(secret, key);
+  }
+  return key ?? undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
+import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import { promisify } from 'node:util';
 import * as x509 from '@peculiar/x509';
 
@@ -9,16 +9,22 @@ x509.cryptoProvider.set(webcrypto);
 
 const generate = promisify(generateKeyPair);
 
-/** A new private key: RSA of some bits, or ECDSA P-256. */
-export async function newPrivateKey(type: 'ecdsa' | { readonly rsaBits: number }): Promise<KeyObject> {
-  if (type === 'ecdsa') return (await generate('ec', { namedCurve: 'P-256' })).privateKey;
-  return (await generate('rsa', { modulusLength: type.rsaBits })).privateKey;
+/** What kind of key pair: RSA of some bits, or ECDSA P-256. */
+export type KeyType = 'ecdsa' | { readonly rsaBits: number };
+
+/** A new key pair, made off the main thread. */
+export function newKeyPair(type: KeyType): Promise<{ readonly privateKey: KeyObject; readonly publicKey: KeyObject }> {
+  return type === 'ecdsa' ? generate('ec', { namedCurve: 'P-256' }) : generate('rsa', { modulusLength: type.rsaBits });
 }
 
-/** Who signs: a private key, and the certificate of its owner (absent: the new certificate signs itself). */
+/** A new private key. */
+export async function newPrivateKey(type: KeyType): Promise<KeyObject> {
+  return (await newKeyPair(type)).privateKey;
+}
+
+/** Who signs: the owner of the new certificate itself. */
 export interface Issuer {
   readonly key: KeyObject;
-  readonly certificate?: X509Certificate;
 }
 
 export interface CertificateRequest {
@@ -40,14 +46,14 @@ export const KEY_USAGE = x509.KeyUsageFlags;
 export const SERVER_AUTH = x509.ExtendedKeyUsage.serverAuth;
 export const CLIENT_AUTH = x509.ExtendedKeyUsage.clientAuth;
 
-/** Issues a certificate, as PEM. */
+/** Issues a certificate that signs itself, as PEM. For those that others sign see `issueLeafCertificate`. */
 export async function issueCertificate(request: CertificateRequest): Promise<string> {
   const { issuer } = request;
   const publicKey = await importPublic(request.subjectKey);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: randomSerial(),
     subject: request.subject,
-    issuer: issuer.certificate ? new x509.X509Certificate(issuer.certificate.raw).subjectName : request.subject,
+    issuer: request.subject,
     notBefore: request.notBefore,
     notAfter: request.notAfter,
     publicKey,
@@ -59,17 +65,13 @@ export async function issueCertificate(request: CertificateRequest): Promise<str
 }
 
 async function extensionsOf(request: CertificateRequest, publicKey: CryptoKey): Promise<x509.Extension[]> {
-  const { issuer, altNames } = request;
+  const { altNames } = request;
   const extensions: x509.Extension[] = [
     new x509.KeyUsagesExtension(request.keyUsages, true),
     new x509.BasicConstraintsExtension(request.isCa, undefined, true),
   ];
   if (request.extendedKeyUsages) extensions.push(new x509.ExtendedKeyUsageExtension([...request.extendedKeyUsages]));
   if (request.isCa) extensions.push(await x509.SubjectKeyIdentifierExtension.create(publicKey));
-  if (issuer.certificate) {
-    const authority = new x509.X509Certificate(issuer.certificate.raw).getExtension(x509.SubjectKeyIdentifierExtension);
-    if (authority) extensions.push(new x509.AuthorityKeyIdentifierExtension(authority.keyId));
-  }
   if (altNames.length > 0) extensions.push(new x509.SubjectAlternativeNameExtension([...altNames], request.altNamesCritical));
   return extensions;
 }
