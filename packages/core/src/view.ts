@@ -25,6 +25,8 @@ type KindIndex = Map<string, Map<string, Resource>>;
  */
 export class ResourceView {
   private readonly kinds = new Map<string, KindIndex>();
+  /** Lists that were asked for in order, by kind and mesh; a change makes a new one. */
+  private readonly sorted = new Map<string, readonly Resource[]>();
   private readonly listeners = new Set<(event: ViewEvent) => void>();
   private readonly waiters = new Set<{ revision: number; resolve: () => void }>();
   private currentRevision = -1;
@@ -56,9 +58,12 @@ export class ResourceView {
     return all as unknown as Resource<Spec>[];
   }
 
-  /** Like `list`, ordered by mesh, then name. */
-  listSorted<Spec = Resource['spec']>(kind: string, mesh?: string): Resource<Spec>[] {
-    return this.list<Spec>(kind, mesh).sort(compareByMeshAndName);
+  /** Like `list`, ordered by mesh, then name. The same array until something of that kind and mesh changes. */
+  listSorted<Spec = Resource['spec']>(kind: string, mesh?: string): readonly Resource<Spec>[] {
+    const slot = slotOf(kind, mesh);
+    let list = this.sorted.get(slot);
+    if (!list) this.sorted.set(slot, (list = this.list(kind, mesh).sort(compareByMeshAndName)));
+    return list as unknown as readonly Resource<Spec>[];
   }
 
   /** Number of resources of a kind. */
@@ -115,6 +120,8 @@ export class ResourceView {
   private replace(resources: readonly Resource[]): ViewChange[] {
     const changes: ViewChange[] = [];
     const kept = new Set<Resource>();
+    // Nothing is gained by keeping many lists in order through many changes.
+    this.sorted.clear();
     for (const resource of resources) {
       const key = { kind: resource.kind, mesh: resource.meta.mesh, name: resource.meta.name };
       const before = this.get(key);
@@ -156,14 +163,26 @@ export class ResourceView {
     if (!index) this.kinds.set(resource.kind, (index = new Map()));
     let byName = index.get(resource.meta.mesh);
     if (!byName) index.set(resource.meta.mesh, (byName = new Map()));
+    const before = byName.get(resource.meta.name);
     byName.set(resource.meta.name, resource);
+    this.resort(resource, (list, at) => list.toSpliced(at, before ? 1 : 0, resource));
   }
 
   private remove(key: ResourceKey): void {
     const index = this.kinds.get(key.kind);
     const byName = index?.get(key.mesh);
+    const before = byName?.get(key.name);
     byName?.delete(key.name);
     if (byName?.size === 0) index?.delete(key.mesh);
+    if (before) this.resort(before, (list, at) => list.toSpliced(at, 1));
+  }
+
+  /** Keeps the sorted lists right without sorting anew: where one changes, its readers see another array. */
+  private resort(resource: Resource, edit: (list: readonly Resource[], at: number) => Resource[]): void {
+    for (const slot of [slotOf(resource.kind, resource.meta.mesh), slotOf(resource.kind)]) {
+      const list = this.sorted.get(slot);
+      if (list) this.sorted.set(slot, edit(list, placeOf(list, resource)));
+    }
   }
 
   private notify(event: ViewEvent): void {
@@ -175,4 +194,20 @@ export class ResourceView {
       }
     }
   }
+}
+
+function slotOf(kind: string, mesh?: string): string {
+  return mesh === undefined ? kind : `${kind}/${mesh}`;
+}
+
+/** Where a resource is in an ordered list, or belongs. */
+function placeOf(list: readonly Resource[], resource: Resource): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareByMeshAndName(list[middle] as Resource, resource) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -22,8 +22,9 @@ export interface SidecarProxy {
 /** What of a kind matters to one proxy. */
 export interface Matched {
   /**
-   * Says all that the effect on outbounds and clusters depends on, apart from the mesh context:
-   * proxies with equal keys share what is built for an outbound.
+   * Says all that the effect on outbounds and clusters depends on, apart from what is read from the
+   * mesh context meanwhile: proxies with equal keys share what is built for an outbound, now and later.
+   * Name the matched policies by the `idOf` of the context.
    */
   readonly outboundKey: string;
 }

@@ -39,6 +39,13 @@ export class Delivery {
     this.current = { ...this.current, error };
   }
 
+  /** A revision that leaves the configuration of the proxy as it is. */
+  unaffected(revision: number): void {
+    if (this.current.builtRevision < 0 || this.current.error !== undefined) return;
+    this.current = { ...this.current, builtRevision: revision };
+    this.settle();
+  }
+
   sent(typeUrl: string): void {
     this.unanswered.set(typeUrl, Date.now());
   }

@@ -115,6 +115,22 @@ describe('delivery', () => {
     expect(delivery.state.ackedRevision).toBe(8);
   });
 
+  it('is as up to date as the view where a change does not concern the proxy', async () => {
+    let revision = 7;
+    const engine = engineOf({ revision: () => revision });
+    const { delivery } = engine.add(dataplaneNode('a'), () => {});
+    delivery.sent(TYPE);
+    delivery.acked(TYPE);
+    await nextTurn();
+    revision = 8;
+    engine.invalidate(() => false);
+    expect(delivery.state).toEqual({ builtRevision: 8, ackedRevision: 8 });
+    engine.invalidate(() => true);
+    revision = 9;
+    engine.invalidate(() => false);
+    expect(delivery.state).toEqual({ builtRevision: 8, ackedRevision: 8 });
+  });
+
   it('shows a refusal until the type is accepted', async () => {
     const delivery = deliveryOf(1);
     delivery.nacked(TYPE, 'bad cluster');

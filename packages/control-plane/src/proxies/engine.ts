@@ -55,9 +55,13 @@ export class SnapshotEngine {
     };
   }
 
-  /** Rebuilds, soon, the proxies that `affects` selects. */
+  /** Rebuilds, soon, the proxies that `affects` selects; the others are as up to date as the view. */
   invalidate(affects: (node: ProxyNode) => boolean): void {
-    for (const entry of this.entries.values()) if (affects(entry.node)) this.dirty.add(entry);
+    const revision = this.options.revision();
+    for (const entry of this.entries.values()) {
+      if (affects(entry.node)) this.dirty.add(entry);
+      else if (!this.dirty.has(entry)) entry.delivery.unaffected(revision);
+    }
     if (this.dirty.size > 0) this.pacer.trigger();
   }
 

@@ -51,6 +51,8 @@ export interface SnapshotParts {
 export interface SnapshotSource {
   /** The snapshot of a proxy; undefined where it has to wait. Throws where it cannot be built. */
   readonly build: (node: ProxyNode) => Snapshot | undefined;
+  /** Whether the newest snapshot of a proxy would come out the same. Absent: never known. */
+  isCurrent?(node: ProxyNode): boolean;
   /** Told when a proxy left. */
   forget(node: ProxyNode): void;
 }
@@ -61,7 +63,7 @@ export interface ServedProxies {
   /** Parses and validates an inline resource; throws MeshError. */
   readonly parseInline: (json: string) => ResourceDraft;
   readonly source: (parts: SnapshotParts) => SnapshotSource;
-  /** Which proxies an event concerns, given the meshes whose context it made stale; undefined: none. */
+  /** Which proxies an event may concern, given the meshes whose context it made stale; undefined: none. */
   readonly stale: (event: ViewEvent, meshes: ReadonlySet<string>) => ((node: ProxyNode) => boolean) | undefined;
   readonly onContextBuilt?: (context: MeshContext) => void;
   /** Told of each new certificate of a mesh; the insight is that of a proxy connected here. */
@@ -145,7 +147,7 @@ export class ProxyXds {
     const meshes = this.contexts.invalidate(event);
     const adminCa = event.changes.some(({ key }) => key.kind === 'GlobalSecret' && key.name === ENVOY_ADMIN_CA);
     const stale = adminCa ? () => true : this.served.stale(event, meshes);
-    if (stale) this.engine.invalidate(stale);
+    this.engine.invalidate((node) => stale !== undefined && stale(node) && (adminCa || !this.source.isCurrent?.(node)));
     if (event.changes.some(hasHostName)) this.addresses.want(hostNames(this.options.view));
     for (const { key, after } of event.changes) {
       if (!after || !key.kind.endsWith('Insight')) continue;

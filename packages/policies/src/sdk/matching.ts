@@ -19,7 +19,7 @@ export interface MatchedPolicies<Spec> {
   readonly all: readonly Resource<Spec>[];
   /** Those that concern an inbound. */
   forInbound(inbound: InboundInterface): readonly Resource<Spec>[];
-  /** Equal for proxies with equal `all`, within one mesh context. */
+  /** Equal where `all` are the same policies with the same content. */
   readonly key: string;
 }
 
@@ -43,7 +43,7 @@ export function matchPolicies<Spec extends TargetRefSpec>(context: MeshContext, 
   const all = [...chosen.keys()];
   return {
     all,
-    key: all.map((policy) => policy.meta.name).join(','),
+    key: all.map((policy) => context.idOf(policy)).join(','),
     forInbound: (inbound) => all.filter((policy) => includes(chosen.get(policy), inbound)),
   };
 }

@@ -24,7 +24,7 @@ export const trafficRoutePlugin: PolicyPlugin<MatchedTrafficRoutes> = {
       const rank = bestRank(policy.spec.sources, tagSets);
       if (rank) candidates.push({ policy, rank });
     }
-    const outboundKey = candidates.map(({ policy, rank }) => `${policy.meta.name}:${rank.exact}:${rank.wildcard}`).join(',');
+    const outboundKey = candidates.map(({ policy, rank }) => `${context.idOf(policy)}:${rank.exact}:${rank.wildcard}`).join(',');
     return { candidates, outboundKey };
   },
 

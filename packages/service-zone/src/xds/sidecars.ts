@@ -3,11 +3,21 @@ import { keyOf, type Resource, TAG_SERVICE } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
 import { issueLeaf, loadMeshCa, type MeshCa } from '@mesh/identity';
 import type { DataplaneSpec } from '@mesh/resources';
-import { BuildMemory, buildSidecar, type MeshContext, type ProxyIdentity, type ProxyMetadata, parseNodeMetadata } from '@mesh/xds';
+import {
+  BuildMemory,
+  buildSidecar,
+  type MeshContext,
+  type ProxyIdentity,
+  type ProxyMetadata,
+  parseNodeMetadata,
+  type Read,
+} from '@mesh/xds';
 
 interface Remembered {
   readonly memory: BuildMemory;
   readonly metadata: ProxyMetadata;
+  /** What the newest snapshot was made of. */
+  made: { readonly dataplane: Resource; readonly ca: MeshCa | undefined; readonly reads: readonly Read[] } | undefined;
 }
 
 /** Makes the snapshots of sidecars from the view. */
@@ -26,25 +36,39 @@ export class SidecarSource implements SnapshotSource {
     const dataplane = view.get(node.key) as Resource<DataplaneSpec> | undefined;
     const context = contexts.get(node.key.mesh);
     if (!dataplane || !context) return undefined;
-    const identity = this.identityOf(dataplane, context);
+    const remembered = this.remember(node);
+    const { memory, metadata } = remembered;
+    remembered.made = undefined;
+    const ca = this.caOf(context);
+    const identity = this.identityOf(dataplane, ca);
     if (identity === 'waiting') return undefined;
-    const { memory, metadata } = this.remember(node);
-    const result = buildSidecar({
-      context,
-      dataplane,
-      metadata,
-      identity,
-      adminTls: this.options.adminAuthority.serverTls(dataplane, this.options.adminCertificates),
-      plugins,
-      memory,
-    });
+    const adminTls = this.options.adminAuthority.serverTls(dataplane, this.options.adminCertificates);
+    const { value: result, reads } = context.record(() =>
+      buildSidecar({ context, dataplane, metadata, identity, adminTls, plugins, memory }),
+    );
     if (!result.ok) throw new Error(result.problems.join('; '));
+    remembered.made = { dataplane: dataplane as unknown as Resource, ca, reads };
     return result.snapshot;
   };
 
+  /** Whether the newest snapshot would come out the same, as far as the resource of the proxy, its mesh and the CA go. */
+  isCurrent(node: ProxyNode): boolean {
+    const made = this.remembered.get(node)?.made;
+    const context = this.options.contexts.get(node.key.mesh);
+    if (!made || !context || made.dataplane !== this.options.view.get(node.key)) return false;
+    try {
+      const ca = this.caOf(context);
+      return ca?.fingerprint === made.ca?.fingerprint && ca?.leafTtl === made.ca?.leafTtl && context.holds(made.reads);
+    } catch {
+      // The build says why.
+      return false;
+    }
+  }
+
   private remember(node: ProxyNode): Remembered {
     let remembered = this.remembered.get(node);
-    if (!remembered) this.remembered.set(node, (remembered = { memory: new BuildMemory(), metadata: parseNodeMetadata(node.metadata) }));
+    if (!remembered)
+      this.remembered.set(node, (remembered = { memory: new BuildMemory(), metadata: parseNodeMetadata(node.metadata), made: undefined }));
     return remembered;
   }
 
@@ -52,9 +76,12 @@ export class SidecarSource implements SnapshotSource {
     this.options.certificates.forget(node.key);
   }
 
-  private identityOf(dataplane: Resource<DataplaneSpec>, context: MeshContext): ProxyIdentity | undefined | 'waiting' {
-    const { certificates, view } = this.options;
-    const ca = context.mtls ? loadMeshCa(view, context.mesh) : undefined;
+  private caOf(context: MeshContext): MeshCa | undefined {
+    return context.mtls ? loadMeshCa(this.options.view, context.mesh) : undefined;
+  }
+
+  private identityOf(dataplane: Resource<DataplaneSpec>, ca: MeshCa | undefined): ProxyIdentity | undefined | 'waiting' {
+    const { certificates } = this.options;
     if (!ca) {
       certificates.forget(keyOf(dataplane));
       return undefined;

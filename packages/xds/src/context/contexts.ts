@@ -18,10 +18,11 @@ export interface MeshContextsOptions {
 
 /**
  * Contexts of all meshes, each built at first need and kept until something it was built from
- * changes. The caller feeds it the events of the view.
+ * changes; the next takes over what stayed the same. The caller feeds it the events of the view.
  */
 export class MeshContexts {
   private readonly cache = new Map<string, MeshContext>();
+  private readonly previous = new Map<string, MeshContext>();
   private readonly kinds: ReadonlySet<string>;
 
   constructor(private readonly options: MeshContextsOptions) {
@@ -33,7 +34,17 @@ export class MeshContexts {
     const cached = this.cache.get(mesh);
     if (cached) return cached;
     const { view, zone, policyKinds, vips, resolved } = this.options;
-    const built = buildMeshContext({ view, mesh, zone, policyKinds, vips, ...(resolved ? { resolved: resolved() } : {}) });
+    const previous = this.previous.get(mesh);
+    this.previous.delete(mesh);
+    const built = buildMeshContext({
+      view,
+      mesh,
+      zone,
+      policyKinds,
+      vips,
+      previous,
+      ...(resolved ? { resolved: new Map(resolved()) } : {}),
+    });
     if (!built) return undefined;
     this.cache.set(mesh, built);
     this.options.onBuilt?.(built);
@@ -46,13 +57,20 @@ export class MeshContexts {
     for (const { key } of event.changes) {
       if (this.kinds.has(key.kind)) for (const mesh of this.meshesOf(key)) stale.add(mesh);
     }
-    for (const mesh of stale) this.cache.delete(mesh);
+    for (const mesh of stale) this.retire(mesh);
     return stale;
   }
 
   /** Forgets everything: a host name resolved to something else. */
   invalidateAll(): void {
-    this.cache.clear();
+    for (const mesh of [...this.cache.keys()]) this.retire(mesh);
+  }
+
+  private retire(mesh: string): void {
+    const context = this.cache.get(mesh);
+    if (!context) return;
+    this.cache.delete(mesh);
+    this.previous.set(mesh, context);
   }
 
   /** Meshes a change concerns. By the sources of a context, not by what users may add: zone proxies concern every mesh. */

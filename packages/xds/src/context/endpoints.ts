@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { LABEL_ZONE, type Resource, TAG_PROTOCOL, TAG_SERVICE, TAG_ZONE } from '@mesh/core';
 import type { AvailableService, DataplaneSpec, ExternalServiceSpec, ZoneEgressSpec, ZoneIngressSpec } from '@mesh/resources';
 import { resolveAddress } from '../model/addresses.js';
 import { parseProtocol } from '../model/protocols.js';
 import { sortTags, tagsKey } from '../model/tags.js';
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint, EndpointMap } from './endpoint.js';
 import { resolveExternalTls, type SecretReader } from './external-tls.js';
 import { inboundsOf } from './inbounds.js';
 
@@ -24,26 +25,67 @@ export interface EndpointSources {
   readonly externalServices: readonly Resource<ExternalServiceSpec>[];
   /** IPs of host names, as the caller resolved them. */
   readonly resolved: ReadonlyMap<string, string>;
+  /** What was made for earlier contexts of the mesh. */
+  readonly made: MadeEndpoints;
+}
+
+/** Endpoints by service, and what is needed to find out quickly what of them the next context has too. */
+export interface EndpointIndex {
+  readonly byService: EndpointMap;
+  /** The same in the order in which they were found. */
+  readonly found: ReadonlyMap<string, readonly Endpoint[]>;
+}
+
+/** A resource is looked at in so many ways: by sidecars and by the egress, and before and after a change. */
+const CIRCUMSTANCES_MAX = 4;
+
+/** Endpoints by the resource they were made of: resources never change, so most are made once. */
+export class MadeEndpoints {
+  private readonly byResource = new WeakMap<object, Map<string, readonly Endpoint[]>>();
+
+  /** What `make` gave for this resource under these circumstances, which say all else that it reads. */
+  of(resource: object, circumstances: string, make: () => readonly Endpoint[]): readonly Endpoint[] {
+    let made = this.byResource.get(resource);
+    if (!made || made.size > CIRCUMSTANCES_MAX) this.byResource.set(resource, (made = new Map()));
+    let endpoints = made.get(circumstances);
+    if (!endpoints) made.set(circumstances, (endpoints = make()));
+    return endpoints;
+  }
 }
 
 /** Where another zone can be entered. */
 interface Entry {
+  readonly ingress: Resource<ZoneIngressSpec>;
   readonly zone: string;
   readonly address: string;
   readonly port: number;
   readonly services: readonly AvailableService[];
 }
 
-/** All endpoints of a mesh as its proxies in this zone reach them (contract/dataplane.md §3.6). */
-export function buildEndpoints(sources: EndpointSources): Map<string, Endpoint[]> {
+/**
+ * All endpoints of a mesh as its proxies in this zone reach them (contract/dataplane.md §3.6). Lists of
+ * services that are what they were `before` are the same arrays.
+ */
+export function indexEndpoints(sources: EndpointSources, before?: EndpointIndex): EndpointIndex {
   const found = new Map<string, Endpoint[]>();
   const entries = sources.mtlsEnabled ? remoteEntries(sources) : [];
   addLocal(found, sources, Math.max(1, entries.length));
   if (sources.throughEgress) addRemoteThroughEgress(found, sources, entries);
   else addRemote(found, sources, entries);
   addExternal(found, sources);
-  for (const endpoints of found.values()) endpoints.sort(compareEndpoints);
-  return found;
+  const byService = new Map<string, readonly Endpoint[]>();
+  let changed = found.size !== before?.found.size;
+  for (const [service, endpoints] of found) {
+    const known = before?.found.get(service);
+    const same = known !== undefined && sameEndpoints(endpoints, known) ? before?.byService.get(service) : undefined;
+    if (!same) changed = true;
+    byService.set(service, same ?? [...endpoints].sort(compareEndpoints));
+  }
+  return before && !changed ? before : { byService, found };
+}
+
+function sameEndpoints(now: readonly Endpoint[], before: readonly Endpoint[]): boolean {
+  return now.length === before.length && now.every((endpoint, i) => endpoint === before[i] || isDeepStrictEqual(endpoint, before[i]));
 }
 
 /**
@@ -64,23 +106,37 @@ export function unreachableEndpoints(sources: EndpointSources): Map<string, Endp
 
 function addLocal(found: Map<string, Endpoint[]>, sources: EndpointSources, weight: number): void {
   for (const dataplane of sources.dataplanes) {
-    for (const inbound of inboundsOf(dataplane)) {
-      if (!inbound.healthy || inbound.service === '') continue;
-      const address = resolveAddress(inbound.advertisedAddress, sources.resolved);
-      if (address === undefined) continue;
-      add(found, inbound.service, {
-        address,
-        port: inbound.port,
-        tags: sortTags(inbound.tags),
-        labels: sortTags(dataplane.meta.labels),
-        zone: inbound.tags[TAG_ZONE] ?? '',
-        weight,
-        priority: 0,
-        protocol: inbound.protocol,
-        remote: false,
-      });
-    }
+    // Only host names can lead to another address for the same resource.
+    const made = sources.made.of(dataplane, `${weight}/${resolvedOf(dataplane, sources)}`, () =>
+      endpointsOfDataplane(dataplane, sources, weight),
+    );
+    for (const endpoint of made) add(found, endpoint.tags[TAG_SERVICE] ?? '', endpoint);
   }
+}
+
+function resolvedOf(dataplane: Resource<DataplaneSpec>, { resolved }: EndpointSources): string {
+  if (resolved.size === 0) return '';
+  const { advertisedAddress, address, inbound = [] } = dataplane.spec.networking ?? {};
+  return [advertisedAddress, address, ...inbound.map((one) => one.address)].map((name) => resolved.get(name ?? '') ?? '').join(',');
+}
+
+function endpointsOfDataplane(dataplane: Resource<DataplaneSpec>, { resolved }: EndpointSources, weight: number): Endpoint[] {
+  return inboundsOf(dataplane).flatMap((inbound) => {
+    if (!inbound.healthy || inbound.service === '') return [];
+    const address = resolveAddress(inbound.advertisedAddress, resolved);
+    if (address === undefined) return [];
+    return {
+      address,
+      port: inbound.port,
+      tags: sortTags(inbound.tags),
+      labels: sortTags(dataplane.meta.labels),
+      zone: inbound.tags[TAG_ZONE] ?? '',
+      weight,
+      priority: 0,
+      protocol: inbound.protocol,
+      remote: false,
+    };
+  });
 }
 
 /**
@@ -98,19 +154,21 @@ function remoteEntries(sources: EndpointSources): Entry[] {
     const address = resolveAddress(advertisedAddress, sources.resolved);
     const slot = `${address}:${advertisedPort}`;
     if (address === undefined || entries.has(slot)) continue;
-    entries.set(slot, { zone, address, port: advertisedPort, services });
+    entries.set(slot, { ingress, zone, address, port: advertisedPort, services });
   }
   return [...entries.values()];
 }
 
 function addRemote(found: Map<string, Endpoint[]>, sources: EndpointSources, entries: readonly Entry[]): void {
   const priority = sources.localityAware ? 1 : 0;
-  for (const entry of entries) {
-    for (const service of entry.services) {
+  for (const { ingress, services, address, port } of entries) {
+    const circumstances = `${sources.mesh}/${address}/${priority}/${sources.forEgress}`;
+    const made = sources.made.of(ingress, circumstances, () => {
       // An egress passes on what is tied to another zone; sidecars leave that to the egress.
-      if (service.externalService && !sources.forEgress) continue;
-      addAvailable(found, service, { address: entry.address, port: entry.port, weight: service.instances ?? 1, priority });
-    }
+      const offered = services.filter((service) => !service.externalService || sources.forEgress);
+      return offered.flatMap((service) => availableEndpoint(service, { address, port, weight: service.instances ?? 1, priority }) ?? []);
+    });
+    for (const endpoint of made) add(found, endpoint.tags[TAG_SERVICE] ?? '', endpoint);
   }
 }
 
@@ -135,10 +193,14 @@ interface Hop {
 }
 
 function addAvailable(found: Map<string, Endpoint[]>, service: AvailableService, hop: Hop): void {
+  const endpoint = availableEndpoint(service, hop);
+  if (endpoint) add(found, endpoint.tags[TAG_SERVICE] ?? '', endpoint);
+}
+
+function availableEndpoint(service: AvailableService, hop: Hop): Endpoint | undefined {
   const tags = sortTags(service.tags ?? {});
-  const name = tags[TAG_SERVICE] ?? '';
-  if (name === '') return;
-  add(found, name, {
+  if ((tags[TAG_SERVICE] ?? '') === '') return undefined;
+  return {
     address: hop.address,
     port: hop.port,
     tags,
@@ -148,7 +210,7 @@ function addAvailable(found: Map<string, Endpoint[]>, service: AvailableService,
     priority: hop.priority,
     protocol: parseProtocol(tags[TAG_PROTOCOL]),
     remote: true,
-  });
+  };
 }
 
 function localEgresses(sources: EndpointSources): { address: string; port: number }[] {

@@ -31,7 +31,7 @@ interface EncodedAdmin {
 export function addAdmin(collector: ResourceCollector, options: AdminOptions): void {
   const { memory, address, port, metadata, tls } = options;
   const inputs = [address, port, metadata, tls?.certPem, tls?.keyPem, tls?.caPem];
-  const { clusters, listener } = memory ? memory.reuse('admin', inputs, () => buildAdmin(options)) : buildAdmin(options);
+  const { clusters, listener } = memory ? memory.reuse('admin', { inputs }, () => buildAdmin(options)) : buildAdmin(options);
   for (const cluster of clusters) collector.addCluster(cluster);
   if (!listener) return;
   collector.useClusters([READINESS_NAME, ADMIN_NAME]);

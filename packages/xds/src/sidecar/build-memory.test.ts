@@ -7,10 +7,10 @@ describe('the memory of builds', () => {
     const input = {};
     let made = 0;
     const make = () => ++made;
-    expect(memory.reuse('inbounds', [input, 'a'], make)).toBe(1);
-    expect(memory.reuse('inbounds', [input, 'a'], make)).toBe(1);
-    expect(memory.reuse('inbounds', [{}, 'a'], make)).toBe(2);
-    expect(memory.reuse('inbounds', [{}, 'a', undefined], make)).toBe(3);
-    expect(memory.reuse('admin', [input, 'a'], make)).toBe(4);
+    expect(memory.reuse('inbounds', { inputs: [input, 'a'] }, make)).toBe(1);
+    expect(memory.reuse('inbounds', { inputs: [input, 'a'] }, make)).toBe(1);
+    expect(memory.reuse('inbounds', { inputs: [{}, 'a'] }, make)).toBe(2);
+    expect(memory.reuse('inbounds', { inputs: [{}, 'a', undefined] }, make)).toBe(3);
+    expect(memory.reuse('admin', { inputs: [input, 'a'] }, make)).toBe(4);
   });
 });

@@ -1,19 +1,36 @@
+import type { MeshContext } from '../context/mesh-context.js';
+import type { Read } from '../context/reads.js';
+
+/** What a part is made from. */
+export interface PartSources {
+  readonly inputs: readonly unknown[];
+  readonly context?: MeshContext;
+}
+
+interface Part {
+  readonly inputs: readonly unknown[];
+  readonly reads: readonly Read[];
+  readonly value: unknown;
+}
+
 /**
  * Keeps encoded parts of one proxy's configuration from build to build. A part is made anew when
- * one of the inputs it was made from is another one; inputs are compared by identity, so hand in
- * frozen values and texts.
+ * one of the inputs it was made from is another one, or something it read from the context has
+ * changed; inputs are compared by identity, so hand in frozen values and texts.
  */
 export class BuildMemory {
-  private readonly parts = new Map<string, { readonly inputs: readonly unknown[]; readonly value: unknown }>();
+  private readonly parts = new Map<string, Part>();
 
-  /** The part as it was made last, or what `make` gives now. */
-  reuse<T>(part: string, inputs: readonly unknown[], make: () => T): T {
+  /** The part as it was made last, or what `make` gives now; `context` is what it reads, if any. */
+  reuse<T>(part: string, { inputs, context }: PartSources, make: () => T): T {
     const known = this.parts.get(part);
-    if (known && known.inputs.length === inputs.length && known.inputs.every((input, i) => Object.is(input, inputs[i]))) {
-      return known.value as T;
-    }
-    const value = make();
-    this.parts.set(part, { inputs, value });
+    if (known && sameInputs(known.inputs, inputs) && (!context || context.holds(known.reads))) return known.value as T;
+    const { value, reads } = context ? context.record(make) : { value: make(), reads: [] };
+    this.parts.set(part, { inputs, reads, value });
     return value;
   }
+}
+
+function sameInputs(before: readonly unknown[], now: readonly unknown[]): boolean {
+  return before.length === now.length && before.every((input, i) => Object.is(input, now[i]));
 }

@@ -1,4 +1,5 @@
 import { TAG_SERVICE } from '@mesh/core';
+import type { SnapshotResource } from '@mesh/delta';
 import { ClusterLoadAssignmentSchema } from '@mesh/proto/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { Tags } from '@mesh/resources';
 import { type ClusterModel, edsCluster, setHttpVersion, setLoadBalancer } from '../build/cluster.js';
@@ -9,8 +10,8 @@ import type { Endpoint, ExternalTarget } from '../context/endpoint.js';
 import { endpointsOf, type MeshContext, protocolOfService } from '../context/mesh-context.js';
 import { destinationClusterName, EGRESS_SERVICE, sniOf, spiffeId } from '../model/names.js';
 import type { LoadBalancer } from '../model/routes.js';
-import { containsTags, extraTags } from '../model/tags.js';
-import { encodeResource } from '../snapshot/encode.js';
+import { containsTags, extraTags, tagsKey } from '../model/tags.js';
+import { encodeResource, versionWithCluster } from '../snapshot/encode.js';
 import { type EncodedCluster, encodeCluster } from './collector.js';
 import type { SidecarScope } from './input.js';
 
@@ -34,6 +35,10 @@ export function endpointsWithTags(context: MeshContext, tags: Tags): readonly En
  * external service are not there. Undefined where some can be reached, or where there are none anywhere.
  */
 export function refusalOf(context: MeshContext, tags: Tags): string | undefined {
+  return context.derive(`refusal/${tagsKey(tags)}`, (now) => findRefusal(now, tags));
+}
+
+function findRefusal(context: MeshContext, tags: Tags): string | undefined {
   const service = tags[TAG_SERVICE] ?? '';
   const endpoints = endpointsWithTags(context, tags);
   if (endpoints.length > 0) return directExternal(context, service) && externalRefusal(service, endpoints);
@@ -50,53 +55,72 @@ export function refusalOf(context: MeshContext, tags: Tags): string | undefined 
 
 /** How a service outside the mesh is dialled by this proxy itself; undefined for services of the mesh. */
 export function directExternal(context: MeshContext, service: string): ExternalTarget | undefined {
-  const external = endpointsOf(context, service)[0]?.external;
-  return external && !external.viaEgress ? external : undefined;
+  return context.derive(`direct/${service}`, (now) => {
+    const external = endpointsOf(now, service)[0]?.external;
+    return external && !external.viaEgress ? external : undefined;
+  });
 }
 
 /** Cluster and endpoints of a destination, shared by all proxies that see the same policies. */
 export function destinationCluster(scope: SidecarScope, destination: Destination): EncodedCluster {
   const { context } = scope;
   const name = destinationClusterName(destination.tags);
-  const ipv6 = scope.metadata.ipv6Enabled;
-  const key = `cluster/${name}/${ipv6}/${scope.metadata.systemCaPath}/${JSON.stringify(destination.loadBalancer ?? null)}/${scope.outboundKey}`;
-  return context.memo(key, () => {
-    const service = destination.tags[TAG_SERVICE] ?? '';
-    const endpoints = endpointsWithTags(context, destination.tags);
-    const external = directExternal(context, service);
-    const model = external
-      ? externalCluster({
-          name,
-          protocol: protocolOfService(context, service),
-          endpoints,
-          ipv6,
-          systemCaPath: scope.metadata.systemCaPath,
-        })
-      : meshCluster(context, destination.tags, endpoints);
-    if (destination.loadBalancer) setLoadBalancer(model.message, destination.loadBalancer);
-    for (const { plugin, matched } of scope.active) plugin.configureCluster?.(matched, { context, service, cluster: model });
-    if (external) return encodeCluster(model);
-    const assignment = context.memo(`assignment/${name}`, () =>
-      encodeResource(ClusterLoadAssignmentSchema, name, loadAssignment(name, endpoints)),
-    );
-    return encodeCluster(model, assignment);
-  });
+  const key = `cluster/${name}/${scope.metadata.ipv6Enabled}/${scope.metadata.systemCaPath}/${JSON.stringify(destination.loadBalancer ?? null)}/${scope.outboundKey}`;
+  const resource = context.memo(key, () => buildCluster(scope, destination));
+  if (directExternal(context, destination.tags[TAG_SERVICE] ?? '')) return { resource };
+  return { resource, assignment: versionWithCluster(assignmentOf(context, name, destination.tags), resource) };
 }
 
-function meshCluster(context: MeshContext, tags: Tags, endpoints: readonly Endpoint[]): ClusterModel {
+function buildCluster(scope: SidecarScope, { tags, loadBalancer }: Destination): SnapshotResource {
+  const { context } = scope;
   const service = tags[TAG_SERVICE] ?? '';
-  const protocol = protocolOfService(context, service);
-  const model = edsCluster(destinationClusterName(tags), protocol);
+  const model = directExternal(context, service)
+    ? externalCluster({
+        name: destinationClusterName(tags),
+        protocol: protocolOfService(context, service),
+        endpoints: endpointsWithTags(context, tags),
+        ipv6: scope.metadata.ipv6Enabled,
+        systemCaPath: scope.metadata.systemCaPath,
+      })
+    : meshCluster(context, tags);
+  if (loadBalancer) setLoadBalancer(model.message, loadBalancer);
+  for (const { plugin, matched } of scope.active) plugin.configureCluster?.(matched, { context, service, cluster: model });
+  return encodeCluster(model).resource;
+}
+
+function assignmentOf(context: MeshContext, name: string, tags: Tags): SnapshotResource {
+  return context.derive(
+    `assignment/${name}`,
+    (now) => encodeResource(ClusterLoadAssignmentSchema, name, loadAssignment(name, endpointsWithTags(now, tags))),
+    (a, b) => a.version === b.version,
+  );
+}
+
+function meshCluster(context: MeshContext, tags: Tags): ClusterModel {
+  const service = tags[TAG_SERVICE] ?? '';
+  const model = edsCluster(destinationClusterName(tags), protocolOfService(context, service));
   setHttpVersion(model, 'http2');
-  if (usesTls(context, service, endpoints)) {
-    const certificateOf = endpoints[0]?.external?.viaEgress ? EGRESS_SERVICE : service;
-    model.message.transportSocket = meshUpstreamSocket(
-      context.name,
-      spiffeId(context.name, certificateOf),
-      sniOf(context.name, service, tagsForIngress(context, tags)),
-    );
-  }
+  const tls = context.derive(`upstream-tls/${tagsKey(tags)}`, (now) => upstreamTls(now, tags), sameTls);
+  if (tls) model.message.transportSocket = meshUpstreamSocket(context.name, spiffeId(context.name, tls.certificateOf), tls.sni);
   return model;
+}
+
+/** Whose certificate a destination shows, and the SNI it is called by. */
+interface UpstreamTls {
+  readonly certificateOf: string;
+  readonly sni: string;
+}
+
+function sameTls(a: UpstreamTls | undefined, b: UpstreamTls | undefined): boolean {
+  return a?.certificateOf === b?.certificateOf && a?.sni === b?.sni;
+}
+
+function upstreamTls(context: MeshContext, tags: Tags): UpstreamTls | undefined {
+  const service = tags[TAG_SERVICE] ?? '';
+  const endpoints = endpointsWithTags(context, tags);
+  if (!usesTls(context, service, endpoints)) return undefined;
+  const certificateOf = endpoints[0]?.external?.viaEgress ? EGRESS_SERVICE : service;
+  return { certificateOf, sni: sniOf(context.name, service, tagsForIngress(context, tags)) };
 }
 
 /**

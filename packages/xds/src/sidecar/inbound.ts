@@ -25,18 +25,17 @@ interface EncodedInbound {
 
 /** Listener and cluster of every inbound (contract/dataplane.md §3.3). */
 export function addInbounds(collector: ResourceCollector, scope: SidecarScope): void {
-  for (const { cluster, listener } of scope.memory.reuse('inbounds', inputsOf(scope), () => buildInbounds(scope))) {
+  const sources = { inputs: inputsOf(scope), context: scope.context };
+  for (const { cluster, listener } of scope.memory.reuse('inbounds', sources, () => buildInbounds(scope))) {
     collector.useClusters([cluster.resource.name]);
     collector.addCluster(cluster);
     collector.addListener(listener);
   }
 }
 
-/** All that inbounds are made of: plugins read the mesh, the proxy and the policies of their own kind. */
-function inputsOf({ context, dataplane, metadata, plugins, proxy }: SidecarScope): unknown[] {
-  const policies = plugins.filter(({ plugin }) => plugin?.configureInbound).flatMap(({ kind }) => [kind, ...context.policies(kind)]);
-  // Host names among the addresses may have been resolved anew.
-  return [dataplane, context.mesh, metadata, JSON.stringify(proxy.inbounds), ...policies];
+/** All that inbounds are made of besides what they read from the context. */
+function inputsOf({ active, metadata, proxy }: SidecarScope): unknown[] {
+  return [proxy, metadata, ...active.filter(({ plugin }) => plugin.configureInbound)];
 }
 
 function buildInbounds(scope: SidecarScope): readonly EncodedInbound[] {

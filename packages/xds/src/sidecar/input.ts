@@ -56,20 +56,20 @@ export interface SidecarScope extends SidecarInput {
   readonly strictInboundPorts: boolean;
 }
 
-/** Works out what the generators share; runs the `match` of every plugin. */
+/** Works out what the generators share; runs the `match` of every plugin where something it read has changed. */
 export function sidecarScope(input: SidecarInput): SidecarScope {
   const { context, dataplane, metadata } = input;
-  const proxy: SidecarProxy = {
-    dataplane,
-    zone: dataplane.meta.labels[LABEL_ZONE] || context.zone,
-    inbounds: inboundsOf(dataplane).flatMap((inbound) => resolveInbound(context, inbound)),
-    isGateway: dataplane.spec.networking?.gateway !== undefined,
-  };
+  const memory = input.memory ?? new BuildMemory();
+  const proxy = memory.reuse('proxy', { inputs: [dataplane], context }, () => sidecarProxy(context, dataplane));
   const active: ActivePlugin[] = [];
-  for (const { plugin } of input.plugins) if (plugin) active.push({ plugin, matched: plugin.match(context, proxy) });
+  for (const { kind, plugin } of input.plugins) {
+    if (!plugin) continue;
+    const match = (): ActivePlugin => ({ plugin, matched: plugin.match(context, proxy) });
+    active.push(memory.reuse(`match/${kind}`, { inputs: [proxy], context }, match));
+  }
   return {
     ...input,
-    memory: input.memory ?? new BuildMemory(),
+    memory,
     proxy,
     active,
     outboundKey: active.map(({ matched }) => matched.outboundKey).join('|'),
@@ -77,6 +77,15 @@ export function sidecarScope(input: SidecarInput): SidecarScope {
     reusePort: metadata.features.has(FEATURE_REUSE_PORT),
     bindOutbounds: metadata.features.has(FEATURE_BIND_OUTBOUNDS),
     strictInboundPorts: metadata.features.has(FEATURE_STRICT_INBOUND_PORTS),
+  };
+}
+
+function sidecarProxy(context: MeshContext, dataplane: Resource<DataplaneSpec>): SidecarProxy {
+  return {
+    dataplane,
+    zone: dataplane.meta.labels[LABEL_ZONE] || context.zone,
+    inbounds: inboundsOf(dataplane).flatMap((inbound) => resolveInbound(context, inbound)),
+    isGateway: dataplane.spec.networking?.gateway !== undefined,
   };
 }
 

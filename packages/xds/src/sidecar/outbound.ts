@@ -12,8 +12,8 @@ import { isHttpBased } from '../model/protocols.js';
 import type { Backend, HttpRoute, OutboundRoutes } from '../model/routes.js';
 import { tagsKey } from '../model/tags.js';
 import { encodeResource } from '../snapshot/encode.js';
-import { type EncodedCluster, encodeListener, type ResourceCollector } from './collector.js';
-import { destinationCluster, directExternal, refusalOf } from './destination.js';
+import { encodeListener, type ResourceCollector } from './collector.js';
+import { type Destination, destinationCluster, directExternal, refusalOf } from './destination.js';
 import type { SidecarScope } from './input.js';
 import { type OutboundInterface, outboundsOf } from './outbounds.js';
 
@@ -21,7 +21,7 @@ interface EncodedOutbound {
   readonly listener: SnapshotResource;
   /** Where the listener tells requests apart: what it takes over RDS. */
   readonly routes: SnapshotResource | undefined;
-  readonly clusters: readonly EncodedCluster[];
+  readonly destinations: readonly Destination[];
 }
 
 /** Listener, routes, clusters and endpoints of every outbound (contract/dataplane.md §3.5). */
@@ -29,13 +29,15 @@ export function addOutbounds(collector: ResourceCollector, scope: SidecarScope):
   for (const outbound of outboundsOf(scope)) {
     const flags = `${outbound.bindToPort}/${scope.metadata.ipv6Enabled}/${scope.transparentProxy !== undefined}`;
     const key = `outbound/${outbound.name}/${tagsKey(outbound.tags)}/${flags}/${scope.outboundKey}`;
+    // Without the clusters: they change more often than what leads to them.
     const built = scope.context.memo(key, () => buildOutbound(scope, outbound));
     collector.addListener(built.listener);
     if (built.routes) {
       collector.useRoutes(built.routes.name);
       collector.addRoutes(built.routes);
     }
-    for (const cluster of built.clusters) {
+    for (const destination of built.destinations) {
+      const cluster = destinationCluster(scope, destination);
       collector.useClusters([cluster.resource.name]);
       collector.addCluster(cluster);
     }
@@ -46,10 +48,10 @@ function buildOutbound(scope: SidecarScope, outbound: OutboundInterface): Encode
   const { context } = scope;
   const protocol = protocolOfService(context, outbound.service);
   const routes = routesFor(scope, outbound);
-  const clusters = new Map<string, EncodedCluster>();
+  const destinations = new Map<string, Destination>();
   const clusterOf = (backend: Backend): BackendCluster => {
     const name = destinationClusterName(backend.tags);
-    if (!clusters.has(name)) clusters.set(name, destinationCluster(scope, { tags: backend.tags, loadBalancer: routes.loadBalancer }));
+    destinations.set(name, { tags: backend.tags, loadBalancer: routes.loadBalancer });
     const refusal = refusalOf(context, backend.tags);
     const rewriteHost = directExternal(context, backend.tags[TAG_SERVICE] ?? '') !== undefined;
     return { name, rewriteHost, ...(refusal === undefined ? {} : { refusal }) };
@@ -71,7 +73,7 @@ function buildOutbound(scope: SidecarScope, outbound: OutboundInterface): Encode
   }
   const config = terminal.kind === 'http' ? detachRouteConfig(terminal) : undefined;
   const encoded = config && encodeResource(RouteConfigurationSchema, config.name, config);
-  return { listener: encodeListener(listener), routes: encoded, clusters: [...clusters.values()] };
+  return { listener: encodeListener(listener), routes: encoded, destinations: [...destinations.values()] };
 }
 
 interface TerminalInput {

@@ -23,6 +23,11 @@ const PORT_MAX = 65_535;
  * something brings their traffic to Envoy (contract/dataplane.md §3.5, §5).
  */
 export function outboundsOf(scope: SidecarScope): readonly OutboundInterface[] {
+  const sources = { inputs: [scope.proxy, scope.metadata], context: scope.context };
+  return scope.memory.reuse('outbounds', sources, () => findOutbounds(scope));
+}
+
+function findOutbounds(scope: SidecarScope): readonly OutboundInterface[] {
   const own = new Set(scope.proxy.inbounds.map((inbound) => hostPort(inbound.address, inbound.port)));
   const found = new Map<string, OutboundInterface>();
   const add = (address: string, port: number, tags: Tags): void => {

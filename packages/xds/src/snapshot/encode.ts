@@ -69,5 +69,12 @@ export class SnapshotBuilder {
  * it sees endpoints again (contract/dataplane.md §2.1).
  */
 export function versionWithCluster(assignment: SnapshotResource, cluster: SnapshotResource): SnapshotResource {
-  return { ...assignment, version: hashOf(assignment.version, cluster.version) };
+  let known = versioned.get(assignment);
+  if (!known) versioned.set(assignment, (known = new Map()));
+  let resource = known.get(cluster.version);
+  if (!resource) known.set(cluster.version, (resource = { ...assignment, version: hashOf(assignment.version, cluster.version) }));
+  return resource;
 }
+
+/** One object for each pair, so that what has not changed can be told by looking at the objects. */
+const versioned = new WeakMap<SnapshotResource, Map<string, SnapshotResource>>();

@@ -1,4 +1,4 @@
-import { isDns1123Subdomain, type ResourceView } from '@mesh/core';
+import { isDns1123Subdomain, type Resource, type ResourceView } from '@mesh/core';
 import type { ConfigSpec } from '@mesh/resources';
 import { isIp } from '../model/addresses.js';
 import { parseVipConfig, type VipOutbound, vipConfigMesh } from './vip-config.js';
@@ -35,18 +35,28 @@ export function serviceHostnames(name: string, domain: string): string[] {
   return [...new Set([`${name}.${domain}`, `${name.replaceAll('_', '.')}.${domain}`])];
 }
 
-/** VIPs of all meshes, read from the Config resources the allocator wrote; ordered by mesh and name. */
-export function vipsFromConfigs(view: ResourceView, options: VipOptions = DEFAULT_VIP_OPTIONS): MeshVip[] {
-  const vips: MeshVip[] = [];
-  for (const config of view.listSorted<ConfigSpec>('Config', '')) {
-    const mesh = vipConfigMesh(config.meta.name);
-    if (mesh === undefined) continue;
-    const entries = parseVipConfig(config.spec.config ?? '').sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-    for (const entry of entries) {
-      if (!isIp(entry.address)) continue;
-      const hostnames = entry.type === 'service' ? serviceHostnames(entry.name, options.domain) : [entry.name];
-      vips.push({ name: entry.name, mesh, address: entry.address, port: options.port, hostnames, outbounds: entry.outbounds });
-    }
-  }
+/** VIPs of all meshes, or of one, read from the Config resources the allocator wrote; ordered by mesh and name. */
+export function vipsFromConfigs(view: ResourceView, options: VipOptions = DEFAULT_VIP_OPTIONS, mesh?: string): MeshVip[] {
+  return view.listSorted<ConfigSpec>('Config', '').flatMap((config) => {
+    const of = vipConfigMesh(config.meta.name);
+    return of === undefined || (mesh !== undefined && of !== mesh) ? [] : vipsOf(config, of, options);
+  });
+}
+
+/** Configs are never edited: what was read of one holds as long as there is somebody who has it. */
+const parsed = new WeakMap<Resource<ConfigSpec>, { readonly options: string; readonly vips: readonly MeshVip[] }>();
+
+function vipsOf(config: Resource<ConfigSpec>, mesh: string, { port, domain }: VipOptions): readonly MeshVip[] {
+  const options = `${port}/${domain}`;
+  const known = parsed.get(config);
+  if (known?.options === options) return known.vips;
+  const entries = parseVipConfig(config.spec.config ?? '').sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const vips = entries
+    .filter((entry) => isIp(entry.address))
+    .map((entry) => {
+      const hostnames = entry.type === 'service' ? serviceHostnames(entry.name, domain) : [entry.name];
+      return { name: entry.name, mesh, address: entry.address, port, hostnames, outbounds: entry.outbounds };
+    });
+  parsed.set(config, { options, vips });
   return vips;
 }

@@ -1,0 +1,135 @@
+import { type Change, keyOf, keyString, type Resource, ResourceView } from '@mesh/core';
+import { testIdentity, viewOf } from '@mesh/testing';
+import {
+  BuildMemory,
+  type BuildResult,
+  buildMeshContext,
+  buildSidecar,
+  type MeshContext,
+  MeshContexts,
+  type ProxyMetadata,
+  parseNodeMetadata,
+  type Read,
+} from '@mesh/xds';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { policyKinds } from '../src/index.js';
+import { randomMesh, resourcesOf } from './random-mesh.js';
+
+const kinds = policyKinds.map(({ kind }) => kind);
+const vips = { port: 80, domain: 'mesh' };
+
+interface Build {
+  readonly metadata: ProxyMetadata;
+  readonly memory?: BuildMemory;
+}
+
+function buildNth(context: MeshContext, n: number, options: Build): BuildResult | undefined {
+  const dataplane = context.dataplanes[n];
+  return dataplane && buildSidecar({ context, dataplane, identity: testIdentity, plugins: policyKinds, ...options });
+}
+
+function fromScratch(resources: readonly Resource[]): MeshContext {
+  const context = buildMeshContext({ view: viewOf(...resources), mesh: 'default', zone: 'zone-1', policyKinds: kinds, vips });
+  if (!context) throw new Error('the view has a mesh');
+  return context;
+}
+
+describe('any state of a mesh', () => {
+  test('gives a configuration that holds together, the same whatever order the resources came in', () => {
+    fc.assert(
+      fc.property(randomMesh, (one) => {
+        const metadata = parseNodeMetadata({ features: one.features });
+        const result = buildNth(fromScratch(resourcesOf(one)), 0, { metadata });
+        expect(result?.ok ? [] : result?.problems).toEqual([]);
+        expect(buildNth(fromScratch(resourcesOf(one).reverse()), 0, { metadata })).toEqual(result);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+/** What a control plane keeps of a sidecar between changes. */
+interface Kept {
+  readonly memory: BuildMemory;
+  readonly dataplane: Resource;
+  readonly reads: readonly Read[];
+  readonly result: BuildResult;
+}
+
+/** Sidecars that are kept current as a control plane does it: only those that something concerns are built again. */
+class KeptCurrent {
+  /** Builds that were spared. */
+  spared = 0;
+  private readonly view = new ResourceView();
+  private readonly contexts = new MeshContexts({ view: this.view, zone: 'zone-1', policyKinds: kinds, vips });
+  private readonly sidecars = new Map<string, Kept>();
+
+  constructor(private readonly metadata: ProxyMetadata) {
+    this.view.subscribe((event) => this.contexts.invalidate(event));
+    this.view.apply({ type: 'snapshot', snapshot: { revision: 0, resources: [] } });
+  }
+
+  apply(changes: readonly Omit<Change, 'revision'>[]): void {
+    const revision = this.view.revision + 1;
+    this.view.apply({ type: 'changes', changes: changes.map((change) => ({ ...change, revision }) as Change) });
+  }
+
+  /** Configuration of every sidecar by its name. */
+  results(): Map<string, BuildResult> {
+    const context = this.contexts.get('default');
+    const found = new Map<string, BuildResult>();
+    for (const dataplane of context?.dataplanes ?? []) {
+      if (context) found.set(dataplane.meta.name, this.current(context, dataplane as unknown as Resource).result);
+    }
+    return found;
+  }
+
+  private current(context: MeshContext, dataplane: Resource): Kept {
+    const kept = this.sidecars.get(dataplane.meta.name);
+    if (kept?.dataplane === dataplane && context.holds(kept.reads)) {
+      this.spared += 1;
+      return kept;
+    }
+    const memory = kept?.memory ?? new BuildMemory();
+    const options = { context, dataplane, metadata: this.metadata, memory, identity: testIdentity, plugins: policyKinds };
+    const { value: result, reads } = context.record(() => buildSidecar(options as Parameters<typeof buildSidecar>[0]));
+    const made = { memory, dataplane, reads, result };
+    this.sidecars.set(dataplane.meta.name, made);
+    return made;
+  }
+}
+
+describe('any sequence of changes', () => {
+  test('leaves every sidecar with what it would get from scratch', () => {
+    const states = fc.array(randomMesh, { minLength: 2, maxLength: 3 });
+    const steps = fc.array(fc.record({ at: fc.nat(), leave: fc.boolean() }), { minLength: 2, maxLength: 8 });
+    let spared = 0;
+    fc.assert(
+      fc.property(states, steps, (meshes, changes) => {
+        const metadata = parseNodeMetadata({ features: meshes[0]?.features ?? [] });
+        const kept = new KeptCurrent(metadata);
+        const known = meshes.map(resourcesOf);
+        const current = new Map((known[0] ?? []).map((resource) => [keyString(keyOf(resource)), resource]));
+        kept.apply([...current.values()].map((resource) => ({ op: 'put', key: keyOf(resource), resource }) as const));
+        for (const { at, leave } of changes) {
+          // One resource at a time takes its form in another state or goes; the rest stays the very same object.
+          const other = known[at % known.length] ?? [];
+          const changed = other[at % other.length];
+          if (!changed) continue;
+          const key = keyOf(changed);
+          const gone = leave && key.kind !== 'Mesh';
+          if (gone) current.delete(keyString(key));
+          else current.set(keyString(key), changed);
+          kept.apply([gone ? { op: 'delete', key } : { op: 'put', key, resource: changed }]);
+          const context = fromScratch([...current.values()]);
+          const expected = new Map(context.dataplanes.map(({ meta }, n) => [meta.name, buildNth(context, n, { metadata })]));
+          expect(kept.results()).toEqual(expected);
+        }
+        spared += kept.spared;
+      }),
+      { numRuns: 120 },
+    );
+    expect(spared).toBeGreaterThan(50);
+  });
+});
