@@ -18,7 +18,7 @@ export function userTokenAuthenticator(config: KumaConfig, view: ResourceView): 
 
 function toStaticKey({ kid, key, keyFile }: PublicKeyConfig): StaticKey {
   const read = readPublicKey(key === undefined ? readKeyFile(kid, keyFile ?? '') : Buffer.from(key));
-  if (!read) throw invalidKey(kid, 'it is no RSA public key in PEM form');
+  if (read?.asymmetricKeyType !== 'rsa') throw invalidKey(kid, 'it is no RSA public key in PEM form');
   return { kid, key: read };
 }
 

@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, sign } from 'node:crypto';
 import { MeshError, type Resource, type TokenRequest } from '@mesh/core';
 import { globalSecret, secret, viewOf } from '@mesh/testing';
 import fc from 'fast-check';
@@ -8,6 +8,7 @@ import { readPublicKey, rsaPublicKeyPem } from '../x509/pem.js';
 import { issueToken } from './issue.js';
 import { type DataplaneTokenCheck, verifyDataplaneToken, verifyUserToken, verifyZoneToken } from './proxy-tokens.js';
 import { newSigningKey } from './signing-keys.js';
+import type { VerifiedToken } from './verify.js';
 
 const NOW = Date.parse('2026-11-21T08:00:00Z');
 const HOUR_MS = 3_600_000;
@@ -77,13 +78,13 @@ describe('the name of the control plane itself', () => {
   });
 
   it('is never accepted from a user, however well the token is signed', async () => {
-    const sign = (claims: Record<string, unknown>) =>
+    const signed = (claims: Record<string, unknown>) =>
       new SignJWT({ Groups: [], ...claims, exp: NOW / 1000 + 3600, jti: 'id' })
         .setProtectedHeader({ alg: 'RS256', kid: '1' })
         .sign(createPrivateKey(key1));
-    await expect(verifyUserToken({ token: await sign({ Name: 'alice' }), view, now: NOW })).resolves.toMatchObject({ name: 'alice' });
+    await expect(verifyUserToken({ token: await signed({ Name: 'alice' }), view, now: NOW })).resolves.toMatchObject({ name: 'alice' });
     for (const claims of [{ Name: name }, { name }]) {
-      await expect(verifyUserToken({ token: await sign(claims), view, now: NOW })).rejects.toMatchObject({
+      await expect(verifyUserToken({ token: await signed(claims), view, now: NOW })).rejects.toMatchObject({
         code: 'unauthenticated',
         public: expect.stringMatching(/the control plane itself/),
       });
@@ -243,12 +244,48 @@ describe('whatever is sent as a token', () => {
     );
   });
 
+  it('is taken or refused as unauthenticated, whatever header and claims are signed with a good key', async () => {
+    const key = createPrivateKey(key1);
+    const anything = fc.jsonValue();
+    const claim = fc.constantFrom(
+      'Name',
+      'name',
+      'Groups',
+      'Mesh',
+      'Tags',
+      'Zone',
+      'Scope',
+      'Workload',
+      'exp',
+      'nbf',
+      'iat',
+      'jti',
+      '__proto__',
+    );
+    const claims = fc.dictionary(claim, anything).map((given) => ({ jti: 'a', exp: NOW / 1000 + 60, ...given }));
+    const header = fc.dictionary(fc.constantFrom('alg', 'kid', 'typ', 'crit', 'b64', 'zip', 'jwk'), anything);
+    const signed = fc.tuple(header, claims).map(([more, payload]) => {
+      const parts = [{ alg: 'RS256', kid: '1', ...more }, payload].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
+      const input = parts.join('.');
+      return `${input}.${sign('sha256', Buffer.from(input), key).toString('base64url')}`;
+    });
+    await fc.assert(
+      fc.asyncProperty(signed, async (token) => {
+        for (const verify of verifiers) {
+          const outcome: unknown = await verify(token).catch((thrown: unknown) => thrown);
+          if (outcome instanceof Error) expect(MeshError.is(outcome, 'unauthenticated')).toBe(true);
+          else expect((outcome as VerifiedToken).expiresAt).toBeGreaterThan(NOW);
+        }
+      }),
+    );
+  });
+
   it('is refused where its claims have the wrong types', async () => {
-    const sign = (payload: Record<string, unknown>) =>
+    const signed = (payload: Record<string, unknown>) =>
       new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid: '1' }).sign(createPrivateKey(key1));
     const wrong = { Name: [1], Groups: 'x', Scope: 'ingress', Tags: [1], jti: 'a', exp: NOW / 1000 + 60 };
-    await refusedByAll(await sign(wrong));
-    await refusedByAll(await sign({ Name: 'u', Scope: ['ingress'], jti: 'a' }));
-    await refusedByAll(await sign({ Name: 'u', Scope: ['ingress'], exp: NOW / 1000 + 60 }));
+    await refusedByAll(await signed(wrong));
+    await refusedByAll(await signed({ Name: 'u', Scope: ['ingress'], jti: 'a' }));
+    await refusedByAll(await signed({ Name: 'u', Scope: ['ingress'], exp: NOW / 1000 + 60 }));
   });
 });
