@@ -1,15 +1,10 @@
-import { DescriptorRegistry, messageOf, PRODUCT, parseDuration, VERSION } from '@mesh/core';
-import { allPolicyKinds } from '@mesh/policies/kinds';
-import { coreKinds } from '@mesh/resources';
+import { messageOf, PRODUCT, parseDuration, VERSION } from '@mesh/core';
 import type { Command } from 'commander';
 import { ApiClient } from './client/api-client.js';
 import { ConfigFile } from './config/file.js';
 import { findControlPlane, type KumactlConfig } from './config/model.js';
 import { UserError } from './errors.js';
 import type { Io } from './io.js';
-
-/** Kinds this kumactl knows. */
-export const registry = new DescriptorRegistry([...coreKinds, ...allPolicyKinds]);
 
 interface GlobalOptions {
   readonly configFile?: string;

@@ -6,8 +6,8 @@ import { type ApiServer, createApiServer } from '@mesh/http-api';
 import { ResourceManager } from '@mesh/resources';
 import { loadConfig } from '@mesh/runtime';
 import { MemoryResourceStore } from '@mesh/store-memory';
+import { registry } from '../src/kinds.js';
 import { runKumactl } from '../src/run.js';
-import { registry } from '../src/session.js';
 
 /** The time kumactl believes it is. */
 export const NOW = '2026-11-21T08:17:48Z';
@@ -108,6 +108,8 @@ export class KumactlUnderTest {
       },
       proxyAdmin: async ({ what, name }) => new TextEncoder().encode(`${what} of ${name}`),
       announce: async () => {},
+      convergence: () => Promise.reject(new Error('not asked here')),
+      reportDeliveries: async () => {},
     };
   }
 }

@@ -39,3 +39,4 @@ export {
 } from './token/signing-keys.js';
 export { type StaticKey, type TokenSource, type VerifiedToken, verifyToken } from './token/verify.js';
 export { privateKeyPem, readPrivateKey, readPublicKey, rsaPublicKeyPem, splitCertificates } from './x509/pem.js';
+export { createSelfSigned, type SelfSignedOptions } from './x509/self-signed.js';

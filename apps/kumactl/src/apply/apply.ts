@@ -23,8 +23,8 @@ export function addApplyCommand(root: Command, io: Io): void {
   root
     .command('apply')
     .description('Create or modify Kuma resources')
-    .option('-f, --file <path>', 'file, directory or URL to apply; - for stdin, the default where stdin is no terminal')
-    .option('-v, --var <key=value>', 'variable to replace in the text: {{ key }}', collect)
+    .option('-f, --file <string>', 'file, directory or URL to apply; - for stdin, the default where stdin is no terminal')
+    .option('-v, --var <stringToString>', 'variable to replace in the text: {{ key }}', collect)
     .option('--dry-run', 'resolve variables and print the result without applying it')
     .action(async (options: ApplyOptions, self: Command) => {
       if (io.stdinIsTty) requireFlags({ ...options }, ['file']);

@@ -1,7 +1,7 @@
 import { MeshError, messageOf } from '@mesh/core';
 import { type ParsedDocument, parseDocument } from '@mesh/resources';
 import { LineCounter, parseAllDocuments } from 'yaml';
-import { registry } from '../session.js';
+import { registry } from '../kinds.js';
 import type { Source } from './sources.js';
 
 /** A document may not grow beyond measure by aliases of aliases. */

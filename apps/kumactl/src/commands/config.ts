@@ -41,7 +41,7 @@ export function addConfigCommands(root: Command, io: Io): void {
   controlPlanes
     .command('remove')
     .description('Remove a Control Plane')
-    .option('--name <name>', 'reference name for the Control Plane (required)')
+    .option('--name <string>', 'reference name for the Control Plane (required)')
     .action((options: { name?: string }, command: Command) => {
       requireFlags({ ...options }, ['name']);
       remove(new Session(command, io), options.name ?? '');
@@ -49,7 +49,7 @@ export function addConfigCommands(root: Command, io: Io): void {
   controlPlanes
     .command('switch')
     .description('Switch active Control Plane')
-    .option('--name <name>', 'reference name for the Control Plane (required)')
+    .option('--name <string>', 'reference name for the Control Plane (required)')
     .action((options: { name?: string }, command: Command) => {
       requireFlags({ ...options }, ['name']);
       switchTo(new Session(command, io), options.name ?? '');
@@ -60,15 +60,15 @@ function addAdd(parent: Command, io: Io): void {
   parent
     .command('add')
     .description('Add a Control Plane')
-    .option('--name <name>', 'reference name for the Control Plane (required)')
-    .option('--address <url>', 'URL of the Control Plane API Server (required). Example: http://localhost:5681')
+    .option('--name <string>', 'reference name for the Control Plane (required)')
+    .option('--address <string>', 'URL of the Control Plane API Server (required). Example: http://localhost:5681')
     .option('--overwrite', 'overwrite existing Control Plane with the same reference name')
-    .option('--ca-cert-file <file>', 'path to the CA certificate that signed the certificate of the server')
-    .option('--client-cert-file <file>', 'path to the certificate of the client')
-    .option('--client-key-file <file>', 'path to the private key of the client')
-    .option('--headers <key=value>', 'headers to send with every request', collect)
-    .option('--auth-type <type>', 'authentication type (for example: "tokens")')
-    .option('--auth-conf <key=value>', 'authentication config (for example: "token=xyz")', collect)
+    .option('--ca-cert-file <string>', 'path to the CA certificate that signed the certificate of the server')
+    .option('--client-cert-file <string>', 'path to the certificate of the client')
+    .option('--client-key-file <string>', 'path to the private key of the client')
+    .option('--headers <stringToString>', 'headers to send with every request', collect)
+    .option('--auth-type <string>', 'authentication type (for example: "tokens")')
+    .option('--auth-conf <stringToString>', 'authentication config (for example: "token=xyz")', collect)
     .option('--skip-verify', 'do not verify the certificate of the server')
     .option('--skip-check', 'do not talk to the Control Plane')
     .action(async (options: AddOptions, command: Command) => {

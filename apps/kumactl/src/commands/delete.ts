@@ -3,7 +3,8 @@ import { ApiClient } from '../client/api-client.js';
 import { itemPath } from '../client/paths.js';
 import { UserError } from '../errors.js';
 import type { Io } from '../io.js';
-import { registry, Session } from '../session.js';
+import { registry } from '../kinds.js';
+import { Session } from '../session.js';
 import { aliasesOf } from './get.js';
 
 /** `kumactl delete TYPE NAME`. */
@@ -13,7 +14,7 @@ export function addDeleteCommand(root: Command, io: Io): void {
     .description('Delete Kuma resources')
     .argument('<type>')
     .argument('<name>')
-    .option('-m, --mesh <mesh>', 'mesh to use', 'default')
+    .option('-m, --mesh <string>', 'mesh to use', 'default')
     .action(async function (this: Command, type: string, name: string) {
       const { mesh } = this.opts<{ mesh: string }>();
       const types = deletableTypes();

@@ -5,10 +5,11 @@ import { itemPath, listPath, query } from '../client/paths.js';
 import { type ListDocument, toResource } from '../documents.js';
 import { UserError } from '../errors.js';
 import type { Io } from '../io.js';
+import { registry } from '../kinds.js';
 import { outputFormat, printItem, printList } from '../output/print.js';
 import { printTable } from '../output/table.js';
 import { age } from '../output/time.js';
-import { registry, Session } from '../session.js';
+import { Session } from '../session.js';
 
 interface GetOptions {
   readonly mesh: string;
@@ -22,7 +23,7 @@ export function addGetCommands(root: Command, io: Io): void {
   const get = root
     .command('get')
     .description('Show Kuma resources')
-    .option('-o, --output <format>', 'output format: one of table|yaml|json', 'table');
+    .option('-o, --output <string>', 'output format: one of table|yaml|json', 'table');
   for (const descriptor of registry.all) {
     if (!descriptor.cli || descriptor.path === undefined) continue;
     addList(get, { descriptor, io });
@@ -41,9 +42,10 @@ function addList(get: Command, { descriptor, io }: Target): void {
     .command(cli?.plural ?? '')
     .aliases(aliasesOf(descriptor, 'plural'))
     .description(`Show ${kind}`)
-    .option('--size <n>', 'maximum number of elements to return')
-    .option('--offset <n>', 'the offset that indicates starting element of the resources list to retrieve');
-  withMesh(command, descriptor).action(async (_options: unknown, self: Command) => {
+    .option('-m, --mesh <string>', 'mesh to use', 'default')
+    .option('--size <int>', 'maximum number of elements to return')
+    .option('--offset <string>', 'the offset that indicates starting element of the resources list to retrieve');
+  command.action(async (_options: unknown, self: Command) => {
     const session = new Session(self, io);
     const options = self.optsWithGlobals<GetOptions>();
     const format = outputFormat(options.output);
@@ -67,8 +69,9 @@ function addItem(get: Command, { descriptor, io }: Target): void {
     .command(cli?.singular ?? '')
     .aliases(aliasesOf(descriptor, 'singular'))
     .description(`Show a single ${kind} resource`)
-    .argument('<name>');
-  withMesh(command, descriptor).action(async (name: string, _options: unknown, self: Command) => {
+    .argument('<name>')
+    .option('-m, --mesh <string>', 'mesh to use', 'default');
+  command.action(async (name: string, _options: unknown, self: Command) => {
     const session = new Session(self, io);
     const options = self.optsWithGlobals<GetOptions>();
     const format = outputFormat(options.output);
@@ -98,10 +101,6 @@ function resourceTable(descriptor: AnyDescriptor, documents: readonly JsonObject
     return [...(inMesh ? [mesh] : []), name, ...columns.map((column) => column.value(resource)), age(modificationTime, nowMs)];
   });
   return printTable(headers, rows);
-}
-
-function withMesh(command: Command, descriptor: AnyDescriptor): Command {
-  return descriptor.scope === 'Mesh' ? command.option('-m, --mesh <mesh>', 'mesh to use', 'default') : command;
 }
 
 /** Other spellings of one of the two names; the plural ones are those that spell the plural, dashes aside. */

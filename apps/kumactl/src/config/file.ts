@@ -3,28 +3,10 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { messageOf } from '@mesh/core';
 import { parse } from 'yaml';
-import { z } from 'zod';
 import { UserError } from '../errors.js';
 import { goYaml } from '../output/yaml.js';
 import { DEFAULT_CONFIG, type KumactlConfig } from './model.js';
-
-const text = z.string();
-const header = z.object({ key: text, value: text });
-const apiServer = z.object({
-  url: text,
-  caCertFile: text.optional(),
-  clientCertFile: text.optional(),
-  clientKeyFile: text.optional(),
-  headers: z.array(header).optional(),
-  authType: text.optional(),
-  authConf: z.record(text, text).optional(),
-  skipVerify: z.boolean().optional(),
-});
-const schema = z.object({
-  controlPlanes: z.array(z.object({ name: text, coordinates: z.object({ apiServer }) })).default([]),
-  contexts: z.array(z.object({ name: text, controlPlane: text, defaults: z.object({ mesh: text.optional() }).optional() })).default([]),
-  currentContext: text.default(''),
-});
+import { readConfig } from './read.js';
 
 /** Where the configuration is kept; without a path only in memory (`--no-config`). */
 export class ConfigFile {
@@ -66,9 +48,10 @@ export class ConfigFile {
     } catch (error) {
       throw new UserError(`cannot read the configuration file ${path}: ${messageOf(error)}`);
     }
-    const result = schema.safeParse(document);
-    if (result.success) return result.data;
-    const [issue] = result.error.issues;
-    throw new UserError(`the configuration file ${path} is not valid: ${issue?.path.join('.')}: ${issue?.message}`);
+    try {
+      return readConfig(document);
+    } catch (error) {
+      throw new UserError(`the configuration file ${path} is not valid: ${messageOf(error)}`);
+    }
   }
 }

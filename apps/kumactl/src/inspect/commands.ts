@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { query, segment } from '../client/paths.js';
 import type { ListDocument } from '../documents.js';
-import { UserError } from '../errors.js';
 import type { Io } from '../io.js';
 import { collect, readPairs } from '../options.js';
 import { outputFormat, printList } from '../output/print.js';
 import { Session } from '../session.js';
+import { addPolicyCommands } from './policies.js';
+import { addProxyCommands } from './proxies.js';
 import { dataplanesTable, meshesTable, servicesTable, type TablePrinter, zoneProxiesTable, zonesTable } from './tables.js';
 
 interface InspectOptions {
@@ -65,25 +66,23 @@ export function addInspectCommands(root: Command, io: Io): void {
   const inspect = root
     .command('inspect')
     .description('Inspect Kuma resources')
-    .option('-o, --output <format>', 'output format: one of table|yaml|json', 'table');
+    .option('-o, --output <string>', 'output format: one of table|yaml|json', 'table');
   for (const list of LISTS) addList(inspect, { list, io });
-  addProxy(inspect, { name: 'dataplane', path: (name, mesh) => `${inMesh(mesh)}/dataplanes/${segment(name, 'name')}`, inMesh: true, io });
-  addProxy(inspect, { name: 'zoneingress', path: (name) => `/zoneingresses/${segment(name, 'name')}`, inMesh: false, io });
-  addProxy(inspect, { name: 'zoneegress', path: (name) => `/zoneegresses/${segment(name, 'name')}`, inMesh: false, io });
+  addProxyCommands(inspect, io);
+  addPolicyCommands(inspect, io);
 }
 
 function addList(inspect: Command, { list, io }: { list: ListCommand; io: Io }): void {
   const command = inspect
     .command(list.name)
     .aliases(list.aliases ?? [])
-    .description(list.description)
-    .allowExcessArguments(false);
-  if (list.inMesh) command.option('-m, --mesh <mesh>', 'mesh to use', 'default');
+    .description(list.description);
+  if (list.inMesh) command.option('-m, --mesh <string>', 'mesh to use', 'default');
   if (list.name === 'dataplanes') {
     command
-      .option('--tag <key=value>', 'filter by tag, may be repeated', collect)
+      .option('--tag <stringToString>', 'filter by tag in format of key=value. You can provide many tags', collect)
       .option('--gateway', 'filter gateway dataplanes')
-      .option('--ingress', 'accepted for old scripts');
+      .option('--ingress', 'accepted for old scripts; ingresses are not dataplanes any more');
   }
   command.action(async (_options: unknown, self: Command) => {
     const session = new Session(self, io);
@@ -98,59 +97,4 @@ function addList(inspect: Command, { list, io }: { list: ListCommand; io: Io }):
 function dataplaneQuery({ tag, gateway }: InspectOptions): string {
   const tags = [...readPairs(tag, 'tag')].map(([key, value]) => ['tag', `${key}:${value}`] as const);
   return query([...tags, ['gateway', gateway ? 'true' : undefined]]);
-}
-
-/** What `--type` asks for, and the path that tells it. */
-const PROXY_TYPES: Readonly<Record<string, string>> = {
-  policies: '/policies',
-  'config-dump': '/xds',
-  stats: '/stats',
-  clusters: '/clusters',
-  config: '/_config',
-};
-
-interface ProxyOptions {
-  readonly mesh: string;
-  readonly type?: string;
-  readonly includeEds?: boolean;
-  readonly configDump?: boolean;
-  readonly shadow?: boolean;
-  readonly include?: readonly string[];
-}
-
-interface ProxyCommand {
-  readonly name: string;
-  readonly inMesh: boolean;
-  readonly path: (name: string, mesh: string) => string;
-  readonly io: Io;
-}
-
-function addProxy(inspect: Command, { name, path, inMesh: hasMesh, io }: ProxyCommand): void {
-  const types = Object.keys(PROXY_TYPES).filter((type) => hasMesh || (type !== 'policies' && type !== 'config'));
-  const command = inspect
-    .command(name)
-    .description(`Inspect a ${name}`)
-    .argument('<name>')
-    .option('--type <type>', `what to show: ${types.join(', ')}`)
-    .option('--include-eds', 'include endpoints in the config dump')
-    .option('--config-dump', 'the same as --type=config-dump');
-  if (hasMesh)
-    command
-      .option('-m, --mesh <mesh>', 'mesh to use', 'default')
-      .option('--shadow', 'use shadow policies')
-      .option('--include <what>', 'diff', collect);
-  command.action(async (proxy: string, _options: unknown, self: Command) => {
-    const session = new Session(self, io);
-    const options = self.optsWithGlobals<ProxyOptions>();
-    const type = options.configDump ? 'config-dump' : (options.type ?? (hasMesh ? 'policies' : 'config-dump'));
-    if (!types.includes(type)) throw new UserError(`unknown type "${type}", use one of ${types.join(', ')}`);
-    const client = await session.connect();
-    const parameters = query([
-      ['include_eds', type === 'config-dump' && options.includeEds ? 'true' : undefined],
-      ['shadow', type === 'config' && options.shadow ? 'true' : undefined],
-      ['include', type === 'config' ? options.include?.join(',') : undefined],
-    ]);
-    const { text } = await client.call('GET', `${path(proxy, options.mesh)}${PROXY_TYPES[type]}${parameters}`);
-    io.out(text.endsWith('\n') ? text : `${text}\n`);
-  });
 }

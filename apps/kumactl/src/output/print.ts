@@ -33,6 +33,12 @@ export function printItem(descriptor: AnyDescriptor, document: JsonObject, forma
   return goYaml(head) + (Object.keys(body).length > 0 ? goYaml(body) : '');
 }
 
+/** What the API answered, as it is; JSON is brought to another format where one is asked for. */
+export function printRaw(text: string, format: OutputFormat): string {
+  if (format === 'table') return text.endsWith('\n') ? text : `${text}\n`;
+  return printList(JSON.parse(text) as object, format);
+}
+
 function printJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }

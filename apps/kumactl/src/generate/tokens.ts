@@ -2,8 +2,9 @@ import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { formatDuration, messageOf, parseDuration, type TokenRequest } from '@mesh/core';
 import { signToken } from '@mesh/identity';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { UserError } from '../errors.js';
+import { withExamples } from '../help.js';
 import type { Io } from '../io.js';
 import { collect, readPairs, requireFlags } from '../options.js';
 import { Session } from '../session.js';
@@ -16,9 +17,8 @@ interface SigningOptions {
   readonly kid?: string;
 }
 
-/** `kumactl generate`: tokens, from the control plane or from a signing key at hand. */
-export function addGenerateCommands(root: Command, io: Io): void {
-  const generate = root.command('generate').description('Generate resources, tokens, etc');
+/** `kumactl generate dataplane-token|zone-token|user-token`: from the control plane, or signed with a key at hand. */
+export function addTokenCommands(generate: Command, io: Io): void {
   addDataplaneToken(generate, io);
   addZoneToken(generate, io);
   addUserToken(generate, io);
@@ -37,14 +37,24 @@ interface DataplaneTokenOptions extends SigningOptions {
 function addDataplaneToken(generate: Command, io: Io): void {
   const command = generate
     .command('dataplane-token')
-    .description('Generate Dataplane Token')
-    .option('--name <name>', 'name of the Dataplane')
-    .option('--dataplane <name>', 'old spelling of --name')
-    .option('-m, --mesh <mesh>', 'mesh to use', 'default')
-    .option('--proxy-type <type>', 'type of the Dataplane ("dataplane", "ingress")')
-    .option('--type <type>', 'old spelling of --proxy-type')
-    .option('--tag <key=value>', 'required tag values for dataplane (split values by comma to provide multiple values)', collect)
-    .option('--workload <workload>', 'required workload label value for dataplane');
+    .summary('Generate Dataplane Token')
+    .description('Generate Dataplane Token that is used to prove Dataplane identity')
+    .option('--name <string>', 'name of the Dataplane')
+    .option('-m, --mesh <string>', 'mesh to use', 'default')
+    .option('--proxy-type <string>', 'type of the Dataplane ("dataplane", "ingress")')
+    .option('--tag <stringToString>', 'required tag values for dataplane (split values by comma to provide multiple values)', collect)
+    .option('--workload <string>', 'required workload label value for dataplane')
+    .addOption(new Option('--dataplane <string>', 'old spelling of --name').hideHelp())
+    .addOption(new Option('--type <string>', 'old spelling of --proxy-type').hideHelp());
+  withExamples(
+    command,
+    `
+Generate token bound by name and mesh
+$ kumactl generate dataplane-token --mesh demo --name demo-01 --valid-for 24h
+
+Generate token bound by tag
+$ kumactl generate dataplane-token --mesh demo --tag kuma.io/service=web,web-api --valid-for 24h`,
+  );
   withSigning(command).action(async (options: DataplaneTokenOptions, self: Command) => {
     const session = new Session(self, io);
     const tags = Object.fromEntries([...readPairs(options.tag, 'tag')].map(([key, values]) => [key, values.split(',')]));
@@ -63,9 +73,19 @@ function addDataplaneToken(generate: Command, io: Io): void {
 function addZoneToken(generate: Command, io: Io): void {
   const command = generate
     .command('zone-token')
-    .description('Generate Zone Token')
-    .option('--zone <name>', 'name of the zone where the token will be used')
-    .option('--scope <scope>', 'scope of resources which the token will be able to identify, may be repeated', collect);
+    .summary('Generate Zone Token')
+    .description('Generate Zone Token that is used to prove identity of zone components (Zone Ingress, Zone Egress)')
+    .option('--zone <string>', 'name of the zone where the zone proxies are')
+    .option('--scope <strings>', 'what the token is for: ingress, egress or both, which is the default; may be repeated', collect);
+  withExamples(
+    command,
+    `
+Generate token using a control plane
+$ kumactl generate zone-token --zone zone-1 --valid-for 24h --scope egress
+
+Generate token using offline signing key
+$ kumactl generate zone-token --zone zone-1 --valid-for 24h --signing-key-path /keys/key.pem --kid 1`,
+  );
   withSigning(command).action(async (options: SigningOptions & { zone?: string; scope?: readonly string[] }, self: Command) => {
     const session = new Session(self, io);
     const scope = options.scope?.flatMap((each) => each.split(',')) ?? ['ingress', 'egress'];
@@ -81,9 +101,19 @@ function addZoneToken(generate: Command, io: Io): void {
 function addUserToken(generate: Command, io: Io): void {
   const command = generate
     .command('user-token')
-    .description('Generate User Token')
-    .option('--name <name>', 'name of the user')
-    .option('--group <group>', 'group of the user, may be repeated', collect);
+    .summary('Generate User Token')
+    .description('Generate User Token that is used to prove User identity')
+    .option('--name <string>', 'name of the user')
+    .option('--group <strings>', 'group of the user, may be repeated', collect);
+  withExamples(
+    command,
+    `
+Generate token using a control plane
+$ kumactl generate user-token --name john.doe@example.com --group users --valid-for 24h
+
+Generate token using offline signing key
+$ kumactl generate user-token --name john.doe@example.com --group users --valid-for 24h --signing-key-path /keys/key.pem --kid 1`,
+  );
   withSigning(command).action(async (options: SigningOptions & { name?: string; group?: readonly string[] }, self: Command) => {
     requireFlags({ ...options }, ['name', 'valid-for']);
     const session = new Session(self, io);
@@ -100,8 +130,8 @@ function addUserToken(generate: Command, io: Io): void {
 function withSigning(command: Command): Command {
   return command
     .option('--valid-for <duration>', 'how long the token will be valid (for example "24h")')
-    .option('--signing-key-path <file>', 'file with the private signing key; the control plane is not asked then')
-    .option('--kid <id>', 'ID of the key; required with --signing-key-path');
+    .option('--signing-key-path <string>', 'file with the private signing key; the control plane is not asked then')
+    .option('--kid <string>', 'ID of the key that signs; required with --signing-key-path');
 }
 
 /** Kuma asks for `--valid-for`; older manuals know no such flag, so its absence is worth only a warning. */

@@ -1,0 +1,102 @@
+import type { JsonObject } from '@mesh/core';
+import type { Command } from 'commander';
+import type { ApiClient } from '../client/api-client.js';
+import { query, segment } from '../client/paths.js';
+import type { ListDocument } from '../documents.js';
+import { UserError } from '../errors.js';
+import { withExamples } from '../help.js';
+import type { Io } from '../io.js';
+import { registry } from '../kinds.js';
+import { printItem } from '../output/print.js';
+import { goYaml } from '../output/yaml.js';
+import { type ServerIndex, Session } from '../session.js';
+import { exported, exportedKubernetes } from './documents.js';
+import { kindsOf, PROFILES, type Profile, type ResourceType } from './profiles.js';
+
+/** The largest page the API gives. */
+const PAGE_SIZE = 1000;
+const FORMATS = ['universal', 'kubernetes'] as const;
+
+interface ExportOptions {
+  readonly profile: string;
+  readonly format: string;
+  readonly systemNamespace: string;
+  readonly includeAdmin?: boolean;
+}
+
+/** `kumactl export`: documents that `kumactl apply -f` brings back, or that another control plane takes over. */
+export function addExportCommand(root: Command, io: Io): void {
+  const command = root
+    .command('export')
+    .description('Export Kuma resources')
+    .option('-p, --profile <string>', `which kinds: one of ${Object.keys(PROFILES).join('|')}`, 'federation')
+    .option('-f, --format <string>', `format of the documents: one of ${FORMATS.join('|')}`, 'universal')
+    .option('-n, --system-namespace <string>', 'namespace of the control plane, for documents that name none', 'kuma-system')
+    .option('-a, --include-admin', 'include secrets; the federation profiles always do')
+    .action(async (options: ExportOptions, self: Command) => {
+      const profile = Object.hasOwn(PROFILES, options.profile) ? PROFILES[options.profile] : undefined;
+      if (!profile) throw new UserError(`invalid profile: "${options.profile}", use one of ${Object.keys(PROFILES).join(', ')}`);
+      if (!FORMATS.some((format) => format === options.format)) {
+        throw new UserError(`invalid format: "${options.format}", use one of ${FORMATS.join(', ')}`);
+      }
+      const session = new Session(self, io);
+      await exportAll(await session.connect(), { options, profile, io });
+    });
+  withExamples(command, '\nExport Kuma resources\n$ kumactl export --profile federation --format universal > policies.yaml');
+}
+
+interface Export {
+  readonly options: ExportOptions;
+  readonly profile: Profile;
+  readonly io: Io;
+}
+
+async function exportAll(client: ApiClient, { options, profile, io }: Export): Promise<void> {
+  const { resources } = await client.getJson<{ resources: readonly ResourceType[] }>('/_resources');
+  const documents: string[] = [];
+  for (const type of kindsOf(profile, resources, options.includeAdmin ?? false)) {
+    const items = exported(type.name, await listAll(client, type), profile);
+    if (options.format === 'universal') documents.push(...items.map((item) => `---\n${universal(type.name, item)}`));
+    else for (const item of items) documents.push(goYaml(await kubernetes(client, { type, item, namespace: options.systemNamespace })));
+  }
+  const index = await client.getJson<ServerIndex & { hostname?: string; clusterId?: string; instanceId?: string }>('/');
+  const { product, version, hostname, clusterId, instanceId } = index;
+  io.out(`# Product: ${product}, Version: ${version}, Hostname: ${hostname}, ClusterId: ${clusterId}, InstanceId: ${instanceId}\n`);
+  io.out(documents.join(options.format === 'universal' ? '' : '---\n'));
+}
+
+/** All items of a kind in all meshes, whatever the size of a page. */
+async function listAll(client: ApiClient, type: ResourceType): Promise<JsonObject[]> {
+  const items: JsonObject[] = [];
+  for (;;) {
+    const parameters = query([
+      ['size', String(PAGE_SIZE)],
+      ['offset', items.length > 0 ? String(items.length) : undefined],
+    ]);
+    const page = await client.getJson<ListDocument>(`/${type.path}${parameters}`);
+    items.push(...page.items);
+    if (page.next === null || page.items.length === 0) return items;
+  }
+}
+
+function universal(kind: string, item: JsonObject): string {
+  const descriptor = registry.get(kind);
+  return descriptor ? printItem(descriptor, item, 'yaml') : goYaml(item);
+}
+
+interface KubernetesItem {
+  readonly type: ResourceType;
+  readonly item: JsonObject;
+  readonly namespace: string;
+}
+
+async function kubernetes(client: ApiClient, { type, item, namespace }: KubernetesItem): Promise<JsonObject> {
+  const prefix = type.scope === 'Mesh' ? `/meshes/${segment(String(item.mesh), 'mesh')}` : '';
+  const name = String(item.name);
+  const parameters = query([
+    ['format', 'k8s'],
+    ['namespace', namespace],
+  ]);
+  const document = await client.getJson<JsonObject>(`${prefix}/${type.path}/${segment(name, 'name')}${parameters}`);
+  return exportedKubernetes(type.name, document, name);
+}
