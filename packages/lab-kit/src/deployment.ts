@@ -278,13 +278,14 @@ export function listenerEnv(ports: ControlPlanePorts): Record<string, string> {
     KUMA_INTERNAL_CONTROL_PLANE_ADDRESS: `127.0.0.1:${ports.internal}`,
     KUMA_MULTIZONE_GLOBAL_KDS_GRPC_PORT: String(ports.kds),
     KUMA_DP_SERVER_PORT: String(ports.dp),
+    KUMA_MONITORING_ASSIGNMENT_SERVER_PORT: '0',
     KUMA_INGRESS_MANAGER_XDS_PORT: String(ports.zoneProxyXds),
     KUMA_DNS_SERVER_ADDRESS: '127.0.0.1',
     KUMA_DNS_SERVER_PORT: String(ports.dns),
   };
 }
 
-/** Listeners only Kuma's own control plane has; ours would warn that the settings have no effect. */
+/** What only Kuma's own control plane has to be told; ours would warn of the settings that have no effect. */
 function kumaListenerEnv(ports: ControlPlanePorts): Record<string, string> {
   return {
     KUMA_MONITORING_ASSIGNMENT_SERVER_ENABLED: 'false',

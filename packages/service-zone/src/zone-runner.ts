@@ -38,6 +38,8 @@ import { type DataplaneServer, startDataplaneServer } from './dataplane-server.j
 import { HdsHandler } from './hds/hds-handler.js';
 import { collectGarbage } from './leader/garbage.js';
 import { keepVips } from './leader/vip-work.js';
+import { AssignmentFeed } from './mads/assignment-feed.js';
+import { type MadsServer, startMadsServer } from './mads/mads-server.js';
 import { type ZoneXdsOptions, zoneXds } from './xds/zone-xds.js';
 
 /** A zone of its own is up once its default resources are there. */
@@ -49,6 +51,7 @@ interface Running {
   readonly controlPlane: ZoneControlPlane;
   readonly xds: ProxyXds;
   readonly server: DataplaneServer;
+  readonly mads: MadsServer | undefined;
 }
 
 /** The zone control plane: store, KDS client, data-plane server, leader work, internal interface. */
@@ -68,6 +71,11 @@ export class ZoneRunner implements ControlPlaneRunner {
   /** Port of the data-plane server; throws before `start`. */
   get dataplanePort(): number {
     return this.parts.server.port;
+  }
+
+  /** Port of monitoring assignments, undefined where they are off; throws before `start`. */
+  get monitoringPort(): number | undefined {
+    return this.parts.mads?.port;
   }
 
   /** Which revision each connected proxy was given and has accepted, by `keyString` of its resource. */
@@ -130,9 +138,21 @@ export class ZoneRunner implements ControlPlaneRunner {
     this.stops.push(() => server.close());
     // Before the server waits for its streams to end.
     this.stops.push(() => xds.stop());
+    const mads = await this.startMads(opened);
     const check = health.register('zone-cp', () => (this.running ? undefined : 'starting'));
     this.stops.push(() => check.unregister());
-    return { opened, controlPlane, xds, server };
+    return { opened, controlPlane, xds, server, mads };
+  }
+
+  /** Monitoring assignments for Prometheus, where they are wanted. */
+  private async startMads({ view }: OpenedControlPlane): Promise<MadsServer | undefined> {
+    const { config, log, metrics } = this.options;
+    const { enabled, apiVersions, assignmentRefreshInterval: intervalMs } = config.monitoringAssignmentServer;
+    if (!enabled || !apiVersions.includes('v1')) return undefined;
+    const feed = new AssignmentFeed({ view, zone: config.multizone.zone.name, intervalMs });
+    const server = await startMadsServer({ config, feed, metrics, log });
+    this.stops.push(() => server.close());
+    return server;
   }
 
   private startXds(opened: OpenedControlPlane, access: Pick<ZoneXdsOptions, 'writer' | 'authenticate'>): ProxyXds {
@@ -151,6 +171,9 @@ export class ZoneRunner implements ControlPlaneRunner {
     });
     xds.start();
     this.stops.push(() => xds.stop());
+    const reporting = new AbortController();
+    void opened.controlPlane.reportDeliveries(xds.deliveries, reporting.signal);
+    this.stops.push(() => reporting.abort());
     return xds;
   }
 
@@ -184,7 +207,7 @@ export class ZoneRunner implements ControlPlaneRunner {
   }
 
   /** The zone's side of KDS: one instance at a time speaks for the zone. */
-  private syncTask({ store, view, registry, instance }: OpenedControlPlane): LeaderTask {
+  private syncTask({ store, view, registry, instance, controlPlane: { deliveries } }: OpenedControlPlane): LeaderTask {
     const { config, log, metrics } = this.options;
     const { subscriptionLimit: limit } = config.metrics.zone;
     return {
@@ -193,7 +216,8 @@ export class ZoneRunner implements ControlPlaneRunner {
         const flushIntervalMs = config.xdsServer.dataplaneStatusFlushInterval;
         const subscriptions = new ZoneSubscriptions({ store, clock: this.clock, limit, flushIntervalMs, log });
         const proxyAdmin = (request: ProxyAdminRequest) => this.askProxy(request);
-        const runner = new ZoneSyncRunner({ config, fence, store, view, registry, instance, metrics, log, subscriptions, proxyAdmin });
+        const state = { store, view, registry, instance, deliveries };
+        const runner = new ZoneSyncRunner({ config, fence, ...state, metrics, log, subscriptions, proxyAdmin });
         await runner.start();
         await aborted(signal);
         await runner.stop();

@@ -62,6 +62,7 @@ export class Zone {
         KUMA_MULTIZONE_ZONE_NAME: 'zone-1',
         KUMA_GENERAL_WORK_DIR: workDir,
         KUMA_DP_SERVER_PORT: '0',
+        KUMA_MONITORING_ASSIGNMENT_SERVER_PORT: '0',
         KUMA_INTERNAL_PORT: String(internalPort),
         ...env,
       },

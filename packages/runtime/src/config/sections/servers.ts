@@ -121,18 +121,15 @@ export const bootstrapServer = section({
 });
 
 /** `monitoringAssignmentServer`: Prometheus discovery on 5676. */
-export const monitoringAssignmentServer = inertSection(
-  section({
-    enabled: bool(true, 'Serve monitoring assignments.'),
-    port: port(5676, 'Port of monitoring assignments.'),
-    defaultFetchTimeout: duration('30s', 'How long a request waits for news.'),
-    apiVersions: list(['v1'], 'Versions served.'),
-    assignmentRefreshInterval: duration('1s', 'How often assignments are made.'),
-    tlsEnabled: bool(false, 'Serve TLS.'),
-    ...tlsServer(),
-  }),
-  'monitoring assignments are not served.',
-);
+export const monitoringAssignmentServer = section({
+  enabled: bool(true, 'Serve monitoring assignments.'),
+  port: port(5676, 'Port of monitoring assignments.'),
+  defaultFetchTimeout: duration('30s', 'How long a request waits for news.'),
+  apiVersions: list(['v1'], 'Versions served; without v1 nothing is served.'),
+  assignmentRefreshInterval: duration('1s', 'Shortest time between two changes of assignments; a first one counts at once.'),
+  tlsEnabled: bool(false, 'Serve TLS.'),
+  ...tlsServer(),
+});
 
 /** `diagnostics`: health and metrics on 5680. */
 export const diagnostics = section({
