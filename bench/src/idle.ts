@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TwoZones } from '@mesh/lab-kit';
-import pg from 'pg';
 import type { ByteCounter } from './byte-counter.js';
+import { transactionCounts } from './sql.js';
 
 export interface IdleFigures {
   readonly seconds: number;
@@ -20,41 +20,22 @@ const QUIET_TRANSACTIONS = 8;
 /** Counts transactions and KDS bytes while nothing happens, after the aftermath of earlier work. */
 export async function measureIdle(lab: TwoZones, options: { seconds: number; counters: readonly ByteCounter[] }): Promise<IdleFigures> {
   for (let waited = 0; waited < AFTERMATH_SECONDS_MAX; waited += WINDOW_SECONDS) {
-    const from = total(await transactionCounts(lab));
+    const from = total(await labTransactions(lab));
     await delay(WINDOW_SECONDS * 1000);
-    if (total(await transactionCounts(lab)) - from <= QUIET_TRANSACTIONS) break;
+    if (total(await labTransactions(lab)) - from <= QUIET_TRANSACTIONS) break;
   }
-  const before = await transactionCounts(lab);
+  const before = await labTransactions(lab);
   const bytesBefore = sum(options.counters);
   await delay(options.seconds * 1000);
-  const after = await transactionCounts(lab);
+  const after = await labTransactions(lab);
   const perSecond: Record<string, number> = {};
   for (const [database, count] of after) perSecond[database] = (count - (before.get(database) ?? 0)) / options.seconds;
   const kdsBytesPerSecond = options.counters.length > 0 ? (sum(options.counters) - bytesBefore) / options.seconds : undefined;
   return { seconds: options.seconds, transactionsPerSecond: perSecond, kdsBytesPerSecond };
 }
 
-async function transactionCounts(lab: TwoZones): Promise<Map<string, number>> {
-  const { postgres } = lab;
-  if (!postgres) return new Map();
-  // From another database, so that asking is not counted.
-  const client = new pg.Client({
-    host: postgres.host,
-    port: postgres.port,
-    user: postgres.user,
-    password: postgres.password,
-    database: 'postgres',
-  });
-  await client.connect();
-  try {
-    await client.query('SELECT pg_stat_clear_snapshot()');
-    const { rows } = await client.query<{ datname: string; count: string }>(
-      "SELECT datname, xact_commit + xact_rollback AS count FROM pg_stat_database WHERE datname IN ('global', 'zone1', 'zone2')",
-    );
-    return new Map(rows.map((row) => [row.datname, Number(row.count)]));
-  } finally {
-    await client.end();
-  }
+async function labTransactions({ postgres }: TwoZones): Promise<Map<string, number>> {
+  return postgres ? transactionCounts(postgres, ['global', 'zone1', 'zone2']) : new Map();
 }
 
 function total(counts: ReadonlyMap<string, number>): number {

@@ -2,9 +2,15 @@ import { join } from 'node:path';
 import { messageOf } from '@mesh/core';
 import { Command } from 'commander';
 import { dnsCommand } from './dns-command.js';
+import { fleetCommand } from './fleet/command.js';
 import { benchLab } from './lab-bench.js';
 import { describeMachine } from './machine.js';
 import { report } from './report.js';
+
+const onStep = (what: string) => {
+  const from = Date.now();
+  return () => void process.stderr.write(`  ${what} (${((Date.now() - from) / 1000).toFixed(1)} s)\n`);
+};
 
 const program = new Command('pnpm bench').description(
   'What the program costs, with the machine and the ratio to a baseline run beside it.',
@@ -20,10 +26,6 @@ program
     const envoyPath = process.env['ENVOY_PATH'];
     if (!envoyPath) throw new Error('ENVOY_PATH is not set; run npm run bench, which brings Envoy');
     const binDir = join(import.meta.dirname, '../../bin');
-    const onStep = (what: string) => {
-      const from = Date.now();
-      return () => void process.stderr.write(`  ${what} (${((Date.now() - from) / 1000).toFixed(1)} s)\n`);
-    };
     const shared = { appBinDir: binDir, envoyPath, runs: Number(options.runs), idleSeconds: Number(options.idleSeconds), onStep };
     const ours = await benchLab({ ...shared, binDir, foreign: false });
     const baseline = options.compare ? await benchLab({ ...shared, binDir: options.compare, foreign: true }) : undefined;
@@ -35,6 +37,8 @@ program
   });
 
 program.addCommand(dnsCommand());
+
+program.addCommand(fleetCommand(onStep));
 
 try {
   await program.parseAsync();

@@ -1,0 +1,143 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Fleet, FleetWrites, fleetToken } from '@mesh/fleet-kit';
+import {
+  type ControlPlaneHandle,
+  choosePort,
+  Deployment,
+  type EmbeddedPostgres,
+  type ManagedProcess,
+  startEmbeddedPostgres,
+} from '@mesh/lab-kit';
+import { transactionCounts } from '../sql.js';
+import { type ProcessCost, processCost } from './process-cost.js';
+
+/** A control plane to measure. */
+export interface TargetSpec {
+  readonly name: string;
+  readonly binDir: string;
+  /** Not ours: it takes other settings, and has a memory store. */
+  readonly foreign: boolean;
+  readonly store: 'memory' | 'postgres';
+  readonly xds: 'sotw' | 'delta';
+}
+
+/** How many dataplanes come, over what time, and what they call. */
+export interface FleetSize {
+  readonly dataplanes: number;
+  readonly services: number;
+  readonly outbounds: number;
+  readonly rampupMs: number;
+}
+
+interface TargetParts {
+  readonly deployment: Deployment;
+  readonly controlPlane: ControlPlaneHandle;
+  readonly postgres: EmbeddedPostgres | undefined;
+  readonly workDir: string;
+}
+
+const DATABASE = 'fleet';
+const DEADLINE_MS = 120_000;
+const MESH = 'default';
+
+/** `kuma-cp run` as a zone of its own, with data plane tokens, and a fleet for it. */
+export class Target {
+  private readonly deployment: Deployment;
+  private readonly controlPlane: ControlPlaneHandle;
+  private process: ManagedProcess;
+
+  private constructor(
+    readonly spec: TargetSpec,
+    private readonly parts: TargetParts,
+  ) {
+    this.deployment = parts.deployment;
+    this.controlPlane = parts.controlPlane;
+    this.process = parts.controlPlane.processes[0] as ManagedProcess;
+  }
+
+  /** Starts it and waits for its API and its mesh. */
+  static async start(spec: TargetSpec): Promise<Target> {
+    const workDir = mkdtempSync(join(tmpdir(), 'mesh-bench-'));
+    chmodSync(workDir, 0o711);
+    const ours = join(import.meta.dirname, '../../../bin');
+    const deployment = new Deployment({ binDir: spec.binDir, appBinDir: ours, workDir, envoyPath: '' });
+    let postgres: EmbeddedPostgres | undefined;
+    try {
+      if (spec.store === 'postgres') {
+        const dataDir = join(workDir, 'postgres');
+        postgres = await startEmbeddedPostgres({ dataDir, temporary: true, port: await choosePort(0), databases: [DATABASE] });
+      }
+      const store = postgres ? ({ type: 'postgres', ...connectionOf(postgres) } as const) : ({ type: 'memory' } as const);
+      const env = { KUMA_REPORTS_ENABLED: 'false' };
+      const controlPlane = await deployment.launchControlPlane({ name: 'zone-1', store, layout: 'single', env });
+      await deployment.waitForApi(controlPlane);
+      await deployment.until('mesh default', async () => (await controlPlane.api.get(`/meshes/${MESH}`)) !== undefined);
+      return new Target(spec, { deployment, controlPlane, postgres, workDir });
+    } catch (error) {
+      await deployment.stop();
+      await postgres?.stop();
+      rmSync(workDir, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** A fleet for it; nobody has joined yet. */
+  async fleet(size: FleetSize): Promise<{ fleet: Fleet; writes: FleetWrites }> {
+    const { api, ports } = this.controlPlane;
+    // Its signing key is made with the mesh, a moment later.
+    const token = await this.deployment.until('a dataplane token', () => fleetToken(api.url, MESH));
+    const fleet = new Fleet({
+      mesh: MESH,
+      dataplanes: size.dataplanes,
+      services: size.services,
+      outbounds: size.outbounds,
+      controlPlanes: [{ host: '127.0.0.1', port: ports.dp }],
+      token,
+      variant: this.spec.xds,
+      streamsPerConnection: 1,
+      deadlineMs: DEADLINE_MS,
+    });
+    return { fleet, writes: new FleetWrites(fleet, api.url) };
+  }
+
+  cost(): ProcessCost {
+    return processCost(this.process.pid);
+  }
+
+  /** Event loop delay since the last call, p99 in milliseconds; undefined where it is not exported. */
+  async eventLoopP99Ms(): Promise<number | undefined> {
+    const port = this.process.spec.env['KUMA_DIAGNOSTICS_SERVER_PORT'];
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined);
+    if (!response?.ok) return undefined;
+    const match = /^nodejs_eventloop_lag_p99_seconds(?:\{[^}]*\})? (\S+)$/m.exec(await response.text());
+    return match ? Number(match[1]) * 1000 : undefined;
+  }
+
+  /** SQL transactions so far; undefined without Postgres. */
+  async transactions(): Promise<number | undefined> {
+    return this.parts.postgres && (await transactionCounts(this.parts.postgres, [DATABASE])).get(DATABASE);
+  }
+
+  /** Stops the control plane and starts it again on the same ports and state. Resolves when the new process was started. */
+  async restart(): Promise<void> {
+    await this.process.stop();
+    this.process = await this.deployment.launchService('kuma-cp', this.controlPlane.name, this.controlPlane.env);
+  }
+
+  /** Waits until the API answers. */
+  async ready(): Promise<void> {
+    await this.deployment.waitForApi(this.controlPlane);
+  }
+
+  async stop(): Promise<void> {
+    await this.deployment.stop();
+    await this.parts.postgres?.stop();
+    rmSync(this.parts.workDir, { recursive: true, force: true });
+  }
+}
+
+function connectionOf({ host, port, user, password }: EmbeddedPostgres) {
+  return { host, port, user, password, database: DATABASE };
+}
