@@ -18,7 +18,11 @@ const inbound = fc.oneof(
   {
     arbitrary: fc.record({
       port: fc.constantFrom(80, 81),
-      tags: fc.record({ 'kuma.io/service': services, version: fc.constantFrom('v1', 'v2') }),
+      tags: fc.record({
+        'kuma.io/service': services,
+        'kuma.io/protocol': fc.constantFrom('http', 'http', 'tcp'),
+        version: fc.constantFrom('v1', 'v2'),
+      }),
     }),
     weight: 2,
   },
@@ -100,7 +104,10 @@ const specs = fc.oneof(
     kind: fc.constant('MeshTimeout'),
     spec: fc.record({
       targetRef: ref,
-      to: fc.array(fc.record({ targetRef: ref, default: fc.constant({ http: { requestTimeout: '1s' } }) }), { maxLength: 2 }),
+      to: fc.array(
+        fc.record({ targetRef: ref, default: fc.constantFrom({ http: { requestTimeout: '1s' } }, { http: { requestTimeout: '2s' } }) }),
+        { maxLength: 2 },
+      ),
     }),
   }),
 );

@@ -19,14 +19,17 @@ export interface SidecarProxy {
   readonly isExternal?: boolean;
 }
 
+/** A key, or one for all services with additions for those that some policies are about. */
+export type OutboundKey = string | { readonly general: string; readonly byService: ReadonlyMap<string, string> };
+
 /** What of a kind matters to one proxy. */
 export interface Matched {
   /**
-   * Says all that the effect on outbounds and clusters depends on, apart from what is read from the
+   * Says all that the effect on outbounds and clusters towards a service depends on, apart from what is read from the
    * mesh context meanwhile: proxies with equal keys share what is built for an outbound, now and later.
    * Name the matched policies by the `idOf` of the context.
    */
-  readonly outboundKey: string;
+  readonly outboundKey: OutboundKey;
 }
 
 /** An outbound that wants routes. */

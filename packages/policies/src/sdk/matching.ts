@@ -10,7 +10,7 @@ import {
   type TargetRef,
 } from '@mesh/core';
 import type { Tags } from '@mesh/resources';
-import { containsTags, type InboundInterface, type MeshContext, type SidecarProxy } from '@mesh/xds';
+import { containsTags, type InboundInterface, type MeshContext, type OutboundKey, type SidecarProxy } from '@mesh/xds';
 import { comparePriority, roleOf, type TargetRefSpec, WHOLE_MESH } from './priority.js';
 
 /** Policies of one kind that concern a proxy, weakest first. */
@@ -19,8 +19,8 @@ export interface MatchedPolicies<Spec> {
   readonly all: readonly Resource<Spec>[];
   /** Those that concern an inbound. */
   forInbound(inbound: InboundInterface): readonly Resource<Spec>[];
-  /** Equal where `all` are the same policies with the same content. */
-  readonly key: string;
+  /** Equal, towards a service, where those of `all` that may concern it are the same policies with the same content. */
+  readonly key: OutboundKey;
 }
 
 /** Inbounds a policy chooses: all, or those listed by section. */
@@ -43,9 +43,34 @@ export function matchPolicies<Spec extends TargetRefSpec>(context: MeshContext, 
   const all = [...chosen.keys()];
   return {
     all,
-    key: all.map((policy) => context.idOf(policy)).join(','),
+    key: keyOf(all, context),
     forInbound: (inbound) => all.filter((policy) => includes(chosen.get(policy), inbound)),
   };
+}
+
+/** Policies whose `to` is about services by name concern the outbounds to them alone. */
+function keyOf(policies: readonly Resource<unknown>[], context: Pick<MeshContext, 'idOf'>): OutboundKey {
+  const byService = new Map<string, string>();
+  let general = policies.length > 0 ? '+' : '';
+  for (const policy of policies) {
+    const id = `${context.idOf(policy)},`;
+    const services = servicesOf(policy);
+    if (!services) general += id;
+    else for (const service of services) byService.set(service, `${byService.get(service) ?? ''}${id}`);
+  }
+  return { general, byService };
+}
+
+/** The services that a policy is about; undefined where it may concern others too. */
+function servicesOf({ spec }: Resource<unknown>): ReadonlySet<string> | undefined {
+  const { to } = spec as { readonly to?: readonly { readonly targetRef: TargetRef }[] };
+  if (!Array.isArray(to) || to.length === 0) return undefined;
+  const services = new Set<string>();
+  for (const { targetRef } of to as readonly { readonly targetRef: TargetRef }[]) {
+    if (targetRef?.kind !== 'MeshService' || targetRef.name === undefined) return undefined;
+    services.add(targetRef.name);
+  }
+  return services;
 }
 
 function includes(choice: Choice | undefined, inbound: InboundInterface): boolean {

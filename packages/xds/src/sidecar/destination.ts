@@ -65,9 +65,11 @@ export function directExternal(context: MeshContext, service: string): ExternalT
 export function destinationCluster(scope: SidecarScope, destination: Destination): EncodedCluster {
   const { context } = scope;
   const name = destinationClusterName(destination.tags);
-  const key = `cluster/${name}/${scope.metadata.ipv6Enabled}/${scope.metadata.systemCaPath}/${JSON.stringify(destination.loadBalancer ?? null)}/${scope.outboundKey}`;
+  const service = destination.tags[TAG_SERVICE] ?? '';
+  const balancer = JSON.stringify(destination.loadBalancer ?? null);
+  const key = `cluster/${name}/${scope.metadata.ipv6Enabled}/${scope.metadata.systemCaPath}/${balancer}/${scope.outboundKeyTo(service)}`;
   const resource = context.memo(key, () => buildCluster(scope, destination));
-  if (directExternal(context, destination.tags[TAG_SERVICE] ?? '')) return { resource };
+  if (directExternal(context, service)) return { resource };
   return { resource, assignment: versionWithCluster(assignmentOf(context, name, destination.tags), resource) };
 }
 

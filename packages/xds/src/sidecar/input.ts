@@ -48,8 +48,8 @@ export interface SidecarScope extends SidecarInput {
   readonly memory: BuildMemory;
   readonly proxy: SidecarProxy;
   readonly active: readonly ActivePlugin[];
-  /** Of all plugins: what shared outbounds are keyed by. */
-  readonly outboundKey: string;
+  /** Of all plugins: what shared outbounds towards a service are keyed by. */
+  readonly outboundKeyTo: (service: string) => string;
   readonly transparentProxy: TransparentProxyMetadata | undefined;
   readonly reusePort: boolean;
   readonly bindOutbounds: boolean;
@@ -72,12 +72,20 @@ export function sidecarScope(input: SidecarInput): SidecarScope {
     memory,
     proxy,
     active,
-    outboundKey: active.map(({ matched }) => matched.outboundKey).join('|'),
+    outboundKeyTo: outboundKeys(active),
     transparentProxy: metadata.transparentProxy ?? transparentProxyOf(dataplane.spec),
     reusePort: metadata.features.has(FEATURE_REUSE_PORT),
     bindOutbounds: metadata.features.has(FEATURE_BIND_OUTBOUNDS),
     strictInboundPorts: metadata.features.has(FEATURE_STRICT_INBOUND_PORTS),
   };
+}
+
+function outboundKeys(active: readonly ActivePlugin[]): (service: string) => string {
+  const keys = active.map(({ matched }) => matched.outboundKey);
+  const general = keys.map((key) => (typeof key === 'string' ? key : key.general)).join('|');
+  const additions = keys.flatMap((key) => (typeof key === 'string' || key.byService.size === 0 ? [] : [key.byService]));
+  return (service) =>
+    additions.some((of) => of.has(service)) ? `${general}|+${additions.map((of) => of.get(service) ?? '').join('|')}` : general;
 }
 
 function sidecarProxy(context: MeshContext, dataplane: Resource<DataplaneSpec>): SidecarProxy {

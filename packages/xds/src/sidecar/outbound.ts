@@ -28,7 +28,7 @@ interface EncodedOutbound {
 export function addOutbounds(collector: ResourceCollector, scope: SidecarScope): void {
   for (const outbound of outboundsOf(scope)) {
     const flags = `${outbound.bindToPort}/${scope.metadata.ipv6Enabled}/${scope.transparentProxy !== undefined}`;
-    const key = `outbound/${outbound.name}/${tagsKey(outbound.tags)}/${flags}/${scope.outboundKey}`;
+    const key = `outbound/${outbound.name}/${tagsKey(outbound.tags)}/${flags}/${scope.outboundKeyTo(outbound.service)}`;
     // Without the clusters: they change more often than what leads to them.
     const built = scope.context.memo(key, () => buildOutbound(scope, outbound));
     collector.addListener(built.listener);
