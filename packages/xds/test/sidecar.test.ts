@@ -37,7 +37,13 @@ describe('a sidecar', () => {
         /"sni":"[^"]*"/g,
       );
     expect(snisOf(ingress('in-1', '2'))).toEqual(['"sni":"web{mesh=default}"']);
-    expect(snisOf(ingress('in-1', '2'), ingress('in-2', '1'))).toEqual(['"sni":"web{mesh=default,version=2}"']);
+    expect(snisOf(ingress('in-1', '2'), ingress('in-2', '1'))).toEqual(['"sni":"web{mesh=default}"']);
+    const mixed = zoneIngress('in-1')
+      .zone('z2')
+      .advertised('192.168.7.2')
+      .offers('web', { tags: { version: '1' } })
+      .offers('web', { tags: { version: '2' } });
+    expect(snisOf(mixed.build())).toEqual(['"sni":"web{mesh=default,version=2}"']);
   });
 
   test('gets the same versions for the same state', () => {

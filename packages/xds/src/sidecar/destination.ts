@@ -8,9 +8,9 @@ import { loadAssignment } from '../build/load-assignment.js';
 import { meshUpstreamSocket } from '../build/tls.js';
 import type { Endpoint, ExternalTarget } from '../context/endpoint.js';
 import { endpointsOf, type MeshContext, protocolOfService } from '../context/mesh-context.js';
-import { destinationClusterName, EGRESS_SERVICE, sniOf, spiffeId } from '../model/names.js';
+import { destinationClusterName, EGRESS_SERVICE, hostPort, sniOf, spiffeId } from '../model/names.js';
 import type { LoadBalancer } from '../model/routes.js';
-import { containsTags, extraTags, tagsKey } from '../model/tags.js';
+import { containsTags, tagsKey } from '../model/tags.js';
 import { encodeResource, versionWithCluster } from '../snapshot/encode.js';
 import { type EncodedCluster, encodeCluster } from './collector.js';
 import type { SidecarScope } from './input.js';
@@ -127,13 +127,15 @@ function upstreamTls(context: MeshContext, tags: Tags): UpstreamTls | undefined 
 
 /**
  * Tags by which an ingress of another zone shall choose instances. It knows the subsets that policies
- * name, but no outbound of this zone: where all instances over there carry the tags, the service will do.
+ * name, but no outbound of this zone: where all instances behind it carry the tags, the service will do.
  */
 function tagsForIngress(context: MeshContext, tags: Tags): Tags {
   const service = tags[TAG_SERVICE] ?? '';
-  if (Object.keys(extraTags(tags)).some((tag) => tag.startsWith('kuma.io/'))) return tags;
   const remote = endpointsOf(context, service).filter((endpoint) => endpoint.remote);
-  return remote.length > 0 && remote.every((endpoint) => containsTags(endpoint.tags, tags)) ? { [TAG_SERVICE]: service } : tags;
+  const chosen = remote.filter((endpoint) => containsTags(endpoint.tags, tags));
+  const hops = new Set(chosen.map(({ address, port }) => hostPort(address, port)));
+  const behind = remote.filter(({ address, port }) => hops.has(hostPort(address, port)));
+  return chosen.length > 0 && chosen.length === behind.length ? { [TAG_SERVICE]: service } : tags;
 }
 
 /** PERMISSIVE meshes turn to TLS service by service; ingresses and egresses are never spoken to without (contract/dataplane.md §2.6). */
