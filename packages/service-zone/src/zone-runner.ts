@@ -182,7 +182,7 @@ export class ZoneRunner implements ControlPlaneRunner {
     const { view, store, instance } = opened;
     const write = async (mutations: readonly Mutation[], leadership: Leadership) =>
       (await store.transact(mutations, { author: CONTROL_PLANE_AUTHOR, fence: leadership.fence })).revision;
-    const vips = { view, write, cidr: config.dnsServer.CIDR, port: config.dnsServer.serviceVipPort, log };
+    const vips = { view, write, cidr: config.dnsServer.CIDR, log };
     const garbage = {
       view,
       write,

@@ -104,11 +104,25 @@ describe('the Config resource of VIPs', () => {
 
   test('is read as it was written', () => expect(parseVipConfig(printVipConfig(entries))).toEqual(entries));
 
-  test('is read in the form of older control planes too', () => {
-    const old = {
-      '0:backend': { address: '240.0.0.1', outbounds: [{ Port: 80, TagSet: { 'kuma.io/service': 'backend' }, Origin: 'service' }] },
+  test('is printed as Kuma 2.14 stores it, byte for byte', () => {
+    const outbounds = (port: number, service: string, origin: string) => [{ port, tags: { 'kuma.io/service': service }, origin }];
+    const text = printVipConfig([
+      { type: 'host', name: '10.0.0.9', address: '10.0.0.9', outbounds: outbounds(80, 'ext', 'external-service:ext') },
+      { type: 'service', name: 'web', address: '240.0.0.2', outbounds: outbounds(0, 'web', 'service') },
+      { type: 'service', name: 'api', address: '240.0.0.1', outbounds: outbounds(0, 'api', 'service') },
+    ]);
+    expect(text).toBe(
+      '{"0:api":{"address":"240.0.0.1","outbounds":[{"Port":0,"TagSet":{"kuma.io/service":"api"},"Origin":"service"}]},' +
+        '"0:web":{"address":"240.0.0.2","outbounds":[{"Port":0,"TagSet":{"kuma.io/service":"web"},"Origin":"service"}]},' +
+        '"1:10.0.0.9":{"address":"10.0.0.9","outbounds":[{"Port":80,"TagSet":{"kuma.io/service":"ext"},"Origin":"external-service:ext"}]}}',
+    );
+  });
+
+  test('is read in the tag-first form too', () => {
+    const tagFirst = {
+      backend: { oe: [{ t: { 'kuma.io/service': 'backend' }, ap: [{ a: '240.0.0.1', d: 'backend', p: 80, o: 'service' }] }] },
     };
-    expect(parseVipConfig(JSON.stringify(old))).toEqual([entries[0]]);
+    expect(parseVipConfig(JSON.stringify({ v: tagFirst }))).toEqual([entries[0]]);
   });
 
   test('never makes reading fail, whatever it holds', () => {
@@ -146,12 +160,45 @@ describe('VIPs of a view', () => {
   );
 
   test('are for services of dataplanes, of other zones and outside the mesh', () => {
-    const names = vipSources(view, 80).map((s) => `${s.mesh}/${s.type}/${s.name}`);
+    const names = vipSources(view).map((s) => `${s.mesh}/${s.type}/${s.name}`);
     expect(names.sort()).toEqual(['default/host/httpbin.org', 'default/service/billing', 'default/service/httpbin', 'default/service/web']);
   });
 
+  test('lead to every port of external services that share a name or a host, and to hosts that are addresses', () => {
+    const shared = viewOf(
+      mesh().build(),
+      externalService('one', 'ext.test:443', { 'kuma.io/service': 'ext' }).build(),
+      externalService('two', 'ext.test:8443', { 'kuma.io/service': 'ext' }).build(),
+      externalService('three', '10.1.1.1:7000', {}).build(),
+    );
+    const allocation = allocateVips(new Map(), vipSources(shared), { cidr });
+    const text = printVipConfig(allocation.get('default') ?? []);
+    const vips = vipsFromConfigs(viewOf(config('default', text)));
+    expect(vips.map((vip) => [vip.name, vip.hostnames, vip.outbounds.map((o) => [o.port, o.origin])])).toEqual([
+      ['10.1.1.1', [], [[7000, 'external-service:three']]],
+      [
+        'ext',
+        ['ext.mesh'],
+        [
+          [443, 'service'],
+          [8443, 'service'],
+        ],
+      ],
+      [
+        'ext.test',
+        ['ext.test'],
+        [
+          [443, 'external-service:one'],
+          [8443, 'external-service:two'],
+        ],
+      ],
+      ['three', ['three.mesh'], [[7000, 'service']]],
+    ]);
+    expect(vips[0]).toMatchObject({ address: '10.1.1.1', isHostAddress: true });
+  });
+
   test('are written once: a stored allocation that is still right is not written again', () => {
-    const allocation = allocateVips(storedVips(view), vipSources(view, 80), { cidr });
+    const allocation = allocateVips(storedVips(view), vipSources(view), { cidr });
     const [draft] = vipConfigDrafts(view, allocation);
     expect(draft).toMatchObject({ kind: 'Config', name: 'kuma-default-dns-vips', owner: { kind: 'Mesh', name: 'default' } });
     const stored = viewOf(mesh().build(), config('default', String((draft as { spec: { config: string } }).spec.config)));

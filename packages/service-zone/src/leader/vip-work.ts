@@ -7,7 +7,6 @@ export interface VipWorkOptions {
   /** Writes as the leader; returns the revision of the write. */
   readonly write: (mutations: readonly Mutation[], leadership: Leadership) => Promise<number>;
   readonly cidr: string;
-  readonly port: number;
   readonly log: Logger;
   readonly onFailed?: () => void;
 }
@@ -41,8 +40,8 @@ export async function keepVips(options: VipWorkOptions, leadership: Leadership):
   subscription.unsubscribe();
 }
 
-async function allocate({ view, write, cidr, port }: VipWorkOptions, leadership: Leadership): Promise<void> {
-  const allocation = allocateVips(storedVips(view), vipSources(view, port), { cidr });
+async function allocate({ view, write, cidr }: VipWorkOptions, leadership: Leadership): Promise<void> {
+  const allocation = allocateVips(storedVips(view), vipSources(view), { cidr });
   const drafts = vipConfigDrafts(view, allocation);
   if (drafts.length === 0) return;
   const revision = await write(

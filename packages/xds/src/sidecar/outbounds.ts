@@ -48,10 +48,11 @@ function addVips(scope: SidecarScope, add: (address: string, port: number, tags:
   const reachable = scope.dataplane.spec.networking?.transparentProxying?.reachableServices ?? [];
   const mayReach = (service: string): boolean => reachable.length === 0 || reachable.includes('*') || reachable.includes(service);
   for (const vip of scope.context.vips) {
+    if (vip.isHostAddress && scope.bindOutbounds) continue;
     for (const outbound of vip.outbounds) {
       if (!mayReach(outbound.tags[TAG_SERVICE] ?? '')) continue;
-      add(vip.address, vip.port, outbound.tags);
-      if (outbound.origin !== 'service' && outbound.port > 0) add(vip.address, outbound.port, outbound.tags);
+      if (!vip.isHostAddress) add(vip.address, vip.port, outbound.tags);
+      if (outbound.port > 0) add(vip.address, outbound.port, outbound.tags);
     }
   }
 }

@@ -3,8 +3,8 @@ import type { ConfigSpec, DataplaneSpec, ExternalServiceSpec, MeshSpec, ZoneIngr
 import ipaddr from 'ipaddr.js';
 import { externalAddress } from '../context/endpoints.js';
 import { inboundsOf } from '../context/inbounds.js';
-import { isVipName } from './service-vips.js';
-import { parseVipConfig, printVipConfig, type VipEntry, vipConfigMesh, vipConfigName } from './vip-config.js';
+import { isIpHost, isVipName } from './service-vips.js';
+import { parseVipConfig, printVipConfig, type VipEntry, type VipOutbound, vipConfigMesh, vipConfigName } from './vip-config.js';
 
 /** What needs a VIP in one mesh. */
 export interface VipSource {
@@ -25,7 +25,7 @@ export type VipAllocation = ReadonlyMap<string, readonly VipEntry[]>;
 /**
  * Gives every source an address. Pure: the same inputs give the same result. Addresses already
  * given are kept; a name has the same address in every mesh, so that DNS needs no mesh; addresses
- * outside the range are given up. Throws a RangeError where the range is exhausted.
+ * outside the range are given up. A host that is an IP address stands for itself. Throws a RangeError where the range is exhausted.
  */
 export function allocateVips(existing: VipAllocation, sources: readonly VipSource[], options: VipAllocationOptions): VipAllocation {
   const range = ipaddr.parseCIDR(options.cidr);
@@ -36,7 +36,7 @@ export function allocateVips(existing: VipAllocation, sources: readonly VipSourc
   for (const source of [...sources].sort(compareSources)) {
     if (!isVipName(source.name)) continue;
     const key = `${source.type}/${source.name}`;
-    let address = addresses.get(key);
+    let address = isIpHost(source) ? source.name : addresses.get(key);
     if (address === undefined) addresses.set(key, (address = next()));
     const entries = result.get(source.mesh) ?? [];
     entries.push({ type: source.type, name: source.name, address, outbounds: source.outbounds });
@@ -46,40 +46,52 @@ export function allocateVips(existing: VipAllocation, sources: readonly VipSourc
 }
 
 /** Everything in the view that gets a VIP (contract/dataplane.md §5). Meshes in Exclusive mode have none. */
-export function vipSources(view: ResourceView, port: number): VipSource[] {
-  const sources = new Map<string, VipSource>();
-  const add = (source: VipSource): void => {
-    const key = `${source.mesh}/${source.type}/${source.name}`;
-    if (!sources.has(key)) sources.set(key, source);
-  };
-  const meshes = new Set(
-    view
-      .list<MeshSpec>('Mesh')
-      .filter((mesh) => mesh.spec.meshServices?.mode !== 'Exclusive')
-      .map((mesh) => mesh.meta.name),
-  );
-  const addService = (mesh: string, service: string): void => {
-    if (meshes.has(mesh) && service !== '') {
-      add({ mesh, type: 'service', name: service, outbounds: [{ port, tags: { [TAG_SERVICE]: service }, origin: 'service' }] });
-    }
-  };
+export function vipSources(view: ResourceView): VipSource[] {
+  const found = new Sources(view);
   for (const dataplane of view.list<DataplaneSpec>('Dataplane')) {
-    for (const inbound of inboundsOf(dataplane)) addService(dataplane.meta.mesh, inbound.service);
+    for (const inbound of inboundsOf(dataplane)) found.addService(dataplane.meta.mesh, inbound.service);
   }
   for (const ingress of view.list<ZoneIngressSpec>('ZoneIngress')) {
-    for (const service of ingress.spec.availableServices ?? []) addService(service.mesh || 'default', service.tags?.[TAG_SERVICE] ?? '');
+    for (const { mesh, tags } of ingress.spec.availableServices ?? []) found.addService(mesh || 'default', tags?.[TAG_SERVICE] ?? '');
   }
   for (const external of view.listSorted<ExternalServiceSpec>('ExternalService')) {
-    const mesh = external.meta.mesh;
+    const { mesh, name } = external.meta;
     const service = external.spec.tags?.[TAG_SERVICE] ?? '';
-    addService(mesh, service);
     const target = externalAddress(external.spec);
-    if (!meshes.has(mesh) || service === '' || !target || external.spec.networking?.disableHostDNSEntry || ipaddr.isValid(target.host))
-      continue;
-    const outbound = { port: target.port, tags: { [TAG_SERVICE]: service }, origin: `external-service:${external.meta.name}` };
-    add({ mesh, type: 'host', name: target.host, outbounds: [outbound] });
+    if (service === '' || !target) continue;
+    const outbound = { port: target.port, tags: { [TAG_SERVICE]: service } };
+    found.add({ mesh, type: 'service', name: service, outbounds: [{ ...outbound, origin: 'service' }] });
+    if (external.spec.networking?.disableHostDNSEntry) continue;
+    found.add({ mesh, type: 'host', name: target.host, outbounds: [{ ...outbound, origin: `external-service:${name}` }] });
   }
-  return [...sources.values()];
+  return [...found.sources.values()];
+}
+
+/** Collects sources by name, each with the outbounds of all that ask for it. */
+class Sources {
+  readonly sources = new Map<string, VipSource & { outbounds: VipOutbound[] }>();
+  private readonly meshes: ReadonlySet<string>;
+
+  constructor(view: ResourceView) {
+    const withVips = view.list<MeshSpec>('Mesh').filter((mesh) => mesh.spec.meshServices?.mode !== 'Exclusive');
+    this.meshes = new Set(withVips.map((mesh) => mesh.meta.name));
+  }
+
+  /** A service inside the mesh: it is reached at the port all VIPs have, and has none of its own. */
+  addService(mesh: string, name: string): void {
+    this.add({ mesh, type: 'service', name, outbounds: [{ port: 0, tags: { [TAG_SERVICE]: name }, origin: 'service' }] });
+  }
+
+  add(source: VipSource): void {
+    const { mesh, type, name } = source;
+    if (!this.meshes.has(mesh) || name === '') return;
+    const key = `${mesh}/${type}/${name}`;
+    let known = this.sources.get(key);
+    if (!known) this.sources.set(key, (known = { mesh, type, name, outbounds: [] }));
+    const has = ({ port, tags }: VipOutbound) =>
+      known.outbounds.some((other) => other.port === port && other.tags[TAG_SERVICE] === tags[TAG_SERVICE]);
+    known.outbounds.push(...source.outbounds.filter((outbound) => !has(outbound)));
+  }
 }
 
 /** The allocation that is stored now. */

@@ -1,7 +1,7 @@
 import { isDns1123Subdomain, type Resource, type ResourceView } from '@mesh/core';
 import type { ConfigSpec } from '@mesh/resources';
 import { isIp } from '../model/addresses.js';
-import { parseVipConfig, type VipOutbound, vipConfigMesh } from './vip-config.js';
+import { parseVipConfig, type VipEntry, type VipOutbound, vipConfigMesh } from './vip-config.js';
 
 export interface VipOptions {
   /** Port at which a VIP reaches its service, whatever the service's own port. */
@@ -19,6 +19,8 @@ export interface MeshVip {
   readonly name: string;
   readonly mesh: string;
   readonly address: string;
+  /** The address of a host outside the mesh itself, not one of ours: it answers on its own ports alone, and nobody can listen there. */
+  readonly isHostAddress: boolean;
   readonly port: number;
   /** Names of DNS: `backend_x_svc_80.mesh` and `backend.x.svc.80.mesh`. */
   readonly hostnames: readonly string[];
@@ -28,6 +30,14 @@ export interface MeshVip {
 /** True for names that DNS can carry once underscores are read as dots. */
 export function isVipName(name: string): boolean {
   return isDns1123Subdomain(name.replaceAll('_', '.'));
+}
+
+/**
+ * True for a host of an external service that is an IP address: nothing resolves to it, and only what transparent
+ * proxying takes from it reaches Envoy.
+ */
+export function isIpHost({ type, name }: Pick<VipEntry, 'type' | 'name'>): boolean {
+  return type === 'host' && isIp(name);
 }
 
 /** Names under which a service is found: itself and its dotted form. */
@@ -54,8 +64,10 @@ function vipsOf(config: Resource<ConfigSpec>, mesh: string, { port, domain }: Vi
   const vips = entries
     .filter((entry) => isIp(entry.address))
     .map((entry) => {
-      const hostnames = entry.type === 'service' ? serviceHostnames(entry.name, domain) : [entry.name];
-      return { name: entry.name, mesh, address: entry.address, port, hostnames, outbounds: entry.outbounds };
+      const { name, address, outbounds } = entry;
+      const isHostAddress = isIpHost(entry);
+      const hostnames = isHostAddress ? [] : entry.type === 'service' ? serviceHostnames(name, domain) : [name];
+      return { name, mesh, address, isHostAddress, port, hostnames, outbounds };
     });
   parsed.set(config, { options, vips });
   return vips;

@@ -1,4 +1,4 @@
-import { type JsonObject, TAG_SERVICE } from '@mesh/core';
+import type { JsonObject } from '@mesh/core';
 
 /** One VIP of a mesh: the name it stands for and its outbounds. */
 export interface VipEntry {
@@ -9,6 +9,7 @@ export interface VipEntry {
 }
 
 export interface VipOutbound {
+  /** 0: no port of its own, only the one all VIPs have. */
   readonly port: number;
   readonly tags: Readonly<Record<string, string>>;
   /** `service`, `external-service:<name>`, ... */
@@ -31,23 +32,15 @@ export function vipConfigMesh(name: string): string | undefined {
 }
 
 /**
- * Prints the tag-first form (contract/dataplane.md §5, format B): `v` by service, each with its
- * tag sets (`t`) and the addresses, domains, ports and origins (`ap`) they are reached at.
+ * Prints the form that Kuma 2.14 stores (contract/dataplane.md §5, format A), byte for byte: entries by the number of
+ * their type and their name, in order.
  */
 export function printVipConfig(entries: readonly VipEntry[]): string {
-  const services: Record<string, { oe: { t: Record<string, string>; ap: JsonObject[] }[] }> = {};
-  for (const entry of entries) {
-    for (const outbound of entry.outbounds) {
-      const service = outbound.tags[TAG_SERVICE] ?? entry.name;
-      services[service] ??= { oe: [] };
-      const tagSets = services[service].oe;
-      const key = JSON.stringify(outbound.tags);
-      let tagSet = tagSets.find((candidate) => JSON.stringify(candidate.t) === key);
-      if (!tagSet) tagSets.push((tagSet = { t: outbound.tags, ap: [] }));
-      tagSet.ap.push({ a: entry.address, d: entry.name, p: outbound.port, o: outbound.origin });
-    }
-  }
-  return JSON.stringify({ v: services });
+  const printed = entries.map(({ type, name, address, outbounds }) => {
+    const list = outbounds.map(({ port, tags, origin }) => ({ Port: port, TagSet: sorted(tags), Origin: origin }));
+    return [`${TYPES.indexOf(type)}:${name}`, { address, outbounds: list }] as const;
+  });
+  return JSON.stringify(sorted(Object.fromEntries(printed)));
 }
 
 /** Reads either form. Text that is none, or parts that cannot be read, give nothing: VIPs are allocated anew. */
@@ -106,6 +99,10 @@ function parseHostFirst(root: JsonObject): VipEntry[] {
     });
   }
   return entries;
+}
+
+function sorted<T>(object: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function objectOf(value: unknown): JsonObject {
