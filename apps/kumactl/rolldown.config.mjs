@@ -17,6 +17,6 @@ const config = {
       { test: /./, sideEffects: false },
     ],
   },
-  output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js', cleanDir: true },
+  output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js' },
 };
 export default config;

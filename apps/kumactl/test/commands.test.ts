@@ -103,9 +103,9 @@ describe('kumactl apply', () => {
 
   it.each([
     ['foo: [', /^resource\[0\]: failed to parse resource: not YAML: .+ \(stdin:1:7\)\n/],
-    ['type: Foo\nname: x', /^resource\[0\]: failed to parse resource: invalid resource type "Foo" \(stdin:1\)\n/],
-    ['type: Zone\nname: ok\n---\n\ntype: Zone\nname: NOT_OK\n', /^resource\[1\]: failed to parse resource: name: .+ \(stdin:5\)\n/],
-    ['type: Mesh\nname: mm\nmtls: {enabledBackend: x}', /mtls\.enabledBackend: .+ \(stdin:1\)\n/],
+    ['type: Foo\nname: x', /^resource\[0\]: failed to parse resource: invalid resource type "Foo" \(stdin:1:1\)\n/],
+    ['type: Zone\nname: ok\n---\n\ntype: Zone\nname: NOT_OK\n', /^resource\[1\]: failed to parse resource: name: .+ \(stdin:6:1\)\n/],
+    ['type: Mesh\nname: mm\nmtls: {enabledBackend: x}', /mtls\.enabledBackend: .+ \(stdin:3:8\)\n/],
   ])('writes nothing when a document is bad, and says which and where: %o', async (text, message) => {
     const { out, err, code } = await run('apply -f -', text);
     expect({ out, code }).toEqual({ out: '', code: 1 });
@@ -121,7 +121,7 @@ describe('kumactl apply', () => {
     const orphan =
       'type: Dataplane\nmesh: nope\nname: d\nnetworking: {address: 127.0.0.1, inbound: [{port: 80, tags: {kuma.io/service: a}}]}';
     expect(await run('apply -f -', orphan)).toEqual(
-      failed('Error: resource type="Dataplane" mesh="nope" name="d": failed server side: Failed to retrieve Mesh (Not found)\n'),
+      failed('Error: resource type="Dataplane" mesh="nope" name="d": failed server side: Failed to retrieve Mesh (Not found)\n(stdin:1)\n'),
     );
   });
 });

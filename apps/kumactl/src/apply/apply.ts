@@ -1,5 +1,5 @@
 import type { JsonObject } from '@mesh/core';
-import { draftToDocument, type ParsedDocument } from '@mesh/resources';
+import { draftToDocument } from '@mesh/resources';
 import type { Command } from 'commander';
 import type { ApiClient } from '../client/api-client.js';
 import { ApiFailure } from '../client/failure.js';
@@ -9,7 +9,7 @@ import type { Io } from '../io.js';
 import { collect, readPairs, requireFlags } from '../options.js';
 import { printItem } from '../output/print.js';
 import { Session } from '../session.js';
-import { readDocuments } from './documents.js';
+import { type ReadyDocument, readDocuments } from './documents.js';
 import { readSources } from './sources.js';
 
 interface ApplyOptions {
@@ -23,7 +23,10 @@ export function addApplyCommand(root: Command, io: Io): void {
   root
     .command('apply')
     .description('Create or modify Kuma resources')
-    .option('-f, --file <string>', 'file, directory or URL to apply; - for stdin, the default where stdin is no terminal')
+    .option(
+      '-f, --file <string>',
+      'file, directory (its .yaml, .yml and .json files) or URL to apply; - for stdin, the default where stdin is no terminal',
+    )
     .option('-v, --var <stringToString>', 'variable to replace in the text: {{ key }}', collect)
     .option('--dry-run', 'resolve variables and print the result without applying it')
     .action(async (options: ApplyOptions, self: Command) => {
@@ -36,36 +39,37 @@ async function apply(session: Session, options: ApplyOptions): Promise<void> {
   const { io } = session;
   const documents = await readAll(io, options);
   if (options.dryRun) {
-    for (const { draft, descriptor, warnings } of documents) {
+    const texts = documents.map(({ parsed: { draft, descriptor, warnings } }) => {
       for (const warning of warnings) session.warn(`Warning: ${warning}`);
-      io.out(printItem(descriptor, draftToDocument(descriptor, draft), 'yaml'));
-    }
-    return;
+      return printItem(descriptor, draftToDocument(descriptor, draft), 'yaml');
+    });
+    return io.out(texts.join('---\n'));
   }
   const client = await session.connect();
   for (const document of documents) await write(session, client, document);
 }
 
-async function readAll(io: Io, options: ApplyOptions): Promise<ParsedDocument[]> {
+async function readAll(io: Io, options: ApplyOptions): Promise<ReadyDocument[]> {
   const variables = readPairs(options.var, 'var');
   const sources = await readSources(options.file ?? '-', io);
   const results = sources.flatMap((source) => readDocuments(source, variables));
   if (results.length === 0) throw new UserError('no resource(s) passed to apply');
-  const ready: ParsedDocument[] = [];
+  const ready: ReadyDocument[] = [];
   results.forEach((result, i) => {
-    if (result.ok) ready.push(result.parsed);
-    else io.err(`resource[${i}]: ${result.reason} (${result.place})\n`);
+    if (result.ok) ready.push(result);
+    else for (const { reason, place } of result.problems) io.err(`resource[${i}]: ${reason} (${place})\n`);
   });
   if (ready.length < results.length) throw new UserError('failed to validate some resources');
   return ready;
 }
 
-async function write(session: Session, client: ApiClient, { draft, descriptor, warnings }: ParsedDocument): Promise<void> {
+async function write(session: Session, client: ApiClient, { parsed, place }: ReadyDocument): Promise<void> {
+  const { draft, descriptor, warnings } = parsed;
   const { creationTime, modificationTime, kri, status, ...body } = draftToDocument(descriptor, draft);
   const { mesh, name } = draft;
   const label = `resource type="${descriptor.kind}" mesh="${mesh}" name="${name}"`;
   const response = await client.call('PUT', itemPath(descriptor, mesh, name), { body }).catch((error: unknown) => {
-    throw error instanceof ApiFailure ? new UserError(`${label}: failed server side: ${error.message}`) : error;
+    throw error instanceof ApiFailure ? new UserError(`${label}: failed server side: ${error.message}\n(${place})`) : error;
   });
   session.io.out(`${label} ${response.status === 201 ? 'Created' : 'Updated'}\n`);
   for (const warning of new Set([...warnings, ...warningsOf(response.text)])) session.warn(`Warning: ${warning}`);

@@ -26,11 +26,12 @@ describe('readDocuments', () => {
   it('refuses a document that grows beyond measure', () => {
     const levels = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(', ')}]`);
     const [result] = read(`type: Mesh\nname: m\na0: &a0 [x]\n${levels.join('\n')}\n`);
-    expect(result).toMatchObject({ ok: false, place: 'f.yaml:1', reason: expect.stringContaining('alias') as string });
+    expect(result).toMatchObject({ ok: false, problems: [{ place: 'f.yaml:1', reason: expect.stringContaining('alias') as string }] });
   });
 
-  it('says where each document starts', () => {
-    expect(read('---\ntype: Nope\n---\n\ntype: [\n').map((each) => (each.ok ? '' : each.place))).toEqual(['f.yaml:2', 'f.yaml:6:1']);
+  it('says where in which document each mistake is', () => {
+    const places = read('---\ntype: Nope\n---\n\ntype: [\n').map((each) => (each.ok ? [] : each.problems.map(({ place }) => place)));
+    expect(places).toEqual([['f.yaml:2:1'], ['f.yaml:6:1']]);
   });
 });
 

@@ -9,6 +9,7 @@ import type { Io } from '../io.js';
 import { collect, readPairs, requireFlags } from '../options.js';
 import { Session } from '../session.js';
 
+const SCOPES: readonly string[] = ['ingress', 'egress'];
 const TEN_YEARS_MS = 87_600 * 3_600_000;
 
 interface SigningOptions {
@@ -88,7 +89,9 @@ $ kumactl generate zone-token --zone zone-1 --valid-for 24h --signing-key-path /
   );
   withSigning(command).action(async (options: SigningOptions & { zone?: string; scope?: readonly string[] }, self: Command) => {
     const session = new Session(self, io);
-    const scope = options.scope?.flatMap((each) => each.split(',')) ?? ['ingress', 'egress'];
+    const scope = options.scope?.flatMap((each) => each.split(',')) ?? SCOPES;
+    const unknown = scope.filter((each) => !SCOPES.includes(each));
+    if (unknown.length > 0) throw new UserError(`invalid --scope values: ${unknown.join(', ')} (supported scopes: ${SCOPES.join(', ')})`);
     await generateToken(session, options, {
       type: 'zone',
       zone: options.zone ?? '',
