@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DescriptorRegistry, type JsonObject, MeshError, type Resource } from '@mesh/core';
 import { envoyRegistry } from '@mesh/proto/envoy-registry.js';
-import { coreKinds, type DataplaneSpec, parseDocument } from '@mesh/resources';
+import { coreKinds, type DataplaneSpec, parseDocument, toDocument } from '@mesh/resources';
 import { expectGolden, expectNoOrphanGoldens, testIdentity, validateWithEnvoy, viewOf } from '@mesh/testing';
 import {
   type AnyPolicyDescriptor,
@@ -22,7 +22,8 @@ const INPUT = '.input.yaml';
  * Runs every case of a policy. `testdata/<case>.input.yaml` holds a `proxy` to look at, then
  * documents as users write them; the listeners, clusters and endpoints of the proxy are compared
  * with goldens and given to Envoy. `testdata/invalid/<case>.input.yaml` holds one document that is
- * refused; the golden says why.
+ * refused; the golden says why. `testdata/accepted/<case>.input.yaml` holds one that is taken: the golden
+ * shows the spec that is stored and what the user is told.
  */
 export function runPolicyCases(policy: AnyPolicyDescriptor, folder: string): void {
   const dir = join(folder, 'testdata');
@@ -38,13 +39,30 @@ export function runPolicyCases(policy: AnyPolicyDescriptor, folder: string): voi
     });
     it('has no golden files left over', () => expectNoOrphanGoldens(dir, cases));
   });
-  if (invalid.length === 0) return;
-  describe(`${policy.kind}: refused documents`, () => {
-    it.each(invalid)('%s', (name) => {
-      const [document] = documentsIn(join(invalidDir, name + INPUT));
-      expectGolden({ dir: invalidDir, name }, { violations: refusalOf(policy, document ?? {}) });
+  if (invalid.length > 0) {
+    describe(`${policy.kind}: refused documents`, () => {
+      it.each(invalid)('%s', (name) => {
+        const [document] = documentsIn(join(invalidDir, name + INPUT));
+        expectGolden({ dir: invalidDir, name }, { violations: refusalOf(policy, document ?? {}) });
+      });
+      it('has no golden files left over', () => expectNoOrphanGoldens(invalidDir, invalid));
     });
-    it('has no golden files left over', () => expectNoOrphanGoldens(invalidDir, invalid));
+  }
+  runAcceptedCases(policy, join(dir, 'accepted'));
+}
+
+function runAcceptedCases(policy: AnyPolicyDescriptor, dir: string): void {
+  const cases = inputs(dir);
+  if (cases.length === 0) return;
+  describe(`${policy.kind}: accepted documents`, () => {
+    it.each(cases)('%s', (name) => {
+      const [document = {}] = documentsIn(join(dir, name + INPUT));
+      const { draft, warnings } = parseDocument(registryFor(policy), document);
+      expectGolden({ dir, name }, { stored: { spec: draft.spec, warnings } });
+      const printed = toDocument(policy, resourceOf(policy, document)) as unknown as JsonObject;
+      expect(parseDocument(registryFor(policy), printed).draft.spec, 'what was printed, read again').toEqual(draft.spec);
+    });
+    it('has no golden files left over', () => expectNoOrphanGoldens(dir, cases));
   });
 }
 

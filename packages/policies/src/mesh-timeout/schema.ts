@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { goDuration } from '../sdk/fields.js';
+import { matchSchema } from '../sdk/inbound-rules.js';
 import { targetRefSchema } from '../sdk/target-ref.js';
 
 /** Timeouts; what is left out keeps its default. Durations are texts like "15s". */
@@ -25,11 +26,6 @@ const confSchema = z.object({
 });
 
 const targeted = z.object({ targetRef: targetRefSchema, default: confSchema });
-
-const matchSchema = z.object({
-  spiffeID: z.object({ type: z.enum(['Exact', 'Prefix']), value: z.string() }).optional(),
-  sni: z.object({ type: z.enum(['Exact']), value: z.string() }).optional(),
-});
 
 /** Shape of the spec of a MeshTimeout. */
 export const meshTimeoutSchema = z.object({

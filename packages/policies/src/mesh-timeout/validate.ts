@@ -1,7 +1,8 @@
 import type { TargetRefKind, Violations } from '@mesh/core';
 import { checkNotNegative, checkPositive } from '../sdk/fields.js';
+import { checkMatches, checkOnlyRules, checkSomeList, choosesIds, NOT_BY_IDENTITY } from '../sdk/inbound-rules.js';
 import { topWithoutEffect, toWithoutEffect } from '../sdk/no-effect.js';
-import { checkTargetRef, TOP_KINDS_WITH_GATEWAY, topKindDeprecations } from '../sdk/target-ref.js';
+import { checkTargetRef, FROM_DEPRECATED, TOP_KINDS_WITH_GATEWAY, topKindDeprecations } from '../sdk/target-ref.js';
 import type { MeshTimeoutSpec, TimeoutConf } from './schema.js';
 
 const TOP: readonly TargetRefKind[] = [...TOP_KINDS_WITH_GATEWAY, 'MeshHTTPRoute'];
@@ -13,8 +14,8 @@ export function validateMeshTimeout(spec: MeshTimeoutSpec, violations: Violation
   const inbounds = spec.from !== undefined || spec.rules !== undefined;
   checkTargetRef(spec.targetRef, { kinds: TOP, sectionName: inbounds }, violations.field('targetRef'));
   const { from = [], to = [], rules = [] } = spec;
-  if (from.length + to.length + rules.length === 0) violations.add("at least one of 'from', 'to' or 'rules' has to be defined");
-  if (rules.length > 0 && from.length + to.length > 0) violations.field('rules').add("must not be defined together with 'from' or 'to'");
+  checkSomeList(spec, violations);
+  checkOnlyRules(spec, violations);
   const elsewhere = spec.targetRef?.kind === 'MeshGateway' || spec.targetRef?.kind === 'MeshHTTPRoute';
   if (elsewhere && from.length > 0) violations.field('from').add('must not be defined');
   for (const [i, entry] of from.entries()) {
@@ -26,7 +27,6 @@ export function validateMeshTimeout(spec: MeshTimeoutSpec, violations: Violation
     const at = violations.field('to').index(i);
     checkTargetRef(entry.targetRef, { kinds: elsewhere ? TO_FROM_GATEWAY : TO }, at.field('targetRef'));
     checkConf(entry.default, at.field('default'));
-    if (entry.targetRef.kind === 'MeshHTTPRoute') checkRouteConf(entry.default, at.field('default'));
   }
   for (const [i, rule] of rules.entries()) checkRule(rule, violations.field('rules').index(i));
 }
@@ -34,16 +34,24 @@ export function validateMeshTimeout(spec: MeshTimeoutSpec, violations: Violation
 /** What a user is told about an accepted document. */
 export function meshTimeoutDeprecations(spec: MeshTimeoutSpec): string[] {
   const warnings = [...topKindDeprecations(spec.targetRef), ...topWithoutEffect(spec.targetRef), ...toWithoutEffect(spec.to)];
-  if (spec.from) warnings.push("'from' field is deprecated, use 'rules' instead");
+  if (spec.from) warnings.push(FROM_DEPRECATED);
+  for (const [i, { targetRef, default: conf }] of (spec.to ?? []).entries()) {
+    const fields = targetRef.kind === 'MeshHTTPRoute' ? connectionFields(conf) : [];
+    for (const field of fields) warnings.push(`spec.to[${i}].default.${field}: a route has no connections of its own, so it has no effect`);
+  }
   return warnings;
 }
 
 function checkRule(rule: NonNullable<MeshTimeoutSpec['rules']>[number], at: Violations): void {
-  checkConf(rule.default, at.field('default'));
-  for (const [i, match] of (rule.matches ?? []).entries()) {
-    if (!match.spiffeID && !match.sni) at.field('matches').index(i).add('must have at least one defined: spiffeID, sni');
-  }
-  if (rule.matches?.some((match) => match.spiffeID)) checkRouteConf(rule.default, at.field('default'));
+  checkMatches(rule.matches, at.field('matches'));
+  const conf = at.field('default');
+  checkConf(rule.default, conf);
+  if (!choosesIds(rule.matches)) return;
+  for (const field of connectionFields(rule.default))
+    field
+      .split('.')
+      .reduce((path, name) => path.field(name), conf)
+      .add(NOT_BY_IDENTITY);
 }
 
 function checkConf(conf: TimeoutConf, at: Violations): void {
@@ -56,7 +64,8 @@ function checkConf(conf: TimeoutConf, at: Violations): void {
 }
 
 function checkHttp(http: NonNullable<TimeoutConf['http']>, at: Violations): void {
-  const any = Object.values(http).some((timeout) => timeout !== undefined);
+  const { requestTimeout, streamIdleTimeout, maxStreamDuration, maxConnectionDuration } = http;
+  const any = [requestTimeout, streamIdleTimeout, maxStreamDuration, maxConnectionDuration].some((timeout) => timeout !== undefined);
   if (!any) at.add('at least one timeout in this section should be configured');
   for (const name of [
     'requestTimeout',
@@ -69,10 +78,14 @@ function checkHttp(http: NonNullable<TimeoutConf['http']>, at: Violations): void
   }
 }
 
-/** A route has no connections of its own. */
-function checkRouteConf(conf: TimeoutConf, at: Violations): void {
-  if (conf.connectionTimeout !== undefined) at.field('connectionTimeout').add('must not be set');
-  if (conf.idleTimeout !== undefined) at.field('idleTimeout').add('must not be set');
-  if (conf.http?.maxStreamDuration !== undefined) at.field('http').field('maxStreamDuration').add('must not be set');
-  if (conf.http?.maxConnectionDuration !== undefined) at.field('http').field('maxConnectionDuration').add('must not be set');
+/** Fields of a conf that are about connections, not requests. */
+function connectionFields({ connectionTimeout, idleTimeout, http = {} }: TimeoutConf): string[] {
+  const given = {
+    connectionTimeout,
+    idleTimeout,
+    'http.requestHeadersTimeout': http.requestHeadersTimeout,
+    'http.maxStreamDuration': http.maxStreamDuration,
+    'http.maxConnectionDuration': http.maxConnectionDuration,
+  };
+  return Object.entries(given).flatMap(([field, value]) => (value === undefined ? [] : [field]));
 }

@@ -42,7 +42,7 @@ function authorize(
   const place = { mesh, listener, http: chain.terminal.kind === 'http' };
   const byRules = matched.filter(({ spec }) => (spec.rules ?? []).length > 0);
   const callers = matched.flatMap(({ spec }) =>
-    (spec.from ?? []).map((entry) => ({ tags: callersOf(entry.targetRef), action: entry.default.action })),
+    (spec.from ?? []).map((entry) => ({ tags: callersOf(entry.targetRef), action: entry.default.action ?? 'Deny' })),
   );
   chain.authorization = byRules.length > 0 ? filtersFromRules(byRules, place) : filtersFromCallers(callers, place);
 }

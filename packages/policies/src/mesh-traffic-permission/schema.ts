@@ -1,21 +1,15 @@
 import { z } from 'zod';
+import { matchSchema } from '../sdk/inbound-rules.js';
 import { targetRefSchema } from '../sdk/target-ref.js';
 
 const actionSchema = z.enum(['Allow', 'Deny', 'AllowWithShadowDeny']);
-
-const matchSchema = z.object({
-  /** Id in the caller's certificate. */
-  spiffeID: z.object({ type: z.enum(['Exact', 'Prefix']), value: z.string() }).optional(),
-  /** Server name the caller asked for. */
-  sni: z.object({ type: z.enum(['Exact']), value: z.string() }).optional(),
-});
 
 /** Shape of the spec of a MeshTrafficPermission. */
 export const meshTrafficPermissionSchema = z.object({
   /** Proxies it protects; all where left out. */
   targetRef: targetRefSchema.optional(),
   /** Callers and what they may do; later entries override earlier ones. */
-  from: z.array(z.object({ targetRef: targetRefSchema, default: z.object({ action: actionSchema }) })).optional(),
+  from: z.array(z.object({ targetRef: targetRefSchema, default: z.object({ action: actionSchema.optional() }) })).optional(),
   /** Callers by certificate; whoever is denied anywhere is denied. */
   rules: z
     .array(

@@ -1,6 +1,7 @@
-import { isDns1123Subdomain, type JsonObject, type Normalized, type TargetRefKind, type Violations } from '@mesh/core';
-import { checkTargetRef, TOP_KINDS, topKindDeprecations } from '../sdk/target-ref.js';
-import type { MeshTrafficPermissionSpec, PermissionMatch } from './schema.js';
+import { type JsonObject, type Normalized, type TargetRefKind, type Violations } from '@mesh/core';
+import { checkFromOrRules, checkMatch } from '../sdk/inbound-rules.js';
+import { checkTargetRef, FROM_DEPRECATED, TOP_KINDS, topKindDeprecations } from '../sdk/target-ref.js';
+import type { MeshTrafficPermissionSpec } from './schema.js';
 
 const FROM: readonly TargetRefKind[] = ['Mesh', 'MeshSubset', 'MeshService', 'MeshServiceSubset'];
 const OLD_ACTIONS: Readonly<Record<string, string>> = { ALLOW: 'Allow', DENY: 'Deny', ALLOW_WITH_SHADOW_DENY: 'AllowWithShadowDeny' };
@@ -10,30 +11,33 @@ export function validateMeshTrafficPermission(spec: MeshTrafficPermissionSpec, v
   checkTargetRef(spec.targetRef, { kinds: TOP_KINDS, sectionName: true }, violations.field('targetRef'));
   const { from = [], rules = [] } = spec;
   if (from.length === 0 && rules.length === 0) violations.add("at least one of 'from' or 'rules' has to be defined");
-  if (from.length > 0 && rules.length > 0) violations.add("must have exactly one defined: 'from', 'rules'");
-  for (const [i, entry] of from.entries())
-    checkTargetRef(entry.targetRef, { kinds: FROM }, violations.field('from').index(i).field('targetRef'));
-  for (const [i, rule] of rules.entries()) {
-    const at = violations.field('rules').index(i).field('default');
-    const lists = ['deny', 'allow', 'allowWithShadowDeny'] as const;
-    if (lists.every((list) => (rule.default[list] ?? []).length === 0)) {
-      at.add('must have at least one defined: deny, allow, allowWithShadowDeny');
-    }
-    for (const list of lists) for (const [j, match] of (rule.default[list] ?? []).entries()) checkMatch(match, at.field(list).index(j));
+  checkFromOrRules(spec, violations);
+  for (const [i, rule] of rules.entries()) checkRule(rule.default, violations.field('rules').index(i));
+  for (const [i, entry] of from.entries()) {
+    const at = violations.field('from').index(i);
+    checkTargetRef(entry.targetRef, { kinds: FROM }, at.field('targetRef'));
+    if (entry.default.action === undefined) at.field('default').field('action').add('must be defined');
   }
 }
 
-function checkMatch({ spiffeID, sni }: PermissionMatch, at: Violations): void {
-  if (!spiffeID && !sni) at.add('must have at least one defined: spiffeID, sni');
-  if (spiffeID && !/^spiffe:\/\/[a-z0-9._-]+(\/|$)/.test(spiffeID.value))
-    at.field('spiffeID').field('value').add('must be a valid SPIFFE ID');
-  if (sni && !isDns1123Subdomain(sni.value)) at.field('sni').field('value').add('must be a valid DNS name');
+/** The lists of a rule stand beside it on the wire, without `default`. */
+function checkRule(conf: NonNullable<MeshTrafficPermissionSpec['rules']>[number]['default'], at: Violations): void {
+  const lists = ['deny', 'allow', 'allowWithShadowDeny'] as const;
+  if (lists.every((list) => (conf[list] ?? []).length === 0))
+    at.add("at least one of 'allow', 'allowWithShadowDeny', 'deny' has to be defined");
+  for (const list of lists) {
+    for (const [j, match] of (conf[list] ?? []).entries()) {
+      // A match without parts would be for everybody.
+      if (!match.spiffeID && !match.sni) at.field(list).index(j).add("must specify at least one of 'spiffeID' or 'sni'");
+      checkMatch(match, at.field(list).index(j));
+    }
+  }
 }
 
 /** What a user is told about an accepted document. */
 export function permissionDeprecations(spec: MeshTrafficPermissionSpec): string[] {
   const warnings = topKindDeprecations(spec.targetRef);
-  if (spec.from) warnings.push("'from' field is deprecated, use 'rules' instead");
+  if (spec.from) warnings.push(FROM_DEPRECATED);
   if (spec.from?.some((entry) => entry.targetRef.kind === 'MeshService')) {
     warnings.push("MeshService value for 'from[].targetRef.kind' is deprecated, use MeshSubset with 'kuma.io/service' instead");
   }

@@ -39,3 +39,8 @@ export function topWithoutEffect(ref: TargetRef | undefined): string[] {
   if (ref?.kind !== 'MeshGateway' && ref?.kind !== 'MeshHTTPRoute') return [];
   return [`spec.targetRef: ${ref.kind} chooses no proxies here, so the policy has no effect`];
 }
+
+/** The warning for kinds that change no proxy yet: a document of them is checked, stored and synced. */
+export function kindWithoutEffect(kind: string): string {
+  return `${kind} has no effect on proxies yet: it is stored and synced, and changes no traffic`;
+}

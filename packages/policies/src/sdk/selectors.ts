@@ -1,5 +1,5 @@
-import type { Resource, Violations } from '@mesh/core';
-import { checkSelectorTags, map, message, repeated, type Tags, text } from '@mesh/resources';
+import { isSelectorTagValue, isTagKey, type Resource, TAG_SERVICE, type Violations } from '@mesh/core';
+import { checkSelectorTags, checkServiceTag, map, message, repeated, type Tags, text } from '@mesh/resources';
 
 /** Chooses tag sets: every key must be there with the value, or with any value where it is `*`. */
 export interface Selector {
@@ -69,4 +69,33 @@ function timeOf(policy: Resource<unknown>): number {
 export function checkSelectors(selectors: readonly Selector[] | undefined, at: Violations): void {
   if (!selectors || selectors.length === 0) at.add('must have at least one element');
   for (const [i, selector] of (selectors ?? []).entries()) checkSelectorTags(selector.match, at.index(i).field('match'));
+}
+
+/** Reports what `checkSelectors` does, and selectors that leave the service open. */
+export function checkServiceSelectors(selectors: readonly Selector[] | undefined, at: Violations): void {
+  if (!selectors || selectors.length === 0) at.add('must have at least one element');
+  for (const [i, { match }] of (selectors ?? []).entries()) {
+    checkSelectorTags(match, at.index(i).field('match'));
+    checkServiceTag(match, at.index(i).field('match'));
+  }
+}
+
+/** Reports selectors that are not exactly one service, or `*` for any. */
+export function checkOnlyServiceSelectors(selectors: readonly Selector[] | undefined, at: Violations): void {
+  if (!selectors || selectors.length === 0) at.add('must have at least one element');
+  for (const [i, { match = {} }] of (selectors ?? []).entries()) {
+    const field = at.index(i).field('match');
+    if (Object.keys(match).length !== 1 || match[TAG_SERVICE] === undefined) field.add(`must consist of exactly one tag "${TAG_SERVICE}"`);
+    for (const [key, value] of Object.entries(match)) checkOnlyServiceTag(key, value, field);
+    if (Object.keys(match).length > 0) checkServiceTag(match, field);
+  }
+}
+
+function checkOnlyServiceTag(key: string, value: string, at: Violations): void {
+  if (key === '') at.add('tag name must be non-empty');
+  else if (!isTagKey(key)) at.key(key).add('tag name must consist of alphanumeric characters, dots, dashes, slashes and underscores');
+  if (key !== TAG_SERVICE) at.key(key).add(`tag "${key}" is not allowed`);
+  if (value === '') at.key(key).add('tag value must be non-empty');
+  else if (!isSelectorTagValue(value))
+    at.key(key).add('tag value must consist of alphanumeric characters, dots, dashes, slashes and underscores or be "*"');
 }

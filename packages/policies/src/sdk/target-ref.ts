@@ -26,6 +26,8 @@ export interface TargetRefRules {
   readonly kinds: readonly TargetRefKind[];
   /** `sectionName` of a Dataplane: only where inbounds are configured. */
   readonly sectionName?: boolean;
+  /** False where the policy cannot tell listeners of a gateway apart, so that a MeshGateway has no tags. */
+  readonly gatewayTags?: boolean;
 }
 
 /** Kinds at the top of policies that know no gateways. */
@@ -58,17 +60,27 @@ export function checkTargetRef(ref: TargetRef | undefined, rules: TargetRefRules
     return;
   }
   for (const field of FIELDS) {
-    const allowed = ALLOWED[ref.kind].includes(field) && !(field === 'sectionName' && ref.kind === 'Dataplane' && !rules.sectionName);
-    if (ref[field] !== undefined && !allowed) at.field(field).add(`must not be set with kind ${ref.kind}`);
+    if (ref[field] === undefined || isEmpty(ref[field])) continue;
+    if (field === 'sectionName' && ref.kind === 'Dataplane' && !rules.sectionName)
+      at.field(field).add('can only be used with inbound policies');
+    else if (!ALLOWED[ref.kind].includes(field) || (field === 'tags' && ref.kind === 'MeshGateway' && rules.gatewayTags === false))
+      at.field(field).add(
+        field === 'name' ? `using name with kind ${ref.kind} is not yet supported` : `must not be set with kind ${ref.kind}`,
+      );
   }
   checkName(ref, at);
-  if (ref.proxyTypes?.length === 0) at.field('proxyTypes').add('must not be empty');
+  if (ref.proxyTypes?.length === 0) at.field('proxyTypes').add('must be undefined or have at least one element');
+}
+
+/** A map without entries says nothing. */
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 }
 
 function checkName(ref: TargetRef, at: Violations): void {
   const hasLabels = ref.labels !== undefined && Object.keys(ref.labels).length > 0;
   if (NAMED.has(ref.kind) && !ref.name) at.field('name').add(`must be set with kind ${ref.kind}`);
-  if (NAME_OR_LABELS.has(ref.kind) && !ref.name && !hasLabels) at.field('name').add(`must be set with kind ${ref.kind}`);
+  if (NAME_OR_LABELS.has(ref.kind) && !ref.name && !hasLabels) at.add(`name or labels must be set when kind is ${ref.kind}`);
   if (ref.name && hasLabels) at.field('labels').add('either labels or name and namespace must be specified');
   if (ref.namespace && !ref.name) at.field('name').add('must be set when namespace is set');
   if (ref.name && !/^[0-9a-z.\-_]+$/.test(ref.name)) {
@@ -79,8 +91,22 @@ function checkName(ref: TargetRef, at: Violations): void {
 /** Warnings for kinds at the top that have a successor (contract/policies.md §2.1). */
 export function topKindDeprecations(ref: TargetRef | undefined): string[] {
   if (ref?.kind === 'MeshSubset' || ref?.kind === 'MeshService' || ref?.kind === 'MeshServiceSubset') {
-    return [`${ref.kind} value for 'targetRef.kind' is deprecated, use Dataplane with 'labels' instead`];
+    return [`${ref.kind} value for 'targetRef.kind' is deprecated, use Dataplane with labels instead`];
   }
   if (ref?.kind === 'MeshHTTPRoute') return ["MeshHTTPRoute value for 'targetRef.kind' is deprecated, use it in 'to' instead"];
   return [];
 }
+
+/** What a user of `from` is told. */
+export const FROM_DEPRECATED = "'from' field is deprecated, use 'rules' instead";
+
+/** True where a policy can reach gateways: those it chooses may be some. */
+export function mayChooseGateways(ref: TargetRef | undefined): boolean {
+  if (ref === undefined) return true;
+  if (ref.kind === 'MeshGateway' || ref.kind === 'MeshHTTPRoute') return true;
+  return (ref.kind === 'Mesh' || ref.kind === 'MeshSubset') && (ref.proxyTypes === undefined || ref.proxyTypes.includes('Gateway'));
+}
+
+/** What is said of `from` in a policy that gateways would fall under: those have no inbounds. */
+export const NOT_FOR_GATEWAYS =
+  'must not be defined when the scope includes a Gateway, select only proxyType Sidecar or select only gateways and use spec.to';

@@ -1,20 +1,12 @@
 import { TAG_SERVICE, type Violations } from '@mesh/core';
 import { checkSelectorTags, type Tags } from '@mesh/resources';
-import { checkSelectors, type Selector } from '../sdk/selectors.js';
+import { checkConnections } from '../sdk/connection-policy.js';
 import type { HeaderModify, HttpRule, LoadBalancerSpec, Modify, RouteMatch, Split, StringMatcher, TrafficRouteSpec } from './schema.js';
 
 /** Rules of contract/rest-api.md §8. */
-export function validateTrafficRoute({ sources, destinations, conf }: TrafficRouteSpec, violations: Violations): void {
-  checkSelectors(sources, violations.field('sources'));
-  for (const [i, source] of (sources ?? []).entries()) checkService(source, violations.field('sources').index(i).field('match'));
-  checkSelectors(destinations, violations.field('destinations'));
-  for (const [i, destination] of (destinations ?? []).entries()) {
-    const at = violations.field('destinations').index(i).field('match');
-    checkService(destination, at);
-    for (const key of Object.keys(destination.match ?? {})) {
-      if (key !== TAG_SERVICE) at.key(key).add(`tag "${key}" is not allowed`);
-    }
-  }
+export function validateTrafficRoute(spec: TrafficRouteSpec, violations: Violations): void {
+  const { conf } = spec;
+  checkConnections(spec, violations);
   const at = violations.field('conf');
   if (!conf) {
     at.add('cannot be empty');
@@ -25,14 +17,10 @@ export function validateTrafficRoute({ sources, destinations, conf }: TrafficRou
   for (const [i, rule] of (conf.http ?? []).entries()) checkHttp(rule, at.field('http').index(i));
 }
 
-function checkService(selector: Selector, at: Violations): void {
-  const tags = selector.match ?? {};
-  if (Object.keys(tags).length > 0 && tags[TAG_SERVICE] === undefined) at.add(`mandatory tag "${TAG_SERVICE}" is missing`);
-}
-
 function checkTarget({ split = [], destination }: { split?: readonly Split[]; destination?: Tags }, at: Violations): void {
   const hasDestination = Object.keys(destination ?? {}).length > 0;
-  if (split.length > 0 === hasDestination) at.add('requires either "destination" or "split"');
+  if (split.length > 0 && hasDestination) at.add('"split" cannot be defined at the same time as "destination"');
+  else if (split.length === 0 && !hasDestination) at.add('requires either "destination" or "split"');
   if (hasDestination) checkDestination(destination ?? {}, at.field('destination'));
   for (const [i, part] of split.entries()) {
     if (part.weight === undefined) at.field('split').index(i).field('weight').add('needs to be defined');
@@ -49,7 +37,7 @@ function checkDestination(tags: Tags, at: Violations): void {
 }
 
 function checkLoadBalancer({ leastRequest, ringHash }: LoadBalancerSpec, at: Violations): void {
-  if (leastRequest?.choiceCount === 1) at.field('leastRequest').field('choiceCount').add('must be greater than or equal to 2');
+  if (leastRequest?.choiceCount === 1) at.field('leastRequest').field('choiceCount').add('value must be greater than or equal to 2');
   if (ringHash?.hashFunction && ringHash.hashFunction !== 'XX_HASH' && ringHash.hashFunction !== 'MURMUR_HASH_2') {
     at.field('ringHash').field('hashFunction').add('must be one of: XX_HASH, MURMUR_HASH_2');
   }

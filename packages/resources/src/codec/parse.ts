@@ -1,16 +1,8 @@
-import {
-  type AnyDescriptor,
-  type DescriptorRegistry,
-  type JsonObject,
-  MeshError,
-  type ResourceDraft,
-  type Violation,
-  Violations,
-} from '@mesh/core';
-import type { z } from 'zod';
+import { type AnyDescriptor, type DescriptorRegistry, type JsonObject, MeshError, type ResourceDraft, Violations } from '@mesh/core';
 import { describeJson } from '../proto-json/field.js';
 import { isObject } from '../proto-json/index.js';
 import { checkMeta, type DocumentMeta } from './names.js';
+import { schemaViolations } from './schema-issues.js';
 
 export interface ParseOptions {
   /** Mesh of a mesh-scoped document that names none. Plugin kinds fall back to `default` without it. */
@@ -117,17 +109,11 @@ function readLabels(descriptor: AnyDescriptor, document: JsonObject): Record<str
  * to `violations`, and undefined returned.
  */
 export function readSpec(descriptor: AnyDescriptor, source: unknown, violations: Violations): unknown {
-  const result = descriptor.schema.safeParse(source);
+  const result = descriptor.schema.safeParse(source, { reportInput: true });
   if (result.success) return result.data;
   if (descriptor.shape === 'legacy') throw malformed(descriptor, result.error.issues[0]?.message ?? 'unreadable');
-  violations.addAll(result.error.issues.map((issue) => violationOf(issue)));
+  violations.addAll(schemaViolations(result.error.issues));
   return undefined;
-}
-
-function violationOf(issue: z.core.$ZodIssue): Violation {
-  let at = Violations.at('spec');
-  for (const part of issue.path) at = typeof part === 'number' ? at.index(part) : at.field(String(part));
-  return { field: at.path, message: issue.message };
 }
 
 function malformed(descriptor: AnyDescriptor, problem: string): MeshError {

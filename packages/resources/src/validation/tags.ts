@@ -43,7 +43,7 @@ export function checkSelectorTags(tags: TagMap | undefined, violations: Violatio
   if (entries.length === 0) violations.add('must have at least one tag');
   for (const [key, value] of entries) {
     const at = violations.key(key);
-    if (key === '') at.add('tag name must be non-empty');
+    if (key === '') violations.add('tag name must be non-empty');
     if (key !== '' && !isTagKey(key)) at.add('tag name must consist of alphanumeric characters, dots, dashes, slashes and underscores');
     if (value === '') at.add('tag value must be non-empty');
     if (value !== '' && !isSelectorTagValue(value)) {
