@@ -32,9 +32,10 @@ test('every default policy is a document that its own kind accepts', () => {
 });
 
 test('a mesh that skips a kind, or all, does not get its default policies', () => {
-  expect(defaultPoliciesForMesh('m', { skipCreatingInitialPolicies: ['MeshTimeout'] })).toEqual([]);
-  expect(defaultPoliciesForMesh('m', { skipCreatingInitialPolicies: ['*'] })).toEqual([]);
-  const names = ['mesh-timeout-all-m', 'mesh-gateways-timeout-all-m'];
+  const namesOf = (skipped: string[]) => defaultPoliciesForMesh('m', { skipCreatingInitialPolicies: skipped }).map(({ name }) => name);
+  expect(namesOf(['MeshTimeout'])).toEqual(['mesh-circuit-breaker-all-m', 'mesh-retry-all-m']);
+  expect(namesOf(['*'])).toEqual([]);
+  const names = ['mesh-timeout-all-m', 'mesh-gateways-timeout-all-m', 'mesh-circuit-breaker-all-m', 'mesh-retry-all-m'];
   expect(defaultPoliciesForMesh('m').map(({ name }) => name)).toEqual(names);
   const withRouting = defaultPoliciesForMesh('m', {}, { routingResources: true });
   expect(withRouting.map(({ name }) => name)).toEqual([...names, 'allow-all-m', 'route-all-m']);

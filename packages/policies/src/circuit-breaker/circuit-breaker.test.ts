@@ -1,0 +1,4 @@
+import { runPolicyCases } from '../../test/run-policy-cases.js';
+import { circuitBreaker } from './index.js';
+
+runPolicyCases(circuitBreaker, import.meta.dirname);

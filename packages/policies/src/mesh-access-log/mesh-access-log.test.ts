@@ -1,0 +1,4 @@
+import { runPolicyCases } from '../../test/run-policy-cases.js';
+import { meshAccessLog } from './index.js';
+
+runPolicyCases(meshAccessLog, import.meta.dirname);

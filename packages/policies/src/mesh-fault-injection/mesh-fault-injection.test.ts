@@ -1,0 +1,4 @@
+import { runPolicyCases } from '../../test/run-policy-cases.js';
+import { meshFaultInjection } from './index.js';
+
+runPolicyCases(meshFaultInjection, import.meta.dirname);

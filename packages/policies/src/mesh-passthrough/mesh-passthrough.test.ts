@@ -1,0 +1,4 @@
+import { runPolicyCases } from '../../test/run-policy-cases.js';
+import { meshPassthrough } from './index.js';
+
+runPolicyCases(meshPassthrough, import.meta.dirname);

@@ -1,0 +1,4 @@
+import { runPolicyCases } from '../../test/run-policy-cases.js';
+import { meshProxyPatch } from './index.js';
+
+runPolicyCases(meshProxyPatch, import.meta.dirname);

@@ -1,0 +1,4 @@
+import { runPolicyCases } from '../../test/run-policy-cases.js';
+import { proxyTemplate } from './index.js';
+
+runPolicyCases(proxyTemplate, import.meta.dirname);

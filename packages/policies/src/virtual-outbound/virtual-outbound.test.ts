@@ -1,0 +1,4 @@
+import { runPolicyCases } from '../../test/run-policy-cases.js';
+import { virtualOutbound } from './index.js';
+
+runPolicyCases(virtualOutbound, import.meta.dirname);
