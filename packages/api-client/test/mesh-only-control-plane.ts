@@ -22,6 +22,8 @@ export class MeshOnlyControlPlane implements ControlPlane {
   issueToken = refuse;
   proxyAdmin = refuse;
   announce = async (): Promise<void> => {};
+  convergence = refuse;
+  reportDeliveries = async (): Promise<void> => {};
 }
 
 function refuse(): Promise<never> {

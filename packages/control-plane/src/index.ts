@@ -1,5 +1,8 @@
 export * from './announcements.js';
 export * from './coalesce.js';
+export * from './convergence/settle.js';
+export { Teller } from './convergence/teller.js';
+export { ZoneDeliveries } from './convergence/zone-deliveries.js';
 export * from './credentials/credential-watch.js';
 export * from './credentials/static-keys.js';
 export * from './defaults/create-defaults.js';

@@ -1,19 +1,25 @@
-import type {
-  Announcement,
-  ControlPlane,
-  ControlPlaneInfo,
-  DeleteRequest,
-  DescriptorRegistry,
-  ProxyAdminRequest,
-  PutRequest,
-  PutResult,
-  ResourceStore,
-  ResourceView,
-  TokenRequest,
+import {
+  type Announcement,
+  type ControlPlane,
+  type ControlPlaneInfo,
+  type Convergence,
+  type ConvergenceRequest,
+  type DeleteRequest,
+  type DeliverySource,
+  type DescriptorRegistry,
+  type ProxyAdminRequest,
+  type PutRequest,
+  type PutResult,
+  type ResourceStore,
+  type ResourceView,
+  stateOfProxies,
+  type TokenRequest,
 } from '@mesh/core';
 import { type MeshHook, ResourceManager } from '@mesh/resources';
 import { type KumaConfig, printConfig } from '@mesh/runtime';
 import { Announcements } from './announcements.js';
+import { type ConvergenceWatch, settleConvergence } from './convergence/settle.js';
+import { ZoneDeliveries } from './convergence/zone-deliveries.js';
 import { factsOf, infoOf } from './facts.js';
 import type { Instance } from './instance.js';
 
@@ -30,6 +36,8 @@ export interface LocalControlPlaneOptions {
   readonly meshHooks: readonly MeshHook[];
   readonly issueToken: (request: TokenRequest) => Promise<string>;
   readonly proxyAdmin: ProxyAdminHandler;
+  /** How far a revision has come in the zones of a global. Absent: this is a zone, its proxies count. */
+  readonly convergence?: ConvergenceWatch;
 }
 
 /** The control plane of this process, for the services beside it (ControlPlane in core). */
@@ -37,12 +45,15 @@ export class LocalControlPlane implements ControlPlane {
   readonly view: ResourceView;
   /** Where services of this deployment said they can be reached. */
   readonly announcements = new Announcements();
+  /** What the proxies of this zone have. */
+  readonly deliveries: ZoneDeliveries;
   private readonly manager: ResourceManager;
   private readonly ownManager: ResourceManager;
 
   constructor(private readonly options: LocalControlPlaneOptions) {
     const { config, store, view, registry, meshHooks } = options;
     this.view = view;
+    this.deliveries = new ZoneDeliveries(view);
     const facts = factsOf(config);
     this.manager = new ResourceManager({ store, view, registry, facts, meshHooks });
     this.ownManager = new ResourceManager({ store, view, registry, facts: { ...facts, readOnly: false }, meshHooks });
@@ -87,5 +98,15 @@ export class LocalControlPlane implements ControlPlane {
 
   announce(announcement: Announcement, signal: AbortSignal): Promise<void> {
     return this.announcements.announce(announcement, signal);
+  }
+
+  convergence(request: ConvergenceRequest): Promise<Convergence> {
+    const ofProxies: ConvergenceWatch = (revision, listener, signal) =>
+      this.deliveries.watch(revision, (proxies) => listener({ state: stateOfProxies(proxies), proxies }), signal);
+    return settleConvergence(this.options.convergence ?? ofProxies, this.view, request);
+  }
+
+  reportDeliveries(source: DeliverySource, signal: AbortSignal): Promise<void> {
+    return this.deliveries.add(source, signal);
   }
 }

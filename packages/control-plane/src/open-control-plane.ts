@@ -1,5 +1,6 @@
 import { type DescriptorRegistry, type Logger, messageOf, type ResourceStore, ResourceView } from '@mesh/core';
 import type { KumaConfig } from '@mesh/runtime';
+import type { ConvergenceWatch } from './convergence/settle.js';
 import { meshPoliciesHook } from './defaults/mesh-policies.js';
 import { factsOf } from './facts.js';
 import { identityOf } from './identity.js';
@@ -17,6 +18,8 @@ export interface OpenControlPlaneOptions {
   readonly registry?: DescriptorRegistry;
   /** Asks a proxy for its admin output; see LocalControlPlane.proxyAdmin. */
   readonly proxyAdmin: ProxyAdminHandler;
+  /** See LocalControlPlane. */
+  readonly convergence?: ConvergenceWatch;
 }
 
 /** The state of one control plane instance, open: view filled and following. */
@@ -55,6 +58,7 @@ export async function openControlPlane(options: OpenControlPlaneOptions): Promis
     meshHooks,
     issueToken,
     proxyAdmin: options.proxyAdmin,
+    ...(options.convergence ? { convergence: options.convergence } : {}),
   });
   return {
     store,

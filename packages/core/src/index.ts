@@ -1,3 +1,4 @@
+export * from './convergence.js';
 export * from './descriptor.js';
 export * from './duration.js';
 export * from './errors.js';

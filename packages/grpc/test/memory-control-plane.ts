@@ -2,7 +2,10 @@ import {
   type Announcement,
   type ControlPlane,
   type ControlPlaneInfo,
+  type Convergence,
+  type ConvergenceRequest,
   type DeleteRequest,
+  type DeliverySource,
   MeshError,
   type ProxyAdminRequest,
   type PutRequest,
@@ -80,5 +83,20 @@ export class MemoryControlPlane implements ControlPlane {
     this.announced.push({ announcement, signal });
     this.onAnnounce();
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  }
+
+  /** Given to whoever asks how far a revision has come. */
+  converged: Partial<Convergence> = { state: 'converged' };
+  readonly reporting: DeliverySource[] = [];
+
+  async convergence({ revision }: ConvergenceRequest): Promise<Convergence> {
+    if (revision > this.view.revision) throw new MeshError('bad_request', { public: `there is no revision ${revision} yet` });
+    return { revision, current: this.view.revision, state: 'converged', ...this.converged };
+  }
+
+  async reportDeliveries(source: DeliverySource, signal: AbortSignal): Promise<void> {
+    this.reporting.push(source);
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    this.reporting.splice(this.reporting.indexOf(source), 1);
   }
 }

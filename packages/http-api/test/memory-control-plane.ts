@@ -2,6 +2,8 @@ import {
   type Change,
   type ControlPlane,
   type ControlPlaneInfo,
+  type Convergence,
+  type ConvergenceRequest,
   type DeleteRequest,
   DescriptorRegistry,
   keyString,
@@ -88,6 +90,16 @@ export class MemoryControlPlane implements ControlPlane {
   }
 
   async announce(): Promise<void> {}
+
+  /** Given to whoever asks how far a revision has come. */
+  converged: Partial<Convergence> = { state: 'converged' };
+
+  async convergence({ revision }: ConvergenceRequest): Promise<Convergence> {
+    if (revision > this.view.revision) throw new MeshError('bad_request', { public: `there is no revision ${revision} yet` });
+    return { revision, current: this.view.revision, state: 'converged', ...this.converged };
+  }
+
+  async reportDeliveries(): Promise<void> {}
 
   private failIfTold(): void {
     if (this.failure) throw this.failure;

@@ -8,6 +8,8 @@ export type FeedListener = (kind: string, wireName: string) => void;
 export interface KdsFeed {
   /** Resources of a kind by wire name; empty for kinds that are not sent. */
   resources(kind: string): ReadonlyMap<string, EncodedResource>;
+  /** Kinds that are sent and of which there is something. */
+  kinds(): Iterable<string>;
   /** Revision of the view the feed has seen. */
   readonly revision: number;
 }
@@ -36,12 +38,12 @@ interface KindState {
 
 /** A feed over a view: each event maps and encodes only what changed. */
 export class ViewFeed implements KdsFeed {
-  private readonly kinds = new Map<string, KindState>();
+  private readonly kindStates = new Map<string, KindState>();
   private readonly subscription: { unsubscribe(): void };
 
   constructor(private readonly options: ViewFeedOptions) {
     for (const descriptor of options.descriptors) {
-      this.kinds.set(descriptor.kind, { descriptor, byName: new Map(), nameOfSource: new Map() });
+      this.kindStates.set(descriptor.kind, { descriptor, byName: new Map(), nameOfSource: new Map() });
       for (const resource of options.view.list(descriptor.kind)) this.put(resource);
     }
     this.subscription = options.view.subscribe((event) => this.onChanges(event.changes));
@@ -52,7 +54,11 @@ export class ViewFeed implements KdsFeed {
   }
 
   resources(kind: string): ReadonlyMap<string, EncodedResource> {
-    return this.kinds.get(kind)?.byName ?? new Map();
+    return this.kindStates.get(kind)?.byName ?? new Map();
+  }
+
+  *kinds(): Iterable<string> {
+    for (const [kind, { byName }] of this.kindStates) if (byName.size > 0) yield kind;
   }
 
   close(): void {
@@ -68,7 +74,7 @@ export class ViewFeed implements KdsFeed {
     };
     for (const change of changes) {
       const { kind } = change.key;
-      if (this.kinds.has(kind)) mark(kind, change.after ? this.put(change.after) : this.drop(kind, keyString(change.key)));
+      if (this.kindStates.has(kind)) mark(kind, change.after ? this.put(change.after) : this.drop(kind, keyString(change.key)));
       for (const resource of this.options.dependents?.(change) ?? []) mark(resource.kind, this.put(resource));
     }
     for (const [kind, names] of dirty) for (const name of names) this.options.onChange(kind, name);
@@ -76,7 +82,7 @@ export class ViewFeed implements KdsFeed {
 
   /** Returns the wire names whose content changed. */
   private put(resource: Resource): string[] {
-    const state = this.kinds.get(resource.kind);
+    const state = this.kindStates.get(resource.kind);
     if (!state) return [];
     const source = keyString({ kind: resource.kind, mesh: resource.meta.mesh, name: resource.meta.name });
     const encoded = this.encode(resource, state);
@@ -90,7 +96,7 @@ export class ViewFeed implements KdsFeed {
   }
 
   private drop(kind: string, source: string): string[] {
-    const state = this.kinds.get(kind);
+    const state = this.kindStates.get(kind);
     const name = state?.nameOfSource.get(source);
     if (!state || name === undefined) return [];
     state.nameOfSource.delete(source);

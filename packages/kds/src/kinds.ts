@@ -20,6 +20,8 @@ export const FEATURE_OPTIONAL_TARGET_REF = 'optional-top-level-target-ref';
  * Kuma ignores features it does not know.
  */
 export const FEATURE_EXPLICIT_REMOVAL = 'explicit-removal';
+/** Ours alone: the zone can be asked what its proxies have (proto/kuma/internal/v1/delivery.proto). */
+export const FEATURE_DELIVERY_REPORTS = 'delivery-reports';
 
 /** What both sides put into `node.metadata.features`. */
 export const NODE_FEATURES: readonly string[] = [
@@ -29,6 +31,7 @@ export const NODE_FEATURES: readonly string[] = [
   FEATURE_PRODUCER_POLICY,
   FEATURE_OPTIONAL_TARGET_REF,
   FEATURE_EXPLICIT_REMOVAL,
+  FEATURE_DELIVERY_REPORTS,
 ];
 
 /** The one Config that zones are given: the identity of the deployment, and so of the global's store. */

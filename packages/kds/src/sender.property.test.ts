@@ -33,7 +33,11 @@ class Peer {
     initial: Record<string, string>,
   ) {
     this.holds = new Map(Object.entries(initial));
-    this.sender = new KdsSender({ feed: { revision: 1, resources: () => content }, identifier: 'g', send: (r) => this.take(r) });
+    this.sender = new KdsSender({
+      feed: { revision: 1, kinds: () => ['Mesh'], resources: () => content },
+      identifier: 'g',
+      send: (r) => this.take(r),
+    });
     const node = { id: 'z', metadata: { features: [FEATURE_EXPLICIT_REMOVAL] } };
     this.sender.onRequest(create(DeltaDiscoveryRequestSchema, { node, typeUrl: 'Mesh', initialResourceVersions: initial }));
   }

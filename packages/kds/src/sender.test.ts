@@ -11,7 +11,11 @@ class Peer {
   readonly sender: KdsSender;
 
   constructor(private readonly features: string[] = []) {
-    const feed = { revision: 42, resources: (kind: string) => (kind === 'Mesh' ? this.content : new Map<string, EncodedResource>()) };
+    const feed = {
+      revision: 42,
+      kinds: () => (this.content.size > 0 ? ['Mesh'] : []),
+      resources: (kind: string) => (kind === 'Mesh' ? this.content : new Map<string, EncodedResource>()),
+    };
     this.sender = new KdsSender({ feed, identifier: 'global', send: (response) => void this.sent.push(response) });
   }
 
@@ -112,6 +116,18 @@ describe('the sending side of a KDS stream', () => {
       peer.answer('1');
       expect(peer.sent.flatMap((r) => r.resources).length).toBe(expected === 1 ? 2 : 3);
     }
+  });
+
+  it('counts a revision as settled once every kind there is something of was asked for and answered', () => {
+    const peer = new Peer();
+    peer.change('a.', '1');
+    peer.subscribe('Secret');
+    peer.sender.onRequest(create(DeltaDiscoveryRequestSchema, { node: { id: 'z' }, typeUrl: 'Secret', responseNonce: '1' }));
+    expect(peer.sender.settledRevision).toBe(-1);
+    peer.subscribe();
+    expect(peer.sender.settledRevision).toBe(-1);
+    peer.answer('2');
+    expect(peer.sender.settledRevision).toBe(42);
   });
 
   it('ends the stream of a peer that does not say who it is', () => {

@@ -48,6 +48,7 @@ export class KdsSender {
   private readonly types = new Map<string, TypeState>();
   private lastNonce = 0;
   private peer: PeerNode | undefined;
+  private lastSettled = -1;
 
   constructor(private readonly options: KdsSenderOptions) {}
 
@@ -71,6 +72,18 @@ export class KdsSender {
     state.dirty.add(name);
     if (state.pending === undefined) this.flush(kind, state);
   };
+
+  /** Newest revision up to which the peer has answered everything; -1 before its first answers. What it refused counts as answered. */
+  get settledRevision(): number {
+    if (this.isSettled()) this.lastSettled = this.options.feed.revision;
+    return this.lastSettled;
+  }
+
+  private isSettled(): boolean {
+    for (const kind of this.options.feed.kinds()) if (!this.types.has(kind)) return false;
+    for (const { pending, dirty } of this.types.values()) if (pending !== undefined || dirty.size > 0) return false;
+    return this.types.size > 0;
+  }
 
   private get takesParts(): boolean {
     return this.peer?.features.has(FEATURE_EXPLICIT_REMOVAL) ?? false;

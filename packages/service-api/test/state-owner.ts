@@ -37,6 +37,8 @@ export class StateOwner implements ControlPlane {
   issueToken: ControlPlane['issueToken'] = async () => 'token';
   proxyAdmin: ControlPlane['proxyAdmin'] = async () => new Uint8Array();
   announce: ControlPlane['announce'] = async () => {};
+  convergence: ControlPlane['convergence'] = async ({ revision }) => ({ revision, current: revision, state: 'converged' });
+  reportDeliveries: ControlPlane['reportDeliveries'] = async () => {};
 
   /** Serves the internal interface as a process of its own would; port 0 takes a free one. */
   async serve(config: KumaConfig, port = 0): Promise<{ port: number; stop(): void }> {

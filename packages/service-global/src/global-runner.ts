@@ -27,6 +27,7 @@ import { GlobalSessions } from './global-sessions.js';
 import { KdsMetrics } from './kds-metrics.js';
 import { ZoneCredentials } from './zone-credentials.js';
 import { ZoneLife } from './zone-life.js';
+import { ZonesConvergence } from './zones-convergence.js';
 
 /** A start that takes longer has failed: the store refuses writes, or no instance leads. */
 const DEFAULTS_WITHIN_MS = 60_000;
@@ -43,6 +44,7 @@ export class GlobalRunner implements ControlPlaneRunner {
   private state: OpenedControlPlane | undefined;
   private server: KdsServer | undefined;
   private port = 0;
+  private readonly zones = new ZonesConvergence();
   private readonly stops: (() => Promise<void> | void)[] = [];
 
   constructor(
@@ -82,7 +84,13 @@ export class GlobalRunner implements ControlPlaneRunner {
 
   private async open(): Promise<void> {
     const { config, health } = this.options;
-    const opened = await openControlPlane({ config, log: this.log, ...this.overrides, proxyAdmin: (request) => this.proxyAdmin(request) });
+    const opened = await openControlPlane({
+      config,
+      log: this.log,
+      ...this.overrides,
+      proxyAdmin: (request) => this.proxyAdmin(request),
+      convergence: (...watch) => this.zones.watch(this.opened, watch),
+    });
     this.state = opened;
     this.stops.push(() => opened.close());
     const check = health.register('store', () => (opened.view.revision < 0 ? 'the state is not loaded yet' : undefined));
@@ -123,6 +131,7 @@ export class GlobalRunner implements ControlPlaneRunner {
       subscriptions,
       zones,
       credentials: new ZoneCredentials({ config, view, clock: systemClock, watch }),
+      convergence: this.zones,
       metrics: new KdsMetrics(metrics),
       skipPrefixes: kds.labels.skipPrefixes,
       log: this.log,

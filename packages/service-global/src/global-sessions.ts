@@ -1,6 +1,7 @@
 import { type Instance, type ZoneSubscription, type ZoneSubscriptions } from '@mesh/control-plane';
 import {
   BUILD_INFO,
+  type DeliverySource,
   type DescriptorRegistry,
   type Logger,
   MeshError,
@@ -11,6 +12,7 @@ import {
 } from '@mesh/core';
 import type { KdsServerHandler, KdsStreamName, StoreIdentity, SyncSession, SyncStream, ZonePeer } from '@mesh/grpc';
 import {
+  FEATURE_DELIVERY_REPORTS,
   FEATURE_HASH_SUFFIX,
   GlobalFeeds,
   InboundStore,
@@ -25,8 +27,10 @@ import {
 } from '@mesh/kds';
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import type { KdsMetrics } from './kds-metrics.js';
+import { ZoneAnswers } from './zone-answers.js';
 import type { ZoneCredentials } from './zone-credentials.js';
 import type { ZoneLife } from './zone-life.js';
+import type { ZonesConvergence } from './zones-convergence.js';
 
 export interface GlobalSessionsOptions {
   readonly store: ResourceStore;
@@ -36,6 +40,7 @@ export interface GlobalSessionsOptions {
   readonly subscriptions: ZoneSubscriptions;
   readonly zones: ZoneLife;
   readonly credentials: ZoneCredentials;
+  readonly convergence: ZonesConvergence;
   readonly metrics: KdsMetrics;
   readonly skipPrefixes: readonly string[];
   readonly log: Logger;
@@ -106,6 +111,10 @@ export class GlobalSessions implements KdsServerHandler {
     return this.options.zones.ping(peer.zone);
   }
 
+  deliveriesReported(peer: ZonePeer, source: DeliverySource): () => void {
+    return this.options.convergence.reporting(peer.zone, source);
+  }
+
   streamOpened(name: KdsStreamName, peer: ZonePeer): void {
     this.options.zones.streamOpened(peer, name);
   }
@@ -130,6 +139,7 @@ class SendingSession implements SyncSession<DeltaDiscoveryRequest> {
   private feed: ViewFeed | undefined;
   private sender: KdsSender | undefined;
   private subscription: ZoneSubscription | undefined;
+  private left: () => void = () => {};
 
   constructor(
     private readonly options: GlobalSessionsOptions,
@@ -143,6 +153,7 @@ class SendingSession implements SyncSession<DeltaDiscoveryRequest> {
 
   onEnd(): void {
     this.feed?.close();
+    this.left();
     const { zone } = this.sending.peer;
     if (!this.subscription) return;
     this.options.metrics.disconnected();
@@ -169,19 +180,30 @@ class SendingSession implements SyncSession<DeltaDiscoveryRequest> {
     this.options.zones.track(subscription);
     this.options.metrics.connected();
     this.options.log.info({ zone, version: node.version.version, instance: node.instanceId }, 'zone connected');
-    return new KdsSender({
+    const answers = new ZoneAnswers(() => feed.revision);
+    const sender = new KdsSender({
       feed,
       identifier: 'global',
       send: stream.send,
       events: {
-        onSent: subscription.onSent,
-        onAcknowledged: subscription.onAcknowledged,
+        onSent: (kind) => {
+          subscription.onSent(kind);
+          answers.sent(kind);
+        },
+        onAcknowledged: (kind) => {
+          subscription.onAcknowledged(kind);
+          answers.acknowledged(kind);
+        },
         onRejected: (kind, message) => {
           this.options.log.warn({ zone, kind, message }, 'a zone refused a resource');
           this.options.metrics.refusedByZone(kind);
           subscription.onRejected(kind);
+          answers.rejected(kind, message);
         },
       },
     });
+    const reports = node.features.has(FEATURE_DELIVERY_REPORTS);
+    this.left = this.options.convergence.connected(zone, { sender, answers, reports });
+    return sender;
   }
 }

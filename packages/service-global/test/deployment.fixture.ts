@@ -121,6 +121,7 @@ export async function startZone(
     metrics: new Metrics(options.name),
     log: silentLogger,
     subscriptions,
+    deliveries: opened.controlPlane.deliveries,
     proxyAdmin: (request) => opened.controlPlane.proxyAdmin(request),
   });
   await sync.start();

@@ -106,6 +106,7 @@ export class IngressRunner implements Runner {
     services.start();
     this.stops.push(() => services.stop());
     this.announce(controlPlane);
+    void controlPlane.reportDeliveries(xds.deliveries, this.stopping.signal);
     log.info({ zone, port: this.port }, 'serving zone proxies');
   }
 

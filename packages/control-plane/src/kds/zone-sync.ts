@@ -29,6 +29,7 @@ import {
 } from '@mesh/kds';
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import { type KumaConfig, type Metrics, printConfig } from '@mesh/runtime';
+import type { ZoneDeliveries } from '../convergence/zone-deliveries.js';
 import type { Instance } from '../instance.js';
 import type { ZoneSubscription, ZoneSubscriptions } from '../zones/zone-subscriptions.js';
 
@@ -45,6 +46,8 @@ export interface ZoneSyncOptions {
   readonly fence?: number;
   /** Where the mirror of the zone's own ZoneInsight is written. */
   readonly subscriptions: ZoneSubscriptions;
+  /** What the proxies of this zone have, for a global that asks. */
+  readonly deliveries: ZoneDeliveries;
   /** Asks a proxy of this zone, known by its display name. */
   readonly proxyAdmin: (request: ProxyAdminRequest) => Promise<Uint8Array>;
 }
@@ -95,6 +98,7 @@ async function zoneToken(auth: KumaConfig['multizone']['zone']['kds']['auth']): 
 class ZoneSessions implements KdsClientHandler {
   private readonly self: Omit<PeerNode, 'features'>;
   readonly proxyAdmin: ZoneSyncOptions['proxyAdmin'];
+  readonly deliveries: ZoneDeliveries;
 
   constructor(
     private readonly options: ZoneSyncOptions,
@@ -103,6 +107,7 @@ class ZoneSessions implements KdsClientHandler {
     const { config, instance } = options;
     this.self = { id: config.multizone.zone.name, instanceId: instance.id, config: printConfig(config), version: BUILD_INFO };
     this.proxyAdmin = options.proxyAdmin;
+    this.deliveries = options.deliveries;
   }
 
   identity(): StoreIdentity {
@@ -122,6 +127,7 @@ class ZoneSessions implements KdsClientHandler {
       record,
       author: { name: 'kds:global' },
       ...(this.options.fence !== undefined ? { fence: this.options.fence } : {}),
+      onStored: (_kind, { revision }) => this.deliveries.noteStored(revision),
       onHeld: (kind, names) => log.warn({ kind, names }, 'the global is another one, or went back in time: what it no longer has is kept'),
     });
     await inbound.loadRecord();

@@ -2,11 +2,14 @@ import { type Logger, MeshError, type Resource, type ResourceDraft, type Resourc
 import type { AdsHandler, AdsOpen, AdsPeer } from '@mesh/grpc';
 import type { CredentialWatch, Grant } from '../credentials/credential-watch.js';
 import { ActiveStreams } from './active-streams.js';
+import type { DeliveryState } from './delivery.js';
 import type { EngineMember, SnapshotEngine } from './engine.js';
 import { type InsightOptions, ProxyInsight } from './insights.js';
+import type { StreamMetrics } from './metrics.js';
 import { type ProxyKind, type ProxyNode, parseProxyNode } from './node.js';
 import { Refusals } from './refusals.js';
 import type { ProxyRegistration } from './registration.js';
+import type { RevisionTimes } from './revision-times.js';
 
 /** A proxy's resource, stored or about to be. */
 export type ProxyResource = Pick<ResourceDraft, 'kind' | 'mesh' | 'name' | 'labels' | 'spec'>;
@@ -33,7 +36,15 @@ export interface ProxyAdsOptions {
   /** Parses and validates an inline resource; throws MeshError. */
   readonly parseInline: (json: string) => ResourceDraft;
   readonly listener?: ProxyListener;
+  /** What streams are counted by. */
+  readonly metrics?: StreamObserver;
   readonly log: Logger;
+}
+
+/** Counts what goes over streams, and tells when changes reached the view. */
+export interface StreamObserver {
+  stream(): StreamMetrics;
+  readonly times: RevisionTimes;
 }
 
 /** A push unanswered for so long makes a stream count as dead when its proxy dials again. */
@@ -171,6 +182,8 @@ class ProxySession {
     const { engine, listener, log } = options;
     const fields = { proxy: this.key.name, mesh: this.key.mesh, kind: this.node.kind };
     const insight = new ProxyInsight(options.insights, this.node);
+    const metrics = options.metrics?.stream();
+    const settle = () => queueMicrotask(() => void (isSettled(member.delivery.state) && metrics?.settled()));
     listener?.connected(this.node, insight);
     const member = engine.add(this.node, (snapshot) => this.open.stream.setSnapshot(snapshot));
     this.member = member;
@@ -179,14 +192,18 @@ class ProxySession {
     return {
       onSent: ({ typeUrl }) => {
         insight.count('responsesSent', typeUrl);
+        metrics?.sent(typeUrl, options.metrics?.times.after(member.delivery.state.ackedRevision));
         member.delivery.sent(typeUrl);
       },
       onAck: ({ typeUrl }) => {
         insight.count('responsesAcknowledged', typeUrl);
+        metrics?.answered(typeUrl, 'ACK');
         member.delivery.acked(typeUrl);
+        settle();
       },
       onNack: ({ typeUrl, error }) => {
         insight.count('responsesRejected', typeUrl);
+        metrics?.answered(typeUrl, 'NACK');
         member.delivery.nacked(typeUrl, error);
         log.warn({ ...fields, typeUrl, reason: error }, 'proxy refused its configuration');
       },
@@ -206,4 +223,8 @@ class ProxySession {
 function asProxyResource(resource: Resource): ProxyResource {
   const { meta } = resource;
   return { kind: resource.kind, mesh: meta.mesh, name: meta.name, labels: meta.labels, spec: resource.spec };
+}
+
+function isSettled({ builtRevision, ackedRevision }: DeliveryState): boolean {
+  return ackedRevision >= builtRevision;
 }

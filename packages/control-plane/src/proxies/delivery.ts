@@ -21,6 +21,10 @@ export class Delivery {
   private readonly acceptedTypes = new Set<string>();
   private target: Snapshot = new Map();
   private current: DeliveryState = { builtRevision: -1, ackedRevision: -1 };
+  private waiting = false;
+
+  /** @param onChange told after every step; it must be cheap. */
+  constructor(private readonly onChange: () => void = () => {}) {}
 
   get state(): DeliveryState {
     return this.current;
@@ -29,6 +33,7 @@ export class Delivery {
   /** A snapshot is about to be given to the stream. */
   built(snapshot: Snapshot, revision: number): void {
     this.target = snapshot;
+    this.waiting = false;
     const { nack, ackedRevision } = this.current;
     this.current = { builtRevision: revision, ackedRevision, ...(nack ? { nack } : {}) };
     this.settleSoon();
@@ -37,11 +42,17 @@ export class Delivery {
   /** A snapshot could not be built. */
   failed(error: string): void {
     this.current = { ...this.current, error };
+    this.onChange();
+  }
+
+  /** A snapshot cannot be built yet: no later revision counts before it is. */
+  waits(): void {
+    this.waiting = true;
   }
 
   /** A revision that leaves the configuration of the proxy as it is. */
   unaffected(revision: number): void {
-    if (this.current.builtRevision < 0 || this.current.error !== undefined) return;
+    if (this.current.builtRevision < 0 || this.waiting || this.current.error !== undefined) return;
     this.current = { ...this.current, builtRevision: revision };
     this.settle();
   }
@@ -61,6 +72,7 @@ export class Delivery {
   nacked(typeUrl: string, message: string): void {
     this.unanswered.delete(typeUrl);
     this.current = { ...this.current, nack: { revision: this.current.builtRevision, typeUrl, message } };
+    this.onChange();
   }
 
   /** Whether a response has been waiting for its answer since before `timeMs`. */
@@ -79,5 +91,6 @@ export class Delivery {
       if (type.resources.size > 0 && !this.acceptedTypes.has(typeUrl)) return;
     }
     this.current = { ...this.current, ackedRevision: this.current.builtRevision };
+    this.onChange();
   }
 }

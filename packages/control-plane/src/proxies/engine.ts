@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { keyString, type Logger, messageOf } from '@mesh/core';
+import { keyString, type Logger, messageOf, type ResourceKey } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
 import { Delivery, type DeliveryState } from './delivery.js';
 import type { ProxyNode } from './node.js';
@@ -36,6 +36,9 @@ export interface EngineMember {
 export class SnapshotEngine {
   private readonly entries = new Map<string, Entry>();
   private dirty = new Set<Entry>();
+  /** Those of the batch under way that are still to be rebuilt. */
+  private batch = new Set<Entry>();
+  private readonly listeners = new Set<() => void>();
   private readonly pacer = new Pacer(() => this.rebuildDirty());
 
   constructor(private readonly options: EngineOptions) {}
@@ -43,7 +46,7 @@ export class SnapshotEngine {
   /** Adds a proxy and builds its first snapshot at once, ahead of any batch under way. */
   add(node: ProxyNode, send: (snapshot: Snapshot) => void): EngineMember {
     const id = keyString(node.key);
-    const entry: Entry = { node, send, delivery: new Delivery(), lastError: undefined };
+    const entry: Entry = { node, send, delivery: new Delivery(() => this.tell()), lastError: undefined };
     this.entries.set(id, entry);
     this.rebuild(entry);
     return {
@@ -51,6 +54,7 @@ export class SnapshotEngine {
       remove: () => {
         this.dirty.delete(entry);
         if (this.entries.get(id) === entry) this.entries.delete(id);
+        this.tell();
       },
     };
   }
@@ -60,7 +64,7 @@ export class SnapshotEngine {
     const revision = this.options.revision();
     for (const entry of this.entries.values()) {
       if (affects(entry.node)) this.dirty.add(entry);
-      else if (!this.dirty.has(entry)) entry.delivery.unaffected(revision);
+      else if (!this.dirty.has(entry) && !this.batch.has(entry)) entry.delivery.unaffected(revision);
     }
     if (this.dirty.size > 0) this.pacer.trigger();
   }
@@ -75,19 +79,36 @@ export class SnapshotEngine {
     return new Map([...this.entries].map(([id, entry]) => [id, entry.delivery.state]));
   }
 
+  /** Each connected proxy with what it has. */
+  *progress(): Iterable<[ResourceKey, DeliveryState]> {
+    for (const { node, delivery } of this.entries.values()) yield [node.key, delivery.state];
+  }
+
+  /** Calls back after every step of any proxy, and when one leaves. */
+  onProgress(listener: () => void): { unsubscribe(): void } {
+    this.listeners.add(listener);
+    return { unsubscribe: () => void this.listeners.delete(listener) };
+  }
+
   stop(): void {
     this.pacer.stop();
     this.entries.clear();
     this.dirty.clear();
+    this.batch.clear();
   }
 
   private async rebuildDirty(): Promise<void> {
-    const batch = this.dirty;
+    this.batch = this.dirty;
     this.dirty = new Set();
-    for (const entry of batch) {
+    for (const entry of this.batch) {
+      this.batch.delete(entry);
       if (this.entries.get(keyString(entry.node.key)) === entry) this.rebuild(entry);
       await nextTurn();
     }
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener();
   }
 
   private rebuild(entry: Entry): void {
@@ -97,7 +118,10 @@ export class SnapshotEngine {
       onGenerated?.({ node: entry.node, result, durationMs: performance.now() - startMs });
     try {
       const snapshot = build(entry.node);
-      if (!snapshot) return done('waiting');
+      if (!snapshot) {
+        entry.delivery.waits();
+        return done('waiting');
+      }
       entry.delivery.built(snapshot, revision());
       entry.send(snapshot);
       entry.lastError = undefined;

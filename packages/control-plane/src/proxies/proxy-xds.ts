@@ -10,6 +10,7 @@ import { AddressBook } from './addresses.js';
 import { AdminAuthority } from './admin-authority.js';
 import { ProxyAdsHandler, type ProxyAuthenticator } from './ads-handler.js';
 import { CertificateKeeper, type ProxyCertificate } from './certificate-keeper.js';
+import { ProxyDeliveries } from './delivery-source.js';
 import { SnapshotEngine } from './engine.js';
 import { hasHostName, hostNames } from './host-names.js';
 import type { ProxyInsight } from './insights.js';
@@ -77,6 +78,8 @@ const INSIGHT_FLUSH_MS = 3000;
 export class ProxyXds {
   readonly handler: ProxyAdsHandler;
   readonly engine: SnapshotEngine;
+  /** What the proxies have, for those who wait for it. */
+  readonly deliveries: ProxyDeliveries;
   readonly adminAuthority: AdminAuthority;
   /** Watches the credentials of streams; for other streams of the same proxies too. */
   readonly credentials: CredentialWatch;
@@ -119,6 +122,7 @@ export class ProxyXds {
       adminCertificates: this.adminCertificates,
     });
     this.engine = new SnapshotEngine({ build: this.source.build, revision: () => view.revision, log, onGenerated: metrics.generated });
+    this.deliveries = new ProxyDeliveries({ engine: this.engine, view, instanceId: options.instanceId });
     this.credentials = new CredentialWatch({ view, clock, log });
     this.registration = this.newRegistration();
     this.handler = this.newHandler();
@@ -186,6 +190,7 @@ export class ProxyXds {
       credentials: this.credentials,
       parseInline: this.served.parseInline,
       listener: { connected: (node, insight) => this.connected(node, insight), disconnected: (node) => this.disconnected(node) },
+      metrics: { stream: this.options.metrics.stream, times: this.times },
       log,
     });
   }

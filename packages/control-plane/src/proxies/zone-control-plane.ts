@@ -3,7 +3,10 @@ import {
   type Author,
   type ControlPlane,
   type ControlPlaneInfo,
+  type Convergence,
+  type ConvergenceRequest,
   type DeleteRequest,
+  type DeliverySource,
   MeshError,
   type ProxyAdminRequest,
   type PutRequest,
@@ -67,6 +70,14 @@ export class ZoneControlPlane implements ControlPlane {
 
   announce(announcement: Announcement, signal: AbortSignal): Promise<void> {
     return this.local.announce(announcement, signal);
+  }
+
+  convergence(request: ConvergenceRequest): Promise<Convergence> {
+    return this.local.convergence(request);
+  }
+
+  reportDeliveries(source: DeliverySource, signal: AbortSignal): Promise<void> {
+    return this.local.reportDeliveries(source, signal);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Convergence, DeliverySource } from '../convergence.js';
 import type { Resource, ResourceKey } from '../resource.js';
 import type { ResourceView } from '../view.js';
 import type { Author, ResourceDraft } from './store.js';
@@ -77,6 +78,19 @@ export interface ControlPlane {
   proxyAdmin(request: ProxyAdminRequest): Promise<Uint8Array>;
   /** Tells where a service of this deployment can be reached (the xDS address of an ingress manager); ends with the signal. */
   announce(announcement: Announcement, signal: AbortSignal): Promise<void>;
+  /**
+   * How far a revision has come: at once, or as soon as nothing more is to be waited for, at the
+   * latest after `waitMs`. Throws `bad_request` where there is no such revision yet.
+   */
+  convergence(request: ConvergenceRequest): Promise<Convergence>;
+  /** Lets the control plane ask what the proxies of this service have; ends with the signal. */
+  reportDeliveries(source: DeliverySource, signal: AbortSignal): Promise<void>;
+}
+
+export interface ConvergenceRequest {
+  readonly revision: number;
+  /** 0: answer with what is known now. */
+  readonly waitMs: number;
 }
 
 export interface Announcement {

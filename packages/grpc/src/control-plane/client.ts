@@ -6,12 +6,22 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from '@bufbuild/protobuf';
-import { type ChannelCredentials, Client, type ClientReadableStream, Metadata, type ServiceError } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  type ClientReadableStream,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import {
   type Announcement,
   type ControlPlane,
   type ControlPlaneInfo,
+  type Convergence,
+  type ConvergenceRequest,
   type DeleteRequest,
+  type DeliverySource,
   MeshError,
   type ProxyAdminRequest,
   type PutRequest,
@@ -21,7 +31,9 @@ import {
   type TokenRequest,
 } from '@mesh/core';
 import { ControlPlaneService, type FollowEvent } from '@mesh/proto/kuma/internal/v1/control_plane_pb.js';
+import type { DeliveryAsk, DeliveryReport } from '@mesh/proto/kuma/internal/v1/delivery_pb.js';
 import { methodDefinitionOf } from '../definition.js';
+import { answerAsks, reportMethod } from '../delivery/clerk.js';
 import { fromStatus } from '../status.js';
 import { fromJsonBytes, readBatch, toJsonBytes } from './codec.js';
 import { retryUntilAborted } from './retry.js';
@@ -131,6 +143,34 @@ export class GrpcControlPlane implements ControlPlane {
     }, ended);
   }
 
+  async convergence({ revision, waitMs }: ConvergenceRequest): Promise<Convergence> {
+    const init = { revision: BigInt(revision), waitMs: BigInt(waitMs) };
+    return fromJsonBytes((await this.call(method.convergence, init, waitMs + callTimeoutMs)).convergence);
+  }
+
+  /** Reports again after every interruption; resolves when the signal aborts or this is closed. */
+  async reportDeliveries(source: DeliverySource, signal: AbortSignal): Promise<void> {
+    const ended = AbortSignal.any([signal, this.closing.signal]);
+    await retryUntilAborted((succeeded) => this.report(source, ended, succeeded), ended);
+  }
+
+  private async report(source: DeliverySource, signal: AbortSignal, succeeded: () => void): Promise<void> {
+    const { path, requestSerialize, responseDeserialize } = reportMethod;
+    const metadata = new Metadata({ waitForReady: true });
+    const call = this.client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
+    const over = new AbortController();
+    answerAsks(call as ClientDuplexStream<DeliveryReport, DeliveryAsk>, source, over.signal);
+    const cancel = () => call.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    await new Promise<void>((resolve) => {
+      call.on('data', succeeded);
+      call.on('error', () => resolve());
+      call.on('end', () => resolve());
+    });
+    over.abort();
+    signal.removeEventListener('abort', cancel);
+  }
+
   private async follow(succeeded: () => void): Promise<void> {
     let chunks: Resource[] = [];
     const onData = (event: FollowEvent): void => {
@@ -185,10 +225,11 @@ export class GrpcControlPlane implements ControlPlane {
   private call<I extends DescMessage, O extends DescMessage>(
     desc: DescMethodUnary<I, O>,
     init: MessageInitShape<I>,
+    timeoutMs = callTimeoutMs,
   ): Promise<MessageShape<O>> {
     const { path, requestSerialize, responseDeserialize } = methodDefinitionOf(desc);
     const request = create(desc.input, init);
-    const options = { deadline: Date.now() + callTimeoutMs };
+    const options = { deadline: Date.now() + timeoutMs };
     return new Promise((resolve, reject) => {
       this.client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, options, (error, response) => {
         if (error) reject(fromStatus(error));

@@ -2,7 +2,9 @@ import { create } from '@bufbuild/protobuf';
 import type { Server, ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
 import { type Announcement, type Author, type ControlPlane, MeshError, type ResourceKey } from '@mesh/core';
 import * as wire from '@mesh/proto/kuma/internal/v1/control_plane_pb.js';
+import { DeliveryService } from '@mesh/proto/kuma/internal/v1/delivery_pb.js';
 import { serviceDefinitionOf } from '../definition.js';
+import { type ReportCall, ReportedDeliveries } from '../delivery/desk.js';
 import { toStatusWithTrailer } from '../status.js';
 import { fromJsonBytes, toJsonBytes } from './codec.js';
 import { Follower } from './follower.js';
@@ -61,7 +63,21 @@ export function serveControlPlane(server: Server, controlPlane: ControlPlane, op
     proxyAdmin: unary(async (request: wire.ProxyAdminRequest) =>
       create(wire.ProxyAdminResponseSchema, { body: await controlPlane.proxyAdmin(read(request.request)) }),
     ),
+    convergence: unary(async ({ revision, waitMs }: wire.ConvergenceRequest) => {
+      const convergence = await controlPlane.convergence({ revision: Number(revision), waitMs: Number(waitMs) });
+      return create(wire.ConvergenceResponseSchema, { convergence: toJsonBytes(convergence) });
+    }),
   });
+  server.addService(serviceDefinitionOf(DeliveryService), { report: (call: ReportCall) => takeReports(call, controlPlane, report) });
+}
+
+function takeReports(call: ReportCall, controlPlane: ControlPlane, report: (error: unknown) => object): void {
+  const gone = new AbortController();
+  call.on('cancelled', () => gone.abort());
+  call.on('close', () => gone.abort());
+  call.on('end', () => call.end());
+  const source = new ReportedDeliveries(call, (error) => call.emit('error', report(error)));
+  void controlPlane.reportDeliveries(source, gone.signal);
 }
 
 async function put(controlPlane: ControlPlane, request: wire.PutRequest): Promise<wire.PutResponse> {

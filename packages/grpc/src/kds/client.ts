@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import { Client, type ClientDuplexStream, Metadata, type MethodDefinition } from '@grpc/grpc-js';
-import { type Logger, messageOf } from '@mesh/core';
+import { type DeliverySource, type Logger, messageOf } from '@mesh/core';
 import { FEATURE_HASH_SUFFIX, FEATURE_ZONE_PING } from '@mesh/kds';
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
+import type { DeliveryAsk, DeliveryReport } from '@mesh/proto/kuma/internal/v1/delivery_pb.js';
 import { ZoneHealthCheckRequestSchema, type ZoneHealthCheckResponse } from '@mesh/proto/kuma/mesh/v1alpha1/kds_pb.js';
+import { answerAsks, reportMethod } from '../delivery/clerk.js';
 import { type KdsAddress, parseKdsAddress } from './address.js';
 import { answerClusters, answerStats, answerXdsConfig, type ProxyAdmin } from './admin-clerk.js';
 import { HEADER_CLIENT_ID, HEADER_FEATURES, HEADER_VERSION, KEEPALIVE_MS, kdsMethods, MESSAGE_BYTES_MAX } from './methods.js';
@@ -25,6 +27,8 @@ export interface KdsClientHandler {
   globalToZone(stream: SyncStream<DeltaDiscoveryRequest>, global: Promise<StoreIdentity>): Promise<SyncSession<DeltaDiscoveryResponse>>;
   zoneToGlobal(stream: SyncStream<DeltaDiscoveryResponse>): Promise<SyncSession<DeltaDiscoveryRequest>>;
   readonly proxyAdmin: ProxyAdmin;
+  /** What the proxies of this zone have; a Kuma global does not ask. */
+  readonly deliveries?: DeliverySource;
   /** All streams of a run ended; a new run follows unless the client is stopped. */
   onDisconnected?(reason: string): void;
 }
@@ -143,6 +147,7 @@ class Run {
     this.openAdmin(kdsMethods.xdsConfigs, answerXdsConfig);
     this.openAdmin(kdsMethods.stats, answerStats);
     this.openAdmin(kdsMethods.clusters, answerClusters);
+    if (handler.deliveries) this.reportDeliveries(handler.deliveries);
     this.healthCheck();
     return this.ended;
   }
@@ -210,6 +215,19 @@ class Run {
         (error: unknown) => this.options.log.error({ err: messageOf(error) }, 'an admin request of the global failed'),
       );
     });
+  }
+
+  /** Where this stream ends, only the global's questions end with it: a Kuma global does not know the method. */
+  private reportDeliveries(source: DeliverySource): void {
+    const over = new AbortController();
+    const call = this.call(reportMethod) as ClientDuplexStream<DeliveryReport, DeliveryAsk>;
+    call.on('error', (error) => {
+      over.abort();
+      if (!isUnimplemented(error)) this.end(error.message);
+    });
+    call.on('end', () => over.abort());
+    this.cancels.add(() => over.abort());
+    answerAsks(call, source, over.signal);
   }
 
   private call<Out, In>(method: MethodDefinition<Out, In>): ClientDuplexStream<Out, In> {

@@ -8,13 +8,15 @@ import {
   type sendUnaryData,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { type Logger, MeshError, messageOf, type ProxyAdminRequest } from '@mesh/core';
+import { type DeliverySource, type Logger, MeshError, messageOf, type ProxyAdminRequest } from '@mesh/core';
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import {
   type ZoneHealthCheckRequest,
   type ZoneHealthCheckResponse,
   ZoneHealthCheckResponseSchema,
 } from '@mesh/proto/kuma/mesh/v1alpha1/kds_pb.js';
+import { reportMethod } from '../delivery/clerk.js';
+import { type ReportCall, ReportedDeliveries } from '../delivery/desk.js';
 import { type AdminCall, AdminDesk } from './admin-desk.js';
 import { decoded, KEEPALIVE_MS, kdsMethods, MESSAGE_BYTES_MAX } from './methods.js';
 import { readPeer, writeStoreIdentity, type ZonePeer } from './peer.js';
@@ -33,6 +35,8 @@ export interface KdsServerHandler {
   zoneToGlobal(stream: SyncStream<DeltaDiscoveryRequest>, peer: ZonePeer): Promise<SyncSession<DeltaDiscoveryResponse>>;
   /** Notes a sign of life; returns the interval of the next in ms, 0 for the zone's own choice. */
   healthCheck(peer: ZonePeer): Promise<number>;
+  /** The zone can be asked what its proxies have; returns what to do when it no longer can. */
+  deliveriesReported?(peer: ZonePeer, source: DeliverySource): () => void;
   /** A stream of the zone opened on this instance. */
   streamOpened?(name: KdsStreamName, peer: ZonePeer): void;
 }
@@ -80,8 +84,10 @@ export class KdsServer {
       xdsConfigs: this.admin('configDump', 'xds'),
       stats: this.admin('stats', 'stats'),
       clusters: this.admin('clusters', 'clusters'),
+      report: (call: ReportCall) => void this.takeReports(call),
     };
-    this.server.addService({ healthCheck, globalToZone, zoneToGlobal, xdsConfigs, stats, clusters }, implementation);
+    const methods = { healthCheck, globalToZone, zoneToGlobal, xdsConfigs, stats, clusters, report: reportMethod };
+    this.server.addService(methods, implementation);
   }
 
   /** Binds the port and returns it. */
@@ -146,10 +152,17 @@ export class KdsServer {
     };
   }
 
+  private async takeReports(call: ReportCall): Promise<void> {
+    const accepted = await this.accept(call, 'deliveries');
+    if (!accepted) return;
+    const leave = this.options.handler.deliveriesReported?.(accepted.peer, new ReportedDeliveries(call, accepted.end));
+    if (leave) onEnd(call, leave);
+  }
+
   /** Reads the peer, lets it in, sends headers, keeps the call in the zone's list until it ends. */
   private async accept<In, Out>(
     call: ServerDuplexStream<In, Out>,
-    name: KdsStreamName,
+    name: KdsStreamName | 'deliveries',
   ): Promise<{ peer: ZonePeer; end: (error: unknown) => void } | undefined> {
     const end = (error: unknown): void => {
       if (!MeshError.is(error)) this.options.log.error({ err: messageOf(error) }, 'a KDS stream failed');
@@ -172,7 +185,7 @@ export class KdsServer {
 
   private welcome<In, Out>(
     call: ServerDuplexStream<In, Out>,
-    { peer, name, end }: { peer: ZonePeer; name: KdsStreamName; end: (error: unknown) => void },
+    { peer, name, end }: { peer: ZonePeer; name: string; end: (error: unknown) => void },
   ): void {
     const headers = new Metadata();
     writeStoreIdentity(headers, this.options.handler.identity());
