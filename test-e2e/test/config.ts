@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 /** Commands of the built checkout, and the Envoy the runner of `npm test` brought. */
 export const BIN_DIR = join(import.meta.dirname, '../../bin');
+export const BENCH_MAIN = join(import.meta.dirname, '../../bench/dist/main.js');
 export const LAB_MAIN = join(import.meta.dirname, '../../apps/lab/dist/main.js');
 
 /** @throws Error where the tests were not started by `npm test`. */

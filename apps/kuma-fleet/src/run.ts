@@ -73,10 +73,11 @@ async function runLoad(fleet: Fleet, flags: FleetFlags): Promise<FleetReport> {
   const writes = new FleetWrites(fleet, flags.apiAddress);
   const endpointChanges = await changes(fleet, flags.endpointChanges, (run) => writes.changeEndpoint(serviceName(run % flags.services)));
   const policyChanges = await changes(fleet, flags.policyChanges, () => writes.changePolicy());
+  await writes.undo();
   let churned: ChurnFigures | undefined;
   if (flags.churn > 0) churned = await churn(fleet, { perSecond: flags.churn, durationMs: flags.duration });
   else await delay(flags.duration);
-  await fleet.settle();
+  for (const name of (await fleet.settle()).late) fleet.violations.add('late', name);
   fleet.verify();
   return {
     dataplanes: flags.dps,

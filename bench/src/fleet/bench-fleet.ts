@@ -46,21 +46,20 @@ const LOADS: Readonly<Record<LoadName, Load>> = {
 };
 
 const SMALL: FleetSize = { dataplanes: 60, services: 6, outbounds: 3, rampupMs: 1000 };
-const REDUCED: Readonly<Record<LoadName, Load>> = {
+const REDUCED: Readonly<Partial<Record<LoadName, Load>>> = {
   fleet: { size: SMALL, idleSeconds: 0, endpointChanges: 5, policyChanges: 3, restart: false },
-  'fleet-postgres': { size: SMALL, idleSeconds: 0, endpointChanges: 5, policyChanges: 3, restart: false },
-  half: { size: { ...SMALL, dataplanes: 30, services: 3 }, idleSeconds: 0, endpointChanges: 5, policyChanges: 0, restart: false },
-  held: { size: SMALL, idleSeconds: 0, endpointChanges: 0, policyChanges: 0, restart: true },
+  held: { size: SMALL, idleSeconds: 0, endpointChanges: 3, policyChanges: 0, restart: true },
 };
 
 /** Runs the loads against ours, and each of them against the other control plane right after. */
 export async function benchFleet(options: FleetBenchOptions): Promise<FleetBenchFigures> {
   const figures: Record<string, Record<string, FleetFigures>> = {};
   for (const load of FLEET_LOADS) {
-    if (options.only.length > 0 && !options.only.includes(load)) continue;
+    const loads = (options.reduced ? REDUCED : LOADS)[load];
+    if (!loads || (options.only.length > 0 && !options.only.includes(load))) continue;
     const byTarget: Record<string, FleetFigures> = {};
     for (const target of targetsOf(load, options)) {
-      byTarget[target.name] = await runLoads(target, { ...(options.reduced ? REDUCED : LOADS)[load], onStep: options.onStep });
+      byTarget[target.name] = await runLoads(target, { ...loads, onStep: options.onStep });
     }
     figures[load] = byTarget;
   }

@@ -103,10 +103,15 @@ export class Fleet {
     return this.joined().filter((proxy) => proxy.plan.outbounds.includes(service));
   }
 
-  /** Tells the fleet of an endpoint that is none of its proxies. */
-  expectEndpoint(service: string, address: string | undefined): void {
-    if (address === undefined) this.extra.delete(service);
-    else this.extra.set(service, address);
+  /** Tells the fleet of an endpoint of a service that is none of its proxies. */
+  expectEndpoint(service: string, address: string): void {
+    this.extra.set(service, address);
+    this.membershipChanged();
+  }
+
+  /** The endpoints told of are gone. */
+  expectOwnEndpointsOnly(): void {
+    this.extra.clear();
     this.membershipChanged();
   }
 

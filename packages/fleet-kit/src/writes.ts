@@ -6,7 +6,9 @@ import { TYPES } from './wire/types.js';
 
 /** Writes through the REST API whose arrival at the proxies is measured. */
 export class FleetWrites {
-  private change = 0;
+  /** Starts anywhere: a run must not write what an earlier one left behind. */
+  private change = Math.floor(Math.random() * 10_000);
+  private readonly written = new Set<string>();
 
   /** @param apiUrl for example `http://127.0.0.1:5681`. */
   constructor(
@@ -49,6 +51,13 @@ export class FleetWrites {
     });
   }
 
+  /** Takes back everything that was written. @throws Error where the API refuses. */
+  async undo(): Promise<void> {
+    for (const path of this.written) await request(this.apiUrl + path, 'DELETE');
+    this.written.clear();
+    this.fleet.expectOwnEndpointsOnly();
+  }
+
   private nextChange(): number {
     this.change += 1;
     return this.change;
@@ -60,7 +69,8 @@ export class FleetWrites {
     what: Pick<Parameters<Fleet['arrival']>[0], 'proxies' | 'lacks'>,
   ): Promise<Arrival> {
     const arrival = this.fleet.arrival({ ...what, deadlineMs: this.fleet.options.deadlineMs });
-    await put(this.apiUrl + path, document);
+    this.written.add(path);
+    await request(this.apiUrl + path, 'PUT', document);
     return arrival;
   }
 }
@@ -70,12 +80,9 @@ export async function fleetToken(apiUrl: string, mesh: string): Promise<string> 
   return request(`${apiUrl}/tokens/dataplane`, 'POST', { mesh, validFor: '24h' });
 }
 
-function put(url: string, document: JsonObject): Promise<string> {
-  return request(url, 'PUT', document);
-}
-
-async function request(url: string, method: string, body: JsonObject): Promise<string> {
-  const response = await fetch(url, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+async function request(url: string, method: string, body?: JsonObject): Promise<string> {
+  const content = body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {};
+  const response = await fetch(url, { method, ...content });
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${text}`);
   return text;
