@@ -17,6 +17,7 @@ import type { ProxyInsight } from './insights.js';
 import type { XdsMetrics } from './metrics.js';
 import type { ProxyKind, ProxyNode } from './node.js';
 import { ProxyRegistration } from './registration.js';
+import { RevisionTimes } from './revision-times.js';
 import type { ProxyWriter } from './writer.js';
 
 /** What a process that serves xDS has. */
@@ -90,6 +91,7 @@ export class ProxyXds {
   private readonly adminCertificates: CertificateKeeper;
   private readonly source: SnapshotSource;
   private readonly insights = new Map<string, ProxyInsight>();
+  private readonly times: RevisionTimes;
   private subscription: { unsubscribe(): void } | undefined;
 
   constructor(
@@ -125,6 +127,7 @@ export class ProxyXds {
     this.deliveries = new ProxyDeliveries({ engine: this.engine, view, instanceId: options.instanceId });
     this.credentials = new CredentialWatch({ view, clock, log });
     this.registration = this.newRegistration();
+    this.times = new RevisionTimes(view.revision);
     this.handler = this.newHandler();
   }
 
@@ -148,6 +151,7 @@ export class ProxyXds {
   }
 
   private onEvent(event: ViewEvent): void {
+    this.times.note(event.revision);
     const meshes = this.contexts.invalidate(event);
     const adminCa = event.changes.some(({ key }) => key.kind === 'GlobalSecret' && key.name === ENVOY_ADMIN_CA);
     const stale = adminCa ? () => true : this.served.stale(event, meshes);

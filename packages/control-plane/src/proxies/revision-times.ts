@@ -1,36 +1,29 @@
-import type { ResourceView } from '@mesh/core';
-
-/** Events remembered; a proxy that is further behind is not measured. */
-const EVENTS_MAX = 4096;
+/** Changes remembered at least; a proxy that is further behind is not measured. */
+const CHANGES_MIN = 4096;
 
 /** Remembers when each of the last changes reached the view. */
 export class RevisionTimes {
-  private readonly events: { readonly revision: number; readonly atMs: number }[] = [];
-  private readonly subscription: { unsubscribe(): void };
+  private readonly changes: { readonly revision: number; readonly atMs: number }[] = [];
 
-  constructor(view: ResourceView) {
-    this.subscription = view.subscribe(({ revision }) => {
-      this.events.push({ revision, atMs: performance.now() });
-      if (this.events.length > 2 * EVENTS_MAX) this.events.splice(0, EVENTS_MAX);
-    });
+  /** @param since revision after which every change is noted. */
+  constructor(private since: number) {}
+
+  /** The view has come to a revision, now. */
+  note(revision: number): void {
+    this.changes.push({ revision, atMs: performance.now() });
+    if (this.changes.length <= 2 * CHANGES_MIN) return;
+    this.since = this.changes.splice(0, CHANGES_MIN).at(-1)?.revision ?? this.since;
   }
 
   /** `performance.now` of the first change after a revision; undefined where there is none, or it is too long ago. */
   after(revision: number): number | undefined {
-    const { events } = this;
-    const [first] = events;
-    if (!first || revision < 0 || revision < first.revision - 1) return undefined;
-    let [low, high] = [0, events.length];
+    if (revision < Math.max(0, this.since)) return undefined;
+    let [low, high] = [0, this.changes.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((events[middle]?.revision ?? 0) > revision) high = middle;
+      if ((this.changes[middle]?.revision ?? 0) > revision) high = middle;
       else low = middle + 1;
     }
-    return events[low]?.atMs;
-  }
-
-  /** Remembers no more. */
-  stop(): void {
-    this.subscription.unsubscribe();
+    return this.changes[low]?.atMs;
   }
 }
