@@ -121,6 +121,10 @@ const cases: Record<string, () => BuildResult> = {
       'web-1',
       { identity: testIdentity },
     ),
+  'sidecar-embedded-dns': () =>
+    sidecarOf(contextOf(mesh().build(), dataplane('web-1').inbound('web', 8080).build(), vips('backend', 'a_b')), 'web-1', {
+      metadata: { ...withFeature('feature-embedded-dns', 'feature-bind-outbounds'), workdir: '/tmp/kuma-dp' },
+    }),
   'sidecar-subset': () =>
     sidecarOf(
       contextOf(
