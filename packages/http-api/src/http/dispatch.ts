@@ -10,7 +10,7 @@ import type { ApiMetrics, ApiSection, Authenticator } from '../options.js';
 import type { Answer } from './answer.js';
 import { errorAnswer, isBug, problem } from './errors.js';
 import { allowedMethods, negotiate } from './negotiate.js';
-import { credentialsOf, crossOriginOf, isEncrypted, pathOf } from './request-facts.js';
+import { credentialsOf, crossOriginOf, isEncrypted, pathOf, peerOf, preconditionsOf } from './request-facts.js';
 import type { ApiRequest, Handler, Route, RouteMethod } from './route.js';
 
 /** What the way of a request through the API needs. */
@@ -90,7 +90,7 @@ export class Dispatcher {
       path: pathOf(request),
       template: state.template,
       params: paramsOf(request),
-      peer: request.socket.remoteAddress ?? '',
+      peer: peerOf(request),
       caller: state.caller,
       answer,
     });
@@ -180,6 +180,7 @@ function toApiRequest(context: { request: FastifyRequest; route: Route; identity
     query: new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1)),
     body: request.body instanceof Uint8Array ? request.body : new Uint8Array(),
     identity,
+    preconditions: preconditionsOf(request),
     baseUrl: `${isEncrypted(request) ? 'https' : 'http'}://${request.headers.host ?? ''}`,
   };
 }
