@@ -9,6 +9,7 @@ import { findEnvoy } from '@mesh/testing';
 import { AdsClient, fetchBootstrap, freePorts, garbage, waitFor, Zone } from '@mesh/zone-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ZoneModule } from '../src/index.js';
+import { HdsClient } from './hds-client.js';
 
 const dataplane = (name: string, service = 'web') => ({
   type: 'Dataplane',
@@ -178,6 +179,26 @@ describe('an xDS stream', () => {
       proxyType: 'ingress',
     });
     expect(await client.ended).toMatchObject({ code: 3 });
+  });
+});
+
+describe('a health stream', () => {
+  const probed = (name: string) => ({
+    ...dataplane(name),
+    networking: {
+      address: '127.0.0.1',
+      inbound: [{ port: 18080, serviceProbe: { tcp: {} }, tags: { 'kuma.io/service': 'web' } }],
+    },
+  });
+
+  it('is refused with a bad token, and ends when a good one expires', async () => {
+    await zone.apply(probed('web-6'));
+    const connect = (token: string) =>
+      HdsClient.connect({ port: zone.runner.dataplanePort, ca: zone.certificate, nodeId: 'default.web-6', token });
+    expect(await connect('garbage').ended).toMatchObject({ code: 16 });
+    const client = connect(await zone.token('web-6', { validForMs: 2_000 }));
+    await client.firstResponse;
+    expect(await client.ended).toMatchObject({ code: 16, details: expect.stringContaining('expired') });
   });
 });
 

@@ -25,6 +25,7 @@ const KRI_TEMPLATE = /\/_kri\/\{kri\}$/;
  */
 export class AuditLog {
   private readonly byPath = new Map<string, AnyDescriptor>();
+  private readonly byTemplate = new Map<string, AnyDescriptor | undefined>();
 
   constructor(
     private readonly registry: DescriptorRegistry,
@@ -36,13 +37,17 @@ export class AuditLog {
     }
   }
 
-  /** Notes a request where it is one of those. */
+  /** Whether a request leaves a line. Most do not: this is all that is done for them. */
+  concerns({ method, template, status }: { readonly method: string; readonly template: string; readonly status: number }): boolean {
+    if (!READS.has(method) || status === 401 || status === 403) return true;
+    return KRI_TEMPLATE.test(template) || (this.kindOf(template)?.adminOnly ?? false);
+  }
+
+  /** Writes the line of a request that `concerns` it. */
   record(request: AuditedRequest): void {
     const { method, answer, caller, params } = request;
-    const isRefusal = answer.status === 401 || answer.status === 403;
-    if (READS.has(method) && !isRefusal && request.template === '') return;
     const descriptor = this.descriptorOf(request);
-    if (READS.has(method) && !isRefusal && !descriptor?.adminOnly) return;
+    if (READS.has(method) && answer.status < 400 && !descriptor?.adminOnly) return;
     const revision = answer.headers?.['Kuma-Revision'];
     const audit = {
       who: caller.identity.name,
@@ -62,15 +67,19 @@ export class AuditLog {
     this.log.info({ audit }, 'audit');
   }
 
-  /** The kind a route is about: that of the last part of its path that names one. */
   private descriptorOf({ template, params }: AuditedRequest): AnyDescriptor | undefined {
-    if (KRI_TEMPLATE.test(template)) {
-      const kri = parseKri(params.kri ?? '');
-      return kri && this.registry.findByShortName(kri.shortName);
+    if (!KRI_TEMPLATE.test(template)) return this.kindOf(template);
+    const kri = parseKri(params.kri ?? '');
+    return kri && this.registry.findByShortName(kri.shortName);
+  }
+
+  /** The kind a route is about: that of the last part of its template that names one. */
+  private kindOf(template: string): AnyDescriptor | undefined {
+    if (!this.byTemplate.has(template)) {
+      const known = template.split('/').findLast((segment) => this.byPath.has(segment));
+      this.byTemplate.set(template, known === undefined ? undefined : this.byPath.get(known));
     }
-    const segments = template.split('/').reverse();
-    const known = segments.find((segment) => this.byPath.has(segment));
-    return known === undefined ? undefined : this.byPath.get(known);
+    return this.byTemplate.get(template);
   }
 }
 

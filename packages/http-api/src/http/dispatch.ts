@@ -85,6 +85,7 @@ export class Dispatcher {
   }
 
   private note(request: FastifyRequest, { state, answer }: { state: RequestState; answer: Answer }): void {
+    if (!this.audit.concerns({ method: request.method, template: state.template, status: answer.status })) return;
     this.audit.record({
       method: request.method,
       path: pathOf(request),
