@@ -1,3 +1,4 @@
+import type { Snapshot } from '@mesh/delta';
 import type { MeshContext } from '../context/mesh-context.js';
 import type { Read } from '../context/reads.js';
 
@@ -19,6 +20,8 @@ interface Part {
  * changed; inputs are compared by identity, so hand in frozen values and texts.
  */
 export class BuildMemory {
+  /** The newest snapshot that held together. */
+  snapshot: Snapshot | undefined;
   private readonly parts = new Map<string, Part>();
 
   /** The part as it was made last, or what `make` gives now; `context` is what it reads, if any. */

@@ -28,5 +28,7 @@ export function buildSidecar(input: SidecarInput): BuildResult {
   addOutbounds(collector, scope);
   addDns(collector, scope);
   if (input.context.mtls) addSecrets(collector, input.context.name, input.identity);
-  return collector.finish();
+  const result = collector.finish(scope.memory.snapshot);
+  if (result.ok) scope.memory.snapshot = result.snapshot;
+  return result;
 }

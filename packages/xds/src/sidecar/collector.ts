@@ -1,5 +1,5 @@
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
-import type { SnapshotResource } from '@mesh/delta';
+import type { Snapshot, SnapshotResource } from '@mesh/delta';
 import { ClusterSchema } from '@mesh/proto/envoy/config/cluster/v3/cluster_pb.js';
 import { ListenerSchema } from '@mesh/proto/envoy/config/listener/v3/listener_pb.js';
 import { type ClusterModel, finishCluster } from '../build/cluster.js';
@@ -77,9 +77,9 @@ export class ResourceCollector {
     for (const name of names) this.usedSecrets.add(name);
   }
 
-  /** The snapshot, if it holds together. */
-  finish(): BuildResult {
-    const snapshot = this.builder.build();
+  /** The snapshot, if it holds together; unchanged types are those of the one `before`. */
+  finish(before?: Snapshot): BuildResult {
+    const snapshot = this.builder.build(before);
     const references = { edsClusters: this.edsClusters, clusters: this.usedClusters, routes: this.usedRoutes, secrets: this.usedSecrets };
     const problems = [...this.builder.problems, ...checkConsistency(snapshot, references)];
     return problems.length === 0 ? { ok: true, snapshot } : { ok: false, problems };

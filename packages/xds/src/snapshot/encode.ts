@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
-import type { Snapshot, SnapshotResource } from '@mesh/delta';
+import type { Snapshot, SnapshotResource, SnapshotType } from '@mesh/delta';
 import { typeUrlOf } from '@mesh/proto';
 import { ClusterSchema } from '@mesh/proto/envoy/config/cluster/v3/cluster_pb.js';
 import { ClusterLoadAssignmentSchema } from '@mesh/proto/envoy/config/endpoint/v3/endpoint_pb.js';
@@ -52,16 +52,22 @@ export class SnapshotBuilder {
     return this.conflicts;
   }
 
-  /** The snapshot; resources ordered by name. */
-  build(): Snapshot {
-    return new Map(
-      [...this.types].map(([type, resources]) => {
-        const sorted = [...resources.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-        const version = hashOf(...sorted.flatMap((resource) => [resource.name, '\0', resource.version, '\0']));
-        return [type, { version, resources: new Map(sorted.map((resource) => [resource.name, resource])) }];
-      }),
-    );
+  /** The snapshot; resources ordered by name. Types that are what they were in the one before are the same objects. */
+  build(before?: Snapshot): Snapshot {
+    return new Map([...this.types].map(([type, resources]) => [type, sameType(before?.get(type), resources) ?? typeOf(resources)]));
   }
+}
+
+function sameType(before: SnapshotType | undefined, now: ReadonlyMap<string, SnapshotResource>): SnapshotType | undefined {
+  if (!before || before.resources.size !== now.size) return undefined;
+  for (const [name, resource] of now) if (before.resources.get(name) !== resource) return undefined;
+  return before;
+}
+
+function typeOf(resources: ReadonlyMap<string, SnapshotResource>): SnapshotType {
+  const sorted = [...resources.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const version = hashOf(sorted.map((resource) => `${resource.name}\0${resource.version}\0`).join(''));
+  return { version, resources: new Map(sorted.map((resource) => [resource.name, resource])) };
 }
 
 /**
