@@ -7,6 +7,8 @@ export interface FleetBenchOptions {
   /** Directory with `kuma-cp` of another control plane. */
   readonly compareDir: string | undefined;
   readonly xds: 'sotw' | 'delta';
+  /** Directory for CPU profiles of our control plane. */
+  readonly profileDir: string | undefined;
   /** A small fleet for seconds: for right results, not for figures. */
   readonly reduced: boolean;
   /** Names of loads; empty for all. */
@@ -66,10 +68,10 @@ export async function benchFleet(options: FleetBenchOptions): Promise<FleetBench
   return figures;
 }
 
-function targetsOf(load: LoadName, { binDir, compareDir, xds }: FleetBenchOptions): TargetSpec[] {
+function targetsOf(load: LoadName, { binDir, compareDir, xds, profileDir }: FleetBenchOptions): TargetSpec[] {
   // A restart takes state along, so that tokens stay good; the other control plane has only a memory store here.
   const store = load === 'fleet-postgres' || load === 'held' ? 'postgres' : 'memory';
-  const ours: TargetSpec = { name: 'ours', binDir, foreign: false, store, xds };
+  const ours: TargetSpec = { name: 'ours', binDir, foreign: false, store, xds, profileDir };
   if (compareDir === undefined || store === 'postgres') return [ours];
-  return [ours, { name: 'baseline', binDir: compareDir, foreign: true, store: 'memory', xds }];
+  return [ours, { name: 'baseline', binDir: compareDir, foreign: true, store: 'memory', xds, profileDir: undefined }];
 }

@@ -12,6 +12,7 @@ interface FleetCommandOptions {
   readonly only: readonly string[];
   readonly record?: boolean;
   readonly json?: boolean;
+  readonly cpuProf?: string;
 }
 
 /** `bench fleet`; exits 1 where a proxy got something wrong, never for a figure. */
@@ -23,10 +24,12 @@ export function fleetCommand(onStep: (what: string) => () => void): Command {
     .addOption(new Option('--xds <variant>', 'variant of the protocol').choices(['sotw', 'delta']).default('sotw'))
     .addOption(new Option('--only <load...>', 'only these loads').choices([...FLEET_LOADS]).default([]))
     .option('--record', 'append the figures to bench/history.jsonl')
+    .option('--cpu-prof <dir>', 'write CPU profiles of our control plane there; they cost a little themselves')
     .option('--json', 'print the figures as JSON')
     .action(async (options: FleetCommandOptions) => {
-      const { compare: compareDir, xds, reduced = false, only } = options;
-      const figures = await benchFleet({ binDir: join(import.meta.dirname, '../../../bin'), compareDir, xds, reduced, only, onStep });
+      const { compare: compareDir, cpuProf: profileDir, xds, reduced = false, only } = options;
+      const binDir = join(import.meta.dirname, '../../../bin');
+      const figures = await benchFleet({ binDir, compareDir, profileDir, xds, reduced, only, onStep });
       const machine = describeMachine();
       process.stdout.write(options.json ? `${JSON.stringify({ machine, figures }, null, 1)}\n` : reportFleet(machine, figures));
       if (options.record) process.stdout.write(`recorded in ${record(machine, figures)}\n`);

@@ -21,6 +21,8 @@ export interface TargetSpec {
   readonly foreign: boolean;
   readonly store: 'memory' | 'postgres';
   readonly xds: 'sotw' | 'delta';
+  /** Directory for CPU profiles of its process; undefined for none. */
+  readonly profileDir: string | undefined;
 }
 
 /** How many dataplanes come, over what time, and what they call. */
@@ -70,7 +72,8 @@ export class Target {
         postgres = await startEmbeddedPostgres({ dataDir, temporary: true, port: await choosePort(0), databases: [DATABASE] });
       }
       const store = postgres ? ({ type: 'postgres', ...connectionOf(postgres) } as const) : ({ type: 'memory' } as const);
-      const env = { KUMA_REPORTS_ENABLED: 'false' };
+      const profiling: Record<string, string> = spec.profileDir === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${spec.profileDir}` };
+      const env = { KUMA_REPORTS_ENABLED: 'false', ...profiling };
       const controlPlane = await deployment.launchControlPlane({ name: 'zone-1', store, layout: 'single', env });
       await deployment.waitForApi(controlPlane);
       await deployment.until('mesh default', async () => (await controlPlane.api.get(`/meshes/${MESH}`)) !== undefined);

@@ -14,6 +14,7 @@ import { Coalescer } from '../coalesce.js';
 import { CONTROL_PLANE_AUTHOR } from '../instance.js';
 import { aborted } from '../leader.js';
 import { computeMeshInsight } from './mesh-insight.js';
+import { matters } from './relevance.js';
 import { computeServiceInsight, serviceInsightName } from './service-insight.js';
 
 export interface InsightsResyncOptions {
@@ -77,15 +78,6 @@ async function resyncMesh(options: InsightsResyncOptions, mesh: string): Promise
 
 function labelsOf(stored: Resource | undefined): Readonly<Record<string, string>> {
   return stored?.meta.labels ?? {};
-}
-
-/** Creations and removals count everywhere; updates only where the insights look inside. */
-function matters(registry: DescriptorRegistry, change: ViewChange): boolean {
-  const { kind } = change.key;
-  if (kind === 'DataplaneInsight' || kind === 'Dataplane' || kind === 'ExternalService' || kind === 'Mesh') return true;
-  const descriptor = registry.get(kind);
-  if (descriptor?.scope !== 'Mesh' || descriptor.isInsight) return false;
-  return change.op === 'delete' || change.before === undefined;
 }
 
 function meshOf(change: ViewChange): string {

@@ -1,0 +1,22 @@
+import { type DescriptorRegistry, jsonEqual, type Resource, type ViewChange } from '@mesh/core';
+import type { DataplaneInsightSpec } from '@mesh/resources';
+import { isConnected } from './proxy-status.js';
+
+/** Whether a change may alter the insights of a mesh: creations and removals do, updates only where the insights look inside. */
+export function matters(registry: DescriptorRegistry, change: ViewChange): boolean {
+  const { kind } = change.key;
+  if (kind === 'DataplaneInsight') return !jsonEqual(countedOf(change.before), countedOf(change.after));
+  if (kind === 'Dataplane' || kind === 'ExternalService' || kind === 'Mesh') return true;
+  const descriptor = registry.get(kind);
+  if (descriptor?.scope !== 'Mesh' || descriptor.isInsight) return false;
+  return change.op === 'delete' || change.before === undefined;
+}
+
+/** What is counted of a proxy; its own counters of messages move with every push and are not. */
+function countedOf(insight: Resource | undefined): unknown[] {
+  if (!insight) return [];
+  const spec = insight.spec as DataplaneInsightSpec;
+  const { kumaDp, envoy } = spec.subscriptions?.at(-1)?.version ?? {};
+  const { issuedBackend = null, supportedBackends = [] } = spec.mTLS ?? {};
+  return [isConnected(spec), kumaDp?.version ?? null, envoy?.version ?? null, issuedBackend, [...supportedBackends]];
+}
