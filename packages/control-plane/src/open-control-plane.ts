@@ -14,7 +14,7 @@ export interface OpenControlPlaneOptions {
   readonly log: Logger;
   /** Absent: the store the configuration names. */
   readonly store?: ResourceStore;
-  /** Absent: all kinds of this build. */
+  /** Absent: all kinds of this build that the configuration does not switch off. */
   readonly registry?: DescriptorRegistry;
   /** Asks a proxy for its admin output; see LocalControlPlane.proxyAdmin. */
   readonly proxyAdmin: ProxyAdminHandler;
@@ -37,7 +37,7 @@ export interface OpenedControlPlane {
 export async function openControlPlane(options: OpenControlPlaneOptions): Promise<OpenedControlPlane> {
   const { config, log } = options;
   const store = options.store ?? (await openStore(config, log));
-  const registry = options.registry ?? buildRegistry();
+  const registry = options.registry ?? buildRegistry(config);
   const instance = newInstance();
   const view = new ResourceView((error) => log.error({ err: messageOf(error) }, 'a listener of the view failed'));
   const feed = await store.follow(view.apply);

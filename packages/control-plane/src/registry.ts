@@ -1,8 +1,10 @@
 import { DescriptorRegistry } from '@mesh/core';
 import { policyKinds } from '@mesh/policies';
 import { coreKinds } from '@mesh/resources';
+import { enabledKinds, type KumaConfig } from '@mesh/runtime';
 
-/** Every kind this build knows: core kinds, then policies. */
-export function buildRegistry(): DescriptorRegistry {
-  return new DescriptorRegistry([...coreKinds, ...policyKinds]);
+/** Every kind this build knows: core kinds, then policies; with a configuration, those it does not switch off. */
+export function buildRegistry(config?: KumaConfig): DescriptorRegistry {
+  const kinds = [...coreKinds, ...policyKinds];
+  return new DescriptorRegistry(config ? enabledKinds(config, kinds) : kinds);
 }

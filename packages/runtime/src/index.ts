@@ -2,6 +2,7 @@ export { ensureCertificates } from './certificates/index.js';
 export { type CertificatePair, type InternalCertificates, internalCertificates, serverCertificate } from './certificates/read.js';
 export * from './config/index.js';
 export { type DiagnosticsOptions, type DiagnosticsServer, startDiagnostics, tlsBounds } from './diagnostics.js';
+export { enabledKinds } from './enabled-kinds.js';
 export * from './health.js';
 export * from './logger.js';
 export * from './metrics.js';

@@ -2,7 +2,7 @@ import { DescriptorRegistry, type Logger, type Runner } from '@mesh/core';
 import { type ApiAddresses, type ApiServer, createApiServer } from '@mesh/http-api';
 import { policyKinds } from '@mesh/policies';
 import { coreKinds } from '@mesh/resources';
-import type { ServiceOptions } from '@mesh/runtime';
+import { enabledKinds, type ServiceOptions } from '@mesh/runtime';
 import { type ControlPlaneConnection, connectControlPlane } from '@mesh/service-client';
 import { userTokenAuthenticator } from './authenticator.js';
 import { apiMetrics } from './metrics.js';
@@ -39,7 +39,7 @@ export class ApiRunner implements Runner {
     const tls = await apiTls(config);
     this.server = await createApiServer({
       controlPlane,
-      registry: new DescriptorRegistry([...coreKinds, ...policyKinds]),
+      registry: new DescriptorRegistry(enabledKinds(config, [...coreKinds, ...policyKinds])),
       config,
       authenticator: userTokenAuthenticator(config, controlPlane.view),
       log: this.log,

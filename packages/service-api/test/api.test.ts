@@ -125,6 +125,22 @@ describe('the API beside its control plane', () => {
     await expect(whoAmI({})).rejects.toThrow();
   });
 
+  it('serves the kinds that the configuration leaves on, and no others', async () => {
+    const enabled = await start({ ...options(), controlPlane: owner });
+    await put(`${enabled}/meshes/default`, MESH);
+    const statuses = async (url: string) =>
+      Promise.all(
+        ['meshtimeouts', 'meshretries', 'meshservices', 'dataplanes'].map(async (path) => (await fetch(`${url}/${path}`)).status),
+      );
+    expect(await statuses(enabled)).toEqual([200, 200, 200, 200]);
+    await runner?.stop();
+    const env = { KUMA_PLUGIN_POLICIES_ENABLED: 'meshtimeouts', KUMA_CORE_RESOURCES_ENABLED: 'workloads' };
+    const url = await start({ ...options(env), controlPlane: owner });
+    expect(await statuses(url)).toEqual([200, 404, 404, 200]);
+    const { resources } = (await (await fetch(`${url}/_resources`)).json()) as { resources: { path: string }[] };
+    expect(resources.map(({ path }) => path)).not.toContain('meshretries');
+  });
+
   it('does not start with a key that is none', async () => {
     const { config } = options();
     const validator = { useSecrets: true, publicKeys: [{ kid: '1', key: 'nonsense' }] };

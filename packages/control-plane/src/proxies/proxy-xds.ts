@@ -3,7 +3,7 @@ import type { Snapshot } from '@mesh/delta';
 import { ENVOY_ADMIN_CA } from '@mesh/identity';
 import { policyKinds } from '@mesh/policies';
 import type { DataplaneInsightSpec } from '@mesh/resources';
-import type { KumaConfig } from '@mesh/runtime';
+import { enabledKinds, type KumaConfig } from '@mesh/runtime';
 import { type AnyPolicyDescriptor, type MeshContext, MeshContexts, orderPolicies } from '@mesh/xds';
 import { CredentialWatch } from '../credentials/credential-watch.js';
 import { AddressBook } from './addresses.js';
@@ -99,11 +99,12 @@ export class ProxyXds {
     private readonly served: ServedProxies,
   ) {
     const { config, zone, view, clock, log, metrics } = options;
+    const policies = enabledKinds(config, policyKinds);
     this.addresses = new AddressBook({ ttlMs: config.general.dnsCacheTTL, onChange: () => this.rebuildAll() });
     this.contexts = new MeshContexts({
       view,
       zone,
-      policyKinds: policyKinds.map((policy) => policy.kind),
+      policyKinds: policies.map((policy) => policy.kind),
       vips: { port: config.dnsServer.serviceVipPort, domain: config.dnsServer.domain },
       resolved: () => this.addresses.resolved,
       ...(served.onContextBuilt ? { onBuilt: served.onContextBuilt } : {}),
@@ -118,7 +119,7 @@ export class ProxyXds {
       zone,
       clock,
       contexts: this.contexts,
-      plugins: orderPolicies(policyKinds),
+      plugins: orderPolicies(policies),
       certificates: this.certificates,
       adminAuthority: this.adminAuthority,
       adminCertificates: this.adminCertificates,

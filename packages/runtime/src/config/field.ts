@@ -173,9 +173,13 @@ export function list(value: readonly string[], doc: string, options: FieldOption
 }
 
 /** A list of some texts; comma separated in variables. */
-export function listOf(values: readonly string[], doc: string): Field<readonly string[]> {
+export function listOf(
+  values: readonly string[],
+  doc: string,
+  options: { readonly value?: readonly string[]; readonly env?: string } = {},
+): Field<readonly string[]> {
   return {
-    ...list([], doc),
+    ...list(options.value ?? [], doc, options.env === undefined ? {} : { env: options.env }),
     allowed: `a list of ${values.join(', ')}`,
     schema: z.array(z.enum(values as readonly string[] as [string, ...string[]])),
   };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bool, duration, inertSection, int, list, oneOf, port, section, str, yamlOnly } from '../field.js';
+import { bool, duration, inertSection, int, list, listOf, oneOf, port, section, str, yamlOnly } from '../field.js';
 
 /** A field that takes any YAML mapping and is printed as given: parts of Kuma this build does not have. */
 function opaque(text: string) {
@@ -132,58 +132,62 @@ export const meshService = inertSection(
   NO_REAL_RESOURCES,
 );
 
-/** `coreResources`: kinds and their pace. */
-export const coreResources = inertSection(
-  section({
-    enabled: list(
-      [
-        'hostnamegenerators',
-        'meshexternalservices',
-        'meshidentities',
-        'meshmultizoneservices',
-        'meshopentelemetrybackends',
-        'meshservices',
-        'meshtrusts',
-        'meshzoneaddresses',
-        'workloads',
-      ],
-      'Kinds offered.',
-    ),
-    status: section({
-      meshMultiZoneServiceInterval: duration('5s', 'Accepted for Kuma; status follows changes.'),
-      meshServiceInterval: duration('5s', 'Accepted for Kuma; status follows changes.'),
-      meshIdentityInterval: duration('5s', 'Accepted for Kuma; status follows changes.'),
-      workloadInterval: duration('5s', 'Accepted for Kuma; status follows changes.'),
-      meshOpenTelemetryBackendInterval: duration('5s', 'Accepted for Kuma; status follows changes.'),
-    }),
+/** Kinds that can be switched off, by their REST paths. */
+export const CORE_RESOURCES = [
+  'hostnamegenerators',
+  'meshexternalservices',
+  'meshidentities',
+  'meshmultizoneservices',
+  'meshopentelemetrybackends',
+  'meshservices',
+  'meshtrusts',
+  'meshzoneaddresses',
+  'workloads',
+] as const;
+
+/** Policies that can be switched off, by their REST paths. */
+export const PLUGIN_POLICIES = [
+  'meshaccesslogs',
+  'meshcircuitbreakers',
+  'meshfaultinjections',
+  'meshhealthchecks',
+  'meshhttproutes',
+  'meshloadbalancingstrategies',
+  'meshmetrics',
+  'meshpassthroughs',
+  'meshproxypatches',
+  'meshratelimits',
+  'meshretries',
+  'meshtcproutes',
+  'meshtimeouts',
+  'meshtlses',
+  'meshtraces',
+  'meshtrafficpermissions',
+] as const;
+
+/** `coreResources`: kinds offered, and their pace. */
+export const coreResources = section({
+  enabled: listOf(CORE_RESOURCES, 'Kinds beside policies that are offered; others have no REST path and are not synced.', {
+    value: CORE_RESOURCES,
   }),
-  NO_REAL_RESOURCES,
-);
+  status: inertSection(
+    section({
+      meshMultiZoneServiceInterval: duration('5s', ''),
+      meshServiceInterval: duration('5s', ''),
+      meshIdentityInterval: duration('5s', ''),
+      workloadInterval: duration('5s', ''),
+      meshOpenTelemetryBackendInterval: duration('5s', ''),
+    }),
+    'status follows changes.',
+  ),
+});
 
 /** `policies`: plugin policies. */
 export const policies = section({
-  pluginPoliciesEnabled: list(
-    [
-      'meshaccesslogs',
-      'meshcircuitbreakers',
-      'meshfaultinjections',
-      'meshhealthchecks',
-      'meshhttproutes',
-      'meshloadbalancingstrategies',
-      'meshmetrics',
-      'meshpassthroughs',
-      'meshproxypatches',
-      'meshratelimits',
-      'meshretries',
-      'meshtcproutes',
-      'meshtimeouts',
-      'meshtlses',
-      'meshtraces',
-      'meshtrafficpermissions',
-    ],
-    'Accepted for Kuma; every policy this build knows is offered.',
-    { env: 'KUMA_PLUGIN_POLICIES_ENABLED' },
-  ),
+  pluginPoliciesEnabled: listOf(PLUGIN_POLICIES, 'Policies that are offered; others have no REST path, no effect, and are not synced.', {
+    value: PLUGIN_POLICIES,
+    env: 'KUMA_PLUGIN_POLICIES_ENABLED',
+  }),
 });
 
 /** `experimental`, `proxy`, `tracing`, `eventBus`, `reports`. */
