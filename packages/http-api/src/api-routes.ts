@@ -1,6 +1,7 @@
 import { type ControlPlane, ResourceView } from '@mesh/core';
 import { type ApiContext, createContext } from './context.js';
 import type { Route } from './http/route.js';
+import { inspectRoutes } from './inspect/routes.js';
 import { catalogRoutes } from './meta/catalog.js';
 import { globalInsightRoutes } from './meta/global-insight.js';
 import { guiRoutes } from './meta/gui.js';
@@ -48,6 +49,7 @@ function describedRoutes(context: ApiContext): RouteGroup[] {
     { name: 'Tokens', routes: tokenRoutes(context).map(withTokenDocs) },
     { name: 'ProxyAdmin', routes: proxyAdminRoutes(context) },
     { name: 'ServiceInsights', routes: serviceInsightRoutes(context) },
+    { name: 'Inspect', routes: inspectRoutes(context) },
     ...context.registry.all.map((descriptor) => ({ name: descriptor.kind, routes: resourceRoutes(context, descriptor) })),
   ];
   return withoutRepeats(groups, context.config.apiServer.basePath);

@@ -20,13 +20,14 @@ import {
   type TransactOptions,
   type TransactResult,
 } from '@mesh/core';
+import { policyKinds } from '@mesh/policies';
 import { coreKinds, ResourceManager } from '@mesh/resources';
 
 const NOW = '2026-11-21T08:00:00Z';
 
 /** A control plane with its state in memory and the real write rules; the feed reaches the view at once. */
 export class MemoryControlPlane implements ControlPlane {
-  readonly registry = new DescriptorRegistry(coreKinds);
+  readonly registry = new DescriptorRegistry([...coreKinds, ...policyKinds]);
   readonly view = new ResourceView();
   readonly issued: TokenRequest[] = [];
   /** What is issued. */

@@ -271,7 +271,13 @@ describe('reading the server', () => {
       singularDisplayName: 'Dataplane',
     });
     expect(resources.map(({ name }) => name)).not.toContain('Config');
-    expect(JSON.parse(await get('/policies'))).toEqual({ policies: [] });
+    const { policies } = JSON.parse(await get('/policies')) as { policies: { name: string }[] };
+    expect(policies.map(({ name }) => name)).toEqual(policies.map(({ name }) => name).sort());
+    expect(policies.find(({ name }) => name === 'MeshTimeout')).toMatchObject({
+      isTargetRefBased: true,
+      isInbound: true,
+      isOutbound: true,
+    });
   });
 
   it('sums up the insights of all meshes', async () => {

@@ -55,7 +55,7 @@ function metaProperties(descriptor: AnyDescriptor, type: string): Properties {
     modificationTime: TIME,
     labels: mapSchema(STRING),
     ...(descriptor.shortName ? { kri: { ...STRING, readOnly: true, description: 'Identifier of the item in all zones.' } } : {}),
-    ...(descriptor.isDestination ? { snis: SNIS } : {}),
+    ...(descriptor.destinationPorts ? { snis: SNIS } : {}),
   };
 }
 

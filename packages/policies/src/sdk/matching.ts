@@ -26,8 +26,11 @@ export interface MatchedPolicies<Spec> {
 /** Inbounds a policy chooses: all, or those listed by section. */
 type Choice = 'all' | ReadonlySet<string>;
 
+/** Where policies come from: a mesh context, or anything that can do as much. */
+export type PolicySource = Pick<MeshContext, 'policies' | 'memo' | 'idOf'>;
+
 /** Chooses the policies of a kind for a proxy (contract/policies.md §2.2). */
-export function matchPolicies<Spec extends TargetRefSpec>(context: MeshContext, proxy: SidecarProxy, kind: string): MatchedPolicies<Spec> {
+export function matchPolicies<Spec extends TargetRefSpec>(context: PolicySource, proxy: SidecarProxy, kind: string): MatchedPolicies<Spec> {
   const sorted = context.memo(`policies-by-priority/${kind}`, () =>
     context
       .policies<Spec>(kind)
