@@ -10,10 +10,12 @@ import {
   type ProxyAdminRequest,
   type PutRequest,
   type PutResult,
+  type ResourceKey,
   type ResourceStore,
   type ResourceView,
   stateOfProxies,
   type TokenRequest,
+  tracing,
 } from '@mesh/core';
 import { type MeshHook, ResourceManager } from '@mesh/resources';
 import { type KumaConfig, printConfig } from '@mesh/runtime';
@@ -69,14 +71,22 @@ export class LocalControlPlane implements ControlPlane {
   }
 
   async put(request: PutRequest): Promise<PutResult> {
-    const result = await this.manager.put(request);
-    // Whoever reads after a write finds it.
-    await this.view.waitFor(result.revision);
-    return result;
+    const { kind, mesh, name } = request.draft;
+    return this.write({ kind, mesh, name }, () => this.manager.put(request));
   }
 
   async delete(request: DeleteRequest): Promise<{ readonly revision: number }> {
-    const result = await this.manager.delete(request);
+    return this.write(request.key, () => this.manager.delete(request));
+  }
+
+  /** A write of a user, as a part of the trace of the request. */
+  private async write<T extends { readonly revision: number }>(key: ResourceKey, work: () => Promise<T>): Promise<T> {
+    const attributes = { 'mesh.kind': key.kind, 'mesh.mesh': key.mesh, 'mesh.name': key.name };
+    const result = await tracing.inSpan('store write', { attributes }, () => {
+      tracing.aboutToWrite(this.options.store, key);
+      return work();
+    });
+    // Whoever reads after a write finds it.
     await this.view.waitFor(result.revision);
     return result;
   }

@@ -12,6 +12,7 @@ export * from './ports/store.js';
 export * from './resource.js';
 export * from './runner.js';
 export * from './target-ref.js';
+export * from './tracing.js';
 export * from './version.js';
 export * from './view.js';
 export * from './violations.js';

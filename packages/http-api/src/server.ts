@@ -14,6 +14,7 @@ import { Dispatcher } from './http/dispatch.js';
 import { ApiExceptionFilter } from './http/exception-filter.js';
 import { Listener } from './http/listeners.js';
 import { readBody } from './http/read-body.js';
+import { traceRequests } from './http/trace-requests.js';
 import { type ApiServerOptions, BODY_BYTES_MAX } from './options.js';
 
 const STOP_GRACE_MS = 3_000;
@@ -79,6 +80,7 @@ async function createApplication(options: ApiServerOptions, dispatcher: Dispatch
 
 /** Hooks that every request passes, known path or not; bodies are kept as bytes for the handlers. */
 function prepare(fastify: FastifyInstance, dispatcher: Dispatcher): void {
+  traceRequests(fastify);
   fastify.addHook('onRequest', async (request, reply) => {
     const answer = await dispatcher.begin(request);
     if (answer) await send(reply, answer);

@@ -8,6 +8,7 @@ import {
   type ResourceKey,
   type ResourceStore,
   type TransactResult,
+  tracing,
 } from '@mesh/core';
 import { toEncodedResource } from './codec.js';
 import { type InboundPlan, type InboundScope, inScope, keysOfBatch, planInbound, senderName } from './inbound.js';
@@ -67,7 +68,13 @@ export class InboundStore {
   }
 
   /** Stores one batch and returns what was refused; throws where the store does. */
-  async apply(batch: ReceivedBatch): Promise<readonly Rejection[]> {
+  apply(batch: ReceivedBatch): Promise<readonly Rejection[]> {
+    if (batch.trace === undefined) return this.applyUntilStored(batch);
+    const attributes = { 'mesh.kind': batch.kind, 'mesh.author': this.options.author.name };
+    return tracing.inSpan('kds store', { parent: batch.trace, kind: 'consumer', attributes }, () => this.applyUntilStored(batch));
+  }
+
+  private async applyUntilStored(batch: ReceivedBatch): Promise<readonly Rejection[]> {
     for (let attempt = 1; ; attempt++) {
       const plan = await this.plan(batch);
       const mutations = [...plan.mutations, ...this.noteInRecord(batch, plan)];
@@ -91,6 +98,7 @@ export class InboundStore {
 
   private write(mutations: readonly Mutation[]): Promise<TransactResult> {
     const { store, author, fence } = this.options;
+    for (const mutation of mutations) tracing.aboutToWrite(store, keyOfMutation(mutation));
     return store.transact(mutations, { author, ...(fence !== undefined ? { fence } : {}) });
   }
 
@@ -131,6 +139,12 @@ export class InboundStore {
     const writes = changed || (plan.mutations.length > 0 && batch.revision !== undefined);
     return writes && record.isWritable ? [{ op: 'upsert', draft: record.draft() }] : [];
   }
+}
+
+function keyOfMutation(mutation: Mutation): ResourceKey {
+  if ('key' in mutation) return mutation.key;
+  const { kind, mesh, name } = mutation.draft;
+  return { kind, mesh, name };
 }
 
 function keyOfRecord(record: PeerRecord): ResourceKey {

@@ -7,6 +7,7 @@ import {
 } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import { CLUSTER_ID_CONFIG } from './kinds.js';
 import { describeNode, type PeerNode } from './node.js';
+import { readStamp } from './stamp.js';
 
 /** One response, ready to be judged and stored. */
 export interface ReceivedBatch {
@@ -18,6 +19,8 @@ export interface ReceivedBatch {
   readonly removed: readonly string[];
   /** Revision of the sender's store, where it is one of ours. */
   readonly revision?: number;
+  /** W3C trace context of what caused it, where the sender tells. */
+  readonly trace?: string;
 }
 
 /** A resource that was not taken: the peer gets the message in its NACK. */
@@ -117,9 +120,10 @@ export class KdsReceiver {
   }
 
   private batchOf(response: DeltaDiscoveryResponse): ReceivedBatch {
-    const revision = Number.parseInt(response.systemVersionInfo, 10);
+    const { revision, trace } = readStamp(response.systemVersionInfo);
     return {
-      ...(Number.isSafeInteger(revision) ? { revision } : {}),
+      ...(revision === undefined ? {} : { revision }),
+      ...(trace === undefined ? {} : { trace }),
       kind: response.typeUrl,
       first: !this.seen.has(response.typeUrl),
       resources: response.resources.map((r) => ({ name: r.name, version: r.version, body: r.resource?.value ?? new Uint8Array() })),

@@ -9,6 +9,7 @@ import { type EncodedResource, KUMA_RESOURCE_TYPE_URL } from './codec.js';
 import type { KdsFeed } from './feed.js';
 import { FEATURE_EXPLICIT_REMOVAL } from './kinds.js';
 import { type PeerNode, readNode } from './node.js';
+import { writeStamp } from './stamp.js';
 
 /** A response to a peer that takes parts is cut at about this size; gRPC messages end at 10 MiB. */
 const PART_BYTES_MAX = 4 * 1024 * 1024;
@@ -28,6 +29,8 @@ export interface KdsSenderOptions {
   readonly identifier: string;
   readonly send: (response: DeltaDiscoveryResponse) => void;
   readonly events?: SenderEvents;
+  /** Trace context of the change the sender is being told of; goes to peers of ours. */
+  readonly traceOfChange?: () => string | undefined;
 }
 
 interface TypeState {
@@ -37,6 +40,8 @@ interface TypeState {
   readonly dirty: Set<string>;
   /** Nonce of the response that is not answered yet. */
   pending: string | undefined;
+  /** Of the newest change that is not sent yet. */
+  trace: string | undefined;
 }
 
 /**
@@ -70,6 +75,7 @@ export class KdsSender {
     const state = this.types.get(kind);
     if (!state) return;
     state.dirty.add(name);
+    state.trace = this.options.traceOfChange?.() ?? state.trace;
     if (state.pending === undefined) this.flush(kind, state);
   };
 
@@ -95,7 +101,7 @@ export class KdsSender {
     // Removals go with the first part: there a receiver decides whether it trusts this store to remove.
     const gone = [...versions.keys()].filter((name) => !current.has(name));
     const dirty = new Set([...gone, ...current.keys()]);
-    const state: TypeState = { versions, dirty, pending: undefined };
+    const state: TypeState = { versions, dirty, pending: undefined, trace: undefined };
     this.types.set(request.typeUrl, state);
     this.flush(request.typeUrl, state, true);
   }
@@ -125,12 +131,13 @@ export class KdsSender {
         typeUrl: kind,
         nonce,
         // Kuma leaves it empty; peers of ours tell by it when a store went back in time.
-        systemVersionInfo: this.takesParts ? String(this.options.feed.revision) : '',
+        systemVersionInfo: this.takesParts ? writeStamp({ revision: this.options.feed.revision, trace: state.trace }) : '',
         resources,
         removedResources: removed,
         controlPlane: { identifier: this.options.identifier },
       }),
     );
+    state.trace = undefined;
     this.options.events?.onSent?.(kind);
   }
 

@@ -9,6 +9,7 @@ import {
   type Resource,
   type ResourceStore,
   type ResourceView,
+  tracing,
 } from '@mesh/core';
 import type { KdsServerHandler, KdsStreamName, StoreIdentity, SyncSession, SyncStream, ZonePeer } from '@mesh/grpc';
 import {
@@ -26,7 +27,7 @@ import {
   type ViewFeed,
 } from '@mesh/kds';
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
-import type { KdsMetrics } from './kds-metrics.js';
+import type { KdsMetrics, ZoneStreamMetrics } from './kds-metrics.js';
 import { ZoneAnswers } from './zone-answers.js';
 import type { ZoneCredentials } from './zone-credentials.js';
 import type { ZoneLife } from './zone-life.js';
@@ -139,6 +140,7 @@ class SendingSession implements SyncSession<DeltaDiscoveryRequest> {
   private feed: ViewFeed | undefined;
   private sender: KdsSender | undefined;
   private subscription: ZoneSubscription | undefined;
+  private metrics: ZoneStreamMetrics | undefined;
   private left: () => void = () => {};
 
   constructor(
@@ -156,7 +158,7 @@ class SendingSession implements SyncSession<DeltaDiscoveryRequest> {
     this.left();
     const { zone } = this.sending.peer;
     if (!this.subscription) return;
-    this.options.metrics.disconnected();
+    this.metrics?.left();
     this.options.log.info({ zone }, 'zone disconnected');
     this.options.zones
       .close(this.subscription)
@@ -168,7 +170,9 @@ class SendingSession implements SyncSession<DeltaDiscoveryRequest> {
     const { zone } = peer;
     if (!request.node || request.node.id === '') throw new MeshError('bad_request', { public: 'every request must carry node.id' });
     const node = readNode(request.node);
-    const feed = feeds.open({ zone, features: node.features }, (kind, name) => this.sender?.onChange(kind, name));
+    const feed = feeds.open({ zone, features: node.features }, (kind, name) =>
+      this.metrics?.change(kind, () => this.sender?.onChange(kind, name)),
+    );
     this.feed = feed;
     const subscription = this.options.subscriptions.open({
       zone,
@@ -178,26 +182,32 @@ class SendingSession implements SyncSession<DeltaDiscoveryRequest> {
     });
     this.subscription = subscription;
     this.options.zones.track(subscription);
-    this.options.metrics.connected();
     this.options.log.info({ zone, version: node.version.version, instance: node.instanceId }, 'zone connected');
     const answers = new ZoneAnswers(() => feed.revision);
+    const lag = () => Math.max(0, this.options.view.revision - Math.max(0, sender.settledRevision));
+    const metrics = this.options.metrics.connected({ zone, lag });
+    this.metrics = metrics;
     const sender = new KdsSender({
       feed,
       identifier: 'global',
       send: stream.send,
+      traceOfChange: () => tracing.ofEvent(this.options.view),
       events: {
         onSent: (kind) => {
           subscription.onSent(kind);
+          metrics.sent(kind);
           answers.sent(kind);
         },
         onAcknowledged: (kind) => {
           subscription.onAcknowledged(kind);
+          metrics.acknowledged(kind);
           answers.acknowledged(kind);
         },
         onRejected: (kind, message) => {
           this.options.log.warn({ zone, kind, message }, 'a zone refused a resource');
           this.options.metrics.refusedByZone(kind);
           subscription.onRejected(kind);
+          metrics.rejected(kind);
           answers.rejected(kind, message);
         },
       },

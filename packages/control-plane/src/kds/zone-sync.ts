@@ -8,6 +8,7 @@ import {
   type ResourceStore,
   type ResourceView,
   type Runner,
+  tracing,
   VERSION,
 } from '@mesh/core';
 import { KdsClient, type KdsClientHandler, type StoreIdentity, type SyncSession, type SyncStream } from '@mesh/grpc';
@@ -161,7 +162,13 @@ class ZoneSessions implements KdsClientHandler {
     let sender: KdsSender | undefined;
     const feed = openZoneFeed({ view, registry, skipPrefixes, onError }, zone.name, (kind, name) => sender?.onChange(kind, name));
     const mirror = new Mirror(this.options);
-    sender = new KdsSender({ feed, identifier: zone.name, send: stream.send, events: mirror.events });
+    sender = new KdsSender({
+      feed,
+      identifier: zone.name,
+      send: stream.send,
+      events: mirror.events,
+      traceOfChange: () => tracing.ofEvent(view),
+    });
     return {
       onMessage: (request) => sender.onRequest(request),
       onEnd: () => {

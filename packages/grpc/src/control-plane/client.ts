@@ -29,6 +29,7 @@ import {
   type Resource,
   ResourceView,
   type TokenRequest,
+  tracing,
 } from '@mesh/core';
 import { ControlPlaneService, type FollowEvent } from '@mesh/proto/kuma/internal/v1/control_plane_pb.js';
 import type { DeliveryAsk, DeliveryReport } from '@mesh/proto/kuma/internal/v1/delivery_pb.js';
@@ -37,6 +38,7 @@ import { answerAsks, reportMethod } from '../delivery/clerk.js';
 import { fromStatus } from '../status.js';
 import { fromJsonBytes, readBatch, toJsonBytes } from './codec.js';
 import { retryUntilAborted } from './retry.js';
+import { TRACE_KEY } from './trace-key.js';
 
 const { method } = ControlPlaneService;
 /** A configuration dump of a big proxy fits. */
@@ -230,8 +232,10 @@ export class GrpcControlPlane implements ControlPlane {
     const { path, requestSerialize, responseDeserialize } = methodDefinitionOf(desc);
     const request = create(desc.input, init);
     const options = { deadline: Date.now() + timeoutMs };
+    const metadata = new Metadata();
+    if (tracing.traceparent) metadata.set(TRACE_KEY, tracing.traceparent);
     return new Promise((resolve, reject) => {
-      this.client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, options, (error, response) => {
+      this.client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, options, (error, response) => {
         if (error) reject(fromStatus(error));
         else resolve(response as MessageShape<O>);
       });

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { Server, ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
-import { type Announcement, type Author, type ControlPlane, MeshError, type ResourceKey } from '@mesh/core';
+import { type Announcement, type Author, type ControlPlane, MeshError, type ResourceKey, tracing } from '@mesh/core';
 import * as wire from '@mesh/proto/kuma/internal/v1/control_plane_pb.js';
 import { DeliveryService } from '@mesh/proto/kuma/internal/v1/delivery_pb.js';
 import { serviceDefinitionOf } from '../definition.js';
@@ -8,6 +8,7 @@ import { type ReportCall, ReportedDeliveries } from '../delivery/desk.js';
 import { toStatusWithTrailer } from '../status.js';
 import { fromJsonBytes, toJsonBytes } from './codec.js';
 import { Follower } from './follower.js';
+import { TRACE_KEY } from './trace-key.js';
 
 export interface ServeControlPlaneOptions {
   /** Receives what was thrown and is no MeshError; the caller gets INTERNAL. */
@@ -28,7 +29,7 @@ export function serveControlPlane(server: Server, controlPlane: ControlPlane, op
     return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
       // Through a promise, so that what is thrown at once is caught as well.
       Promise.resolve(call.request)
-        .then(work)
+        .then((request) => traced(call, () => work(request)))
         .then(
           (response) => callback(null, response),
           (error: unknown) => callback(report(error)),
@@ -69,6 +70,12 @@ export function serveControlPlane(server: Server, controlPlane: ControlPlane, op
     }),
   });
   server.addService(serviceDefinitionOf(DeliveryService), { report: (call: ReportCall) => takeReports(call, controlPlane, report) });
+}
+
+/** Runs a call as a part of the trace of its caller. */
+function traced<T>(call: ServerUnaryCall<unknown, unknown>, work: () => T): T {
+  const [parent] = tracing.enabled ? call.metadata.get(TRACE_KEY) : [];
+  return tracing.run(typeof parent === 'string' ? parent : undefined, work);
 }
 
 function takeReports(call: ReportCall, controlPlane: ControlPlane, report: (error: unknown) => object): void {
