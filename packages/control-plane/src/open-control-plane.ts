@@ -1,4 +1,4 @@
-import { type DescriptorRegistry, type Logger, messageOf, type ResourceStore, ResourceView } from '@mesh/core';
+import { type DescriptorRegistry, type Logger, messageOf, type ResourceStore, ResourceView, tracing } from '@mesh/core';
 import type { KumaConfig } from '@mesh/runtime';
 import type { ConvergenceWatch } from './convergence/settle.js';
 import { meshPoliciesHook } from './defaults/mesh-policies.js';
@@ -40,6 +40,7 @@ export async function openControlPlane(options: OpenControlPlaneOptions): Promis
   const registry = options.registry ?? buildRegistry(config);
   const instance = newInstance();
   const view = new ResourceView((error) => log.error({ err: messageOf(error) }, 'a listener of the view failed'));
+  tracing.follow(view, store);
   const feed = await store.follow(view.apply);
   const identity = identityOf({ store, view });
   const policies = meshPoliciesHook({
