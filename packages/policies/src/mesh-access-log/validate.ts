@@ -1,7 +1,7 @@
 import type { TargetRefKind, Violations } from '@mesh/core';
 import { isPort, splitHostPort } from '@mesh/resources';
 import { checkMatches, checkOnlyRules, checkSomeList } from '../sdk/inbound-rules.js';
-import { kindWithoutEffect } from '../sdk/no-effect.js';
+import { topWithoutEffect, toWithoutEffect } from '../sdk/no-effect.js';
 import { checkOtelTarget, OTEL_ENDPOINT_DEPRECATED } from '../sdk/otel.js';
 import { checkTargetRef, FROM_DEPRECATED, TOP_KINDS_WITH_GATEWAY, topKindDeprecations } from '../sdk/target-ref.js';
 import type { AccessLogBackend, AccessLogConf, AccessLogFormat, MeshAccessLogSpec } from './schema.js';
@@ -40,7 +40,20 @@ export function meshAccessLogDeprecations(spec: MeshAccessLogSpec): string[] {
     ...topKindDeprecations(spec.targetRef),
     ...(spec.from ? [FROM_DEPRECATED] : []),
     ...(endpoint ? [OTEL_ENDPOINT_DEPRECATED] : []),
-    kindWithoutEffect('MeshAccessLog'),
+    ...topWithoutEffect(spec.targetRef),
+    ...toWithoutEffect(spec.to),
+    ...withoutEffect(spec),
+  ];
+}
+
+/** What of an accepted document writes no logs. */
+function withoutEffect(spec: MeshAccessLogSpec): string[] {
+  const backends = [...(spec.to ?? []), ...(spec.from ?? []), ...(spec.rules ?? [])].flatMap((entry) => entry.default.backends ?? []);
+  const types = [...new Set(backends.map(({ type }) => type))].filter((type) => type !== 'File').sort();
+  const routes = (spec.to ?? []).some(({ targetRef }) => targetRef.kind === 'MeshHTTPRoute');
+  return [
+    ...types.map((type) => `backends of type ${type} have no effect yet: nothing is written to them`),
+    ...(routes ? ["entries of 'to' for a MeshHTTPRoute have no effect: use the destination of the route"] : []),
   ];
 }
 
