@@ -1,5 +1,6 @@
 import { type ControlPlane, ResourceView } from '@mesh/core';
 import { type ApiContext, createContext } from './context.js';
+import { convergenceRoutes } from './convergence/routes.js';
 import type { Route } from './http/route.js';
 import { inspectRoutes } from './inspect/routes.js';
 import { catalogRoutes } from './meta/catalog.js';
@@ -49,6 +50,7 @@ function describedRoutes(context: ApiContext): RouteGroup[] {
     { name: 'Tokens', routes: tokenRoutes(context).map(withTokenDocs) },
     { name: 'ProxyAdmin', routes: proxyAdminRoutes(context) },
     { name: 'ServiceInsights', routes: serviceInsightRoutes(context) },
+    { name: 'Convergence', routes: convergenceRoutes(context) },
     { name: 'Inspect', routes: inspectRoutes(context) },
     ...context.registry.all.map((descriptor) => ({ name: descriptor.kind, routes: resourceRoutes(context, descriptor) })),
   ];

@@ -13,6 +13,8 @@ export interface ApiRequest {
   readonly query: URLSearchParams;
   readonly body: Uint8Array;
   readonly identity: Identity;
+  /** `If-Match` and `If-None-Match`. */
+  readonly preconditions: { readonly ifMatch?: string; readonly ifNoneMatch?: string };
   /** `http://host:port`, as the client spelled it. */
   readonly baseUrl: string;
 }

@@ -40,6 +40,7 @@ const FORMAT: readonly QueryParameter[] = [
 /** Parameters that only lists of some kinds have. */
 const OF_KIND: Readonly<Record<string, readonly QueryParameter[]>> = { Dataplane: [GATEWAY, TAG], ExternalService: [TAG] };
 const REVISION = { 'Kuma-Revision': 'Revision of the state after the write.' };
+const ETAG = { ETag: 'Version of the item, for `If-Match`.' };
 
 /** What the OpenAPI document says of the routes of one kind. */
 export class KindDocs {
@@ -52,10 +53,16 @@ export class KindDocs {
     const get = this.doc('get', template, {
       summary: `Read a ${displayName.singular}`,
       query: FORMAT,
-      responses: { 200: { description: 'The item; of another shape in the Kubernetes form.', schema: { anyOf: [schema, KUBERNETES] } } },
+      responses: {
+        200: { description: 'The item; of another shape in the Kubernetes form.', schema: { anyOf: [schema, KUBERNETES] }, headers: ETAG },
+      },
     });
     if (write.never) return { GET: get };
-    const written = (description: string): ResponseDoc => ({ description, schema: schemaRef('Written'), headers: REVISION });
+    const written = (description: string): ResponseDoc => ({
+      description,
+      schema: schemaRef('Written'),
+      headers: { ...REVISION, ...ETAG },
+    });
     const put = this.doc('put', template, {
       summary: `Create or replace a ${displayName.singular}`,
       body: schema,
@@ -63,7 +70,7 @@ export class KindDocs {
     });
     const remove = this.doc('delete', template, {
       summary: `Delete a ${displayName.singular}`,
-      responses: { 200: written(`The ${kind} is gone.`) },
+      responses: { 200: { ...written(`The ${kind} is gone.`), headers: REVISION } },
     });
     return { GET: get, PUT: put, DELETE: remove };
   }

@@ -6,6 +6,7 @@ import { ApiError, notFound } from '../http/errors.js';
 import { type ApiRequest, type Handler, handler, param } from '../http/route.js';
 import { kindFilters } from './kind-filters.js';
 import { LIST_TITLE, listBody, readCommonFilter } from './list-query.js';
+import { etagOf } from './precondition.js';
 
 export const ITEM_TITLE = 'Could not retrieve a resource';
 const KUBERNETES_FORMATS = ['k8s', 'kubernetes'];
@@ -21,7 +22,8 @@ export class KindReader {
   get item(): Handler {
     return handler(ITEM_TITLE, (request) => {
       const print = documentPrinter(this.descriptor, request);
-      return json(print(this.find(request)));
+      const resource = this.find(request);
+      return json(print(resource), 200, { ETag: etagOf(resource) });
     });
   }
 

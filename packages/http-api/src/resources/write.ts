@@ -4,6 +4,7 @@ import { type Answer, json } from '../http/answer.js';
 import { ApiError, notFound } from '../http/errors.js';
 import { type ApiRequest, type Handler, handler, param } from '../http/route.js';
 import { readDocument } from './body.js';
+import { etagOf, expectedVersionOf } from './precondition.js';
 import { requireWritable } from './write-rule.js';
 
 export const PUT_TITLE = 'Could not process a resource';
@@ -33,9 +34,10 @@ export class KindWriter {
     return handler(DELETE_TITLE, async (request) => {
       const key: ResourceKey = { kind: this.descriptor.kind, ...(await this.targetOf(request)) };
       const { controlPlane, access } = this.context;
-      if (!controlPlane.view.get(key)) throw notFound(DELETE_TITLE);
+      const stored = controlPlane.view.get(key);
+      if (!stored) throw notFound(DELETE_TITLE);
       access.requireWrite(request.identity, key.kind);
-      const { revision } = await controlPlane.delete({ key, author: authorOf(request) });
+      const { revision } = await controlPlane.delete({ key, author: authorOf(request), ...expected(request, stored) });
       await untilVisible(this.context, revision);
       return json({}, 200, { [REVISION_HEADER]: String(revision) });
     });
@@ -46,10 +48,11 @@ export class KindWriter {
     const { controlPlane } = this.context;
     const before = controlPlane.view.get(draft);
     try {
-      const result = await controlPlane.put({ draft, author: authorOf(request) });
+      const result = await controlPlane.put({ draft, author: authorOf(request), ...expected(request, before) });
       await untilVisible(this.context, result.revision);
       const all = [...new Set([...warnings, ...result.warnings])];
-      return json(all.length > 0 ? { warnings: all } : {}, result.created ? 201 : 200, { [REVISION_HEADER]: String(result.revision) });
+      const headers = { [REVISION_HEADER]: String(result.revision), ETag: etagOf(result.resource) };
+      return json(all.length > 0 ? { warnings: all } : {}, result.created ? 201 : 200, headers);
     } catch (error) {
       throw explainRefusal(error, before);
     }
@@ -62,6 +65,11 @@ export class KindWriter {
     if (this.descriptor.scope === 'Mesh') requireMesh(this.context, mesh);
     return { mesh, name: param(request, 'name') };
   }
+}
+
+function expected(request: ApiRequest, stored: Resource | undefined): { readonly expectedVersion?: number } {
+  const expectedVersion = expectedVersionOf(request, stored);
+  return expectedVersion === undefined ? {} : { expectedVersion };
 }
 
 function authorOf(request: ApiRequest): Author {
