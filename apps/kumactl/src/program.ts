@@ -42,6 +42,11 @@ const PARTS: readonly Part[] = [
     load: async () => (await import('./install/commands.js')).addUninstallCommands,
   },
   { name: 'version', summary: 'Print version', load: async () => (await import('./commands/version.js')).addVersionCommand },
+  {
+    name: 'wait',
+    summary: 'Wait until zones and proxies have a revision',
+    load: async () => (await import('./commands/wait.js')).addWaitCommand,
+  },
 ];
 
 /** What shows any command, so that all have to be there. */
@@ -57,6 +62,7 @@ export async function createProgram(argv: readonly string[], io: Io): Promise<Co
     root.commands.find((each) => each.name() === name)?.summary(summary);
   }
   prepare(root);
+  root.helpCommand('help [command]', 'Help about any command');
   return root;
 }
 
@@ -93,7 +99,7 @@ function prepare(command: Command): void {
   command.helpOption('-h, --help', `help for ${command.name()}`);
   if (command.commands.length > 0) {
     command
-      .helpCommand(command.parent === null)
+      .helpCommand(false)
       .allowExcessArguments(true)
       .action((_options: unknown, self: Command) => {
         const [given] = self.args;

@@ -1,7 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ControlPlane, type Resource, ResourceView, silentLogger, type TokenRequest } from '@mesh/core';
+import {
+  type ControlPlane,
+  type Convergence,
+  type ConvergenceRequest,
+  type Resource,
+  ResourceView,
+  silentLogger,
+  type TokenRequest,
+} from '@mesh/core';
 import { type ApiServer, createApiServer } from '@mesh/http-api';
 import { ResourceManager } from '@mesh/resources';
 import { loadConfig } from '@mesh/runtime';
@@ -32,6 +40,8 @@ export interface Outcome {
 /** A control plane with a real API, and a user who types commands. */
 export class KumactlUnderTest {
   readonly tokens: TokenRequest[] = [];
+  /** What the control plane tells of a revision. */
+  converged: (request: ConvergenceRequest) => Partial<Convergence> = () => ({});
   readonly home = mkdtempSync(join(tmpdir(), 'kumactl-'));
   /** `$HOME` of the user. */
   userHome = this.home;
@@ -108,7 +118,12 @@ export class KumactlUnderTest {
       },
       proxyAdmin: async ({ what, name }) => new TextEncoder().encode(`${what} of ${name}`),
       announce: async () => {},
-      convergence: () => Promise.reject(new Error('not asked here')),
+      convergence: async (request) => ({
+        revision: request.revision,
+        current: this.view.revision,
+        state: 'converged',
+        ...this.converged(request),
+      }),
       reportDeliveries: async () => {},
     };
   }

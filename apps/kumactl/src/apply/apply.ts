@@ -9,6 +9,7 @@ import type { Io } from '../io.js';
 import { collect, readPairs, requireFlags } from '../options.js';
 import { printItem } from '../output/print.js';
 import { Session } from '../session.js';
+import { readTimeout, waitForRevision } from '../wait/wait.js';
 import { type ReadyDocument, readDocuments } from './documents.js';
 import { readSources } from './sources.js';
 
@@ -16,6 +17,8 @@ interface ApplyOptions {
   readonly file?: string;
   readonly var?: readonly string[];
   readonly dryRun?: boolean;
+  readonly wait?: boolean;
+  readonly timeout: string;
 }
 
 /** `kumactl apply`: checks every document first, then writes them in order. */
@@ -29,6 +32,8 @@ export function addApplyCommand(root: Command, io: Io): void {
     )
     .option('-v, --var <stringToString>', 'variable to replace in the text: {{ key }}', collect)
     .option('--dry-run', 'resolve variables and print the result without applying it')
+    .option('--wait', 'wait until zones and proxies have what was applied')
+    .option('--timeout <duration>', 'how long to wait', '30s')
     .action(async (options: ApplyOptions, self: Command) => {
       if (io.stdinIsTty) requireFlags({ ...options }, ['file']);
       await apply(new Session(self, io), options);
@@ -37,6 +42,7 @@ export function addApplyCommand(root: Command, io: Io): void {
 
 async function apply(session: Session, options: ApplyOptions): Promise<void> {
   const { io } = session;
+  const timeoutMs = readTimeout(options.timeout);
   const documents = await readAll(io, options);
   if (options.dryRun) {
     const texts = documents.map(({ parsed: { draft, descriptor, warnings } }) => {
@@ -46,7 +52,11 @@ async function apply(session: Session, options: ApplyOptions): Promise<void> {
     return io.out(texts.join('---\n'));
   }
   const client = await session.connect();
-  for (const document of documents) await write(session, client, document);
+  let revision: number | undefined;
+  for (const document of documents) revision = await write(session, client, document);
+  if (!options.wait) return;
+  if (revision === undefined) throw new UserError('this control plane does not tell the revision of a write');
+  await waitForRevision(session, client, { revision, timeoutMs });
 }
 
 async function readAll(io: Io, options: ApplyOptions): Promise<ReadyDocument[]> {
@@ -63,9 +73,10 @@ async function readAll(io: Io, options: ApplyOptions): Promise<ReadyDocument[]> 
   return ready;
 }
 
-async function write(session: Session, client: ApiClient, { parsed, place }: ReadyDocument): Promise<void> {
+/** Writes one document; returns the revision of the write, where the server tells it. */
+async function write(session: Session, client: ApiClient, { parsed, place }: ReadyDocument): Promise<number | undefined> {
   const { draft, descriptor, warnings } = parsed;
-  const { creationTime, modificationTime, kri, status, ...body } = draftToDocument(descriptor, draft);
+  const { creationTime, modificationTime, kri, snis, status, ...body } = draftToDocument(descriptor, draft);
   const { mesh, name } = draft;
   const label = `resource type="${descriptor.kind}" mesh="${mesh}" name="${name}"`;
   const response = await client.call('PUT', itemPath(descriptor, mesh, name), { body }).catch((error: unknown) => {
@@ -73,6 +84,8 @@ async function write(session: Session, client: ApiClient, { parsed, place }: Rea
   });
   session.io.out(`${label} ${response.status === 201 ? 'Created' : 'Updated'}\n`);
   for (const warning of new Set([...warnings, ...warningsOf(response.text)])) session.warn(`Warning: ${warning}`);
+  const revision = Number(response.headers['kuma-revision']);
+  return Number.isSafeInteger(revision) ? revision : undefined;
 }
 
 function warningsOf(text: string): string[] {

@@ -9,6 +9,7 @@ import { ApiFailure, readFailure } from './failure.js';
 export interface ApiResponse {
   readonly status: number;
   readonly text: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
 export interface CallOptions {
@@ -62,7 +63,7 @@ export class ApiClient {
     };
     return new Promise((resolve, reject) => {
       const call = request(url, settings, (response) => {
-        readBody(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject);
+        readBody(response).then((text) => resolve({ status: response.statusCode ?? 0, text, headers: response.headers }), reject);
       });
       call.on('error', (error) => reject(new UserError(`${method} ${url.href}: ${this.explain(error)}`)));
       call.end(body);

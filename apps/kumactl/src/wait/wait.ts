@@ -1,0 +1,51 @@
+import { type Convergence, formatDuration, parseDuration } from '@mesh/core';
+import { ApiClient } from '../client/api-client.js';
+import { UserError } from '../errors.js';
+import type { Session } from '../session.js';
+import { problemsOf, summaryOf, unknownsOf } from './describe.js';
+
+/** One request waits no longer than this: shorter than what servers and proxies on the way allow. */
+const REQUEST_MS_MAX = 15_000;
+
+export interface Wait {
+  readonly revision: number;
+  readonly timeoutMs: number;
+}
+
+/** Milliseconds of a `--timeout`. */
+export function readTimeout(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms < 0) throw new UserError(`invalid argument "${text}" for "--timeout": use a duration such as 30s`);
+  return ms;
+}
+
+/**
+ * Resolves once every zone and every connected proxy has a revision; the server answers as soon as
+ * that is so. Throws UserError with what is in the way where somebody refuses it, or time is up.
+ * What nobody can tell is only worth a warning.
+ */
+export async function waitForRevision(session: Session, client: ApiClient, { revision, timeoutMs }: Wait): Promise<void> {
+  const endMs = session.io.now() + timeoutMs;
+  for (;;) {
+    const leftMs = Math.max(0, endMs - session.io.now());
+    const convergence = await ask(client, revision, Math.min(leftMs, REQUEST_MS_MAX));
+    const { state } = convergence;
+    if (state === 'converged' || state === 'unknown') {
+      for (const line of unknownsOf(convergence)) session.warn(`WARNING: ${line}`);
+      return session.io.out(`revision ${revision} ${summaryOf(convergence)}\n`);
+    }
+    const problems = problemsOf(convergence).map((line) => `\n* ${line}`);
+    if (state === 'refused') throw new UserError(`revision ${revision} was refused${problems.join('')}`);
+    if (session.io.now() >= endMs)
+      throw new UserError(`revision ${revision} has not come everywhere within ${formatDuration(timeoutMs)}${problems.join('')}`);
+  }
+}
+
+async function ask(client: ApiClient, revision: number, waitMs: number): Promise<Convergence> {
+  try {
+    return await client.getJson<Convergence>(`/convergence?revision=${revision}&timeout=${Math.round(waitMs)}ms`);
+  } catch (error) {
+    if (ApiClient.isNotFound(error)) throw new UserError('this control plane does not tell how far a revision has come');
+    throw error;
+  }
+}
