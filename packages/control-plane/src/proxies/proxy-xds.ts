@@ -11,6 +11,7 @@ import { AdminAuthority } from './admin-authority.js';
 import { ProxyAdsHandler, type ProxyAuthenticator } from './ads-handler.js';
 import { CertificateKeeper, type ProxyCertificate } from './certificate-keeper.js';
 import { ProxyDeliveries } from './delivery-source.js';
+import { DeliveryTraces } from './delivery-traces.js';
 import { SnapshotEngine } from './engine.js';
 import { hasHostName, hostNames } from './host-names.js';
 import type { ProxyInsight } from './insights.js';
@@ -92,6 +93,7 @@ export class ProxyXds {
   private readonly source: SnapshotSource;
   private readonly insights = new Map<string, ProxyInsight>();
   private readonly times: RevisionTimes;
+  private readonly traces: DeliveryTraces;
   private subscription: { unsubscribe(): void } | undefined;
 
   constructor(
@@ -129,12 +131,14 @@ export class ProxyXds {
     this.credentials = new CredentialWatch({ view, clock, log });
     this.registration = this.newRegistration();
     this.times = new RevisionTimes(view.revision);
+    this.traces = new DeliveryTraces({ view, engine: this.engine });
     this.handler = this.newHandler();
   }
 
   start(): void {
     const { view } = this.options;
     this.subscription = view.subscribe((event) => this.onEvent(event));
+    this.traces.start();
     this.credentials.start();
     this.addresses.want(hostNames(view));
   }
@@ -143,6 +147,7 @@ export class ProxyXds {
   async stop(): Promise<void> {
     await this.handler.stop();
     this.subscription?.unsubscribe();
+    this.traces.stop();
     this.credentials.stop();
     this.addresses.stop();
     this.registration.stop();
