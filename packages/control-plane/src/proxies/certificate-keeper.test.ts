@@ -11,14 +11,15 @@ async function issue(): Promise<ProxyCertificate> {
   return { certificatePem: `cert-${serial}`, privateKeyPem: 'key', issuedAtMs: Date.now(), expiresAtMs: Date.now() + 10 * HOUR_MS };
 }
 
-function keeperOf(onIssued = vi.fn()) {
+function keeperOf(onIssued = vi.fn(), onTakenBack = vi.fn()) {
   const keeper = new CertificateKeeper({
     clock: { now: () => Date.now() },
     log: silentLogger,
     onIssued,
+    onTakenBack,
     backoff: { baseMs: 5000, maxMs: 300_000 },
   });
-  return { keeper, onIssued };
+  return { keeper, onIssued, onTakenBack };
 }
 
 describe('the certificate keeper', () => {
@@ -89,12 +90,13 @@ describe('the certificate keeper', () => {
     expect(onIssued).not.toHaveBeenCalled();
   });
 
-  it('gives a proxy that returns as the same its own certificate, and replaces that in time', async () => {
-    const { keeper, onIssued } = keeperOf();
+  it('gives a proxy that returns as the same its own certificate, says so, and replaces that in time', async () => {
+    const { keeper, onIssued, onTakenBack } = keeperOf();
     keeper.want(KEY, { fingerprint: 'f', issue });
     await vi.advanceTimersByTimeAsync(HOUR_MS);
     keeper.forget(KEY);
     expect(keeper.want(KEY, { fingerprint: 'f', issue })?.certificatePem).toBe('cert-1');
+    expect(onTakenBack).toHaveBeenCalledExactlyOnceWith(KEY, expect.objectContaining({ certificatePem: 'cert-1' }));
     await vi.advanceTimersByTimeAsync(7 * HOUR_MS);
     expect(onIssued).toHaveBeenCalledTimes(2);
   });

@@ -21,6 +21,8 @@ export interface CertificateKeeperOptions {
   readonly log: Logger;
   /** Called when a proxy got a new certificate: its snapshot has to be built again. */
   readonly onIssued: (key: ResourceKey, certificate: ProxyCertificate) => void;
+  /** Called when a proxy that came again was given the certificate it had. */
+  readonly onTakenBack?: (key: ResourceKey, certificate: ProxyCertificate) => void;
   readonly onFailed?: (key: ResourceKey) => void;
   /** First and longest wait after a failure (`general.certGeneration*Backoff`). */
   readonly backoff: { readonly baseMs: number; readonly maxMs: number };
@@ -108,6 +110,7 @@ export class CertificateKeeper {
     held.certificate = kept.certificate;
     held.issuedFor = kept.issuedFor;
     this.scheduleRotation(held, kept.certificate);
+    this.options.onTakenBack?.(held.key, kept.certificate);
   }
 
   private issue(held: Held): void {

@@ -66,10 +66,23 @@ describe('the insight of a proxy', () => {
     const store = new WritableView([DATAPLANE]);
     for (let i = 0; i < 2; i++) {
       const insight = insightOf(store);
-      insight.certificateIssued({ issuedBackend: 'ca-1', supportedBackends: ['ca-1'] });
+      const certificateExpirationTime = `2026-01-0${i + 1}T00:00:00Z`;
+      insight.certificateIssued({ certificateExpirationTime, issuedBackend: 'ca-1', supportedBackends: ['ca-1'] });
       await insight.open();
     }
     expect(specOf(store.writes.at(-1))?.mTLS).toMatchObject({ issuedBackend: 'ca-1', certificateRegenerations: 2 });
+  });
+
+  it('records the certificate that a returning proxy had where its insight went with it, and else counts it once', async () => {
+    const issued = { certificateExpirationTime: '2026-01-01T00:00:00Z', issuedBackend: 'ca-1', supportedBackends: ['ca-1'] };
+    const store = new WritableView([DATAPLANE]);
+    for (let i = 0; i < 2; i++) {
+      const insight = insightOf(store);
+      await insight.open();
+      insight.certificateIssued(issued);
+      await insight.close();
+      expect(specOf(store.writes.at(-1))?.mTLS).toMatchObject({ issuedBackend: 'ca-1', certificateRegenerations: 1 });
+    }
   });
 
   it('does not bring back the insight of a proxy that was deleted', async () => {

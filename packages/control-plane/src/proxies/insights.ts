@@ -62,8 +62,13 @@ export class ProxyInsight {
     this.changed();
   }
 
-  /** Records a newly issued certificate; written at once, for clients in PERMISSIVE meshes wait for it. */
+  /**
+   * Records the certificate of the proxy; written at once, for clients in PERMISSIVE meshes wait for it. One that is
+   * recorded already changes nothing: a proxy that came again has the one it had.
+   */
   certificateIssued(issued: Omit<DataplaneInsightMtls, 'certificateRegenerations'>): void {
+    const { certificateExpirationTime: known, issuedBackend } = this.mtls ?? {};
+    if (known === issued.certificateExpirationTime && issuedBackend === issued.issuedBackend) return;
     this.mtls = { ...issued, certificateRegenerations: (this.mtls?.certificateRegenerations ?? 0) + 1 };
     this.dirty = true;
     if (!this.closed) void this.flush();

@@ -69,7 +69,7 @@ export interface ServedProxies {
   /** Which proxies an event may concern, given the meshes whose context it made stale; undefined: none. */
   readonly stale: (event: ViewEvent, meshes: ReadonlySet<string>) => ((node: ProxyNode) => boolean) | undefined;
   readonly onContextBuilt?: (context: MeshContext) => void;
-  /** Told of each new certificate of a mesh; the insight is that of a proxy connected here. */
+  /** Told of each certificate of a mesh that a proxy is given, new or kept from an earlier stream; the insight is that of a proxy connected here. */
   readonly onCertificate?: (key: ResourceKey, issued: { certificate: ProxyCertificate; insight: ProxyInsight | undefined }) => void;
 }
 
@@ -217,15 +217,16 @@ export class ProxyXds {
     this.options.metrics.disconnected();
   }
 
-  private keeper(onIssued: (key: ResourceKey, certificate: ProxyCertificate) => void): CertificateKeeper {
+  private keeper(record: (key: ResourceKey, certificate: ProxyCertificate) => void): CertificateKeeper {
     const { clock, log, config, metrics } = this.options;
     return new CertificateKeeper({
       clock,
       log,
       onIssued: (key, certificate) => {
-        onIssued(key, certificate);
+        record(key, certificate);
         this.engine.invalidate((node) => isFor(key, node));
       },
+      onTakenBack: record,
       onFailed: () => metrics.certificateFailed(),
       backoff: { baseMs: config.general.certGenerationBaseBackoff, maxMs: config.general.certGenerationMaxBackoff },
     });

@@ -27,11 +27,11 @@ function recordCertificate(
   key: ResourceKey,
   context: ZoneXdsOptions & { readonly certificate: ProxyCertificate; readonly insight: ProxyInsight | undefined },
 ): void {
-  const { view, clock, certificate, insight } = context;
+  const { view, certificate, insight } = context;
   const mtls = view.find<MeshSpec>('Mesh', '', key.mesh)?.spec.mtls;
   insight?.certificateIssued({
     certificateExpirationTime: timestamp(certificate.expiresAtMs),
-    lastCertificateRegeneration: timestamp(clock.now()),
+    lastCertificateRegeneration: timestamp(certificate.issuedAtMs),
     issuedBackend: mtls?.enabledBackend ?? '',
     supportedBackends: (mtls?.backends ?? []).map((backend) => backend.name ?? ''),
   });
