@@ -40,7 +40,9 @@ export function validateMeshFaultInjection(spec: MeshFaultInjectionSpec, violati
 export function meshFaultInjectionDeprecations(spec: MeshFaultInjectionSpec): string[] {
   const from = spec.from ? ["'from' field is deprecated, use 'rules' with SPIFFE-based 'matches' instead"] : [];
   const to = spec.to?.length ? ["spec.to: faults are for inbounds here, so entries of 'to' have no effect"] : [];
-  return [...topKindDeprecations(spec.targetRef), ...from, ...topWithoutEffect(spec.targetRef), ...to];
+  const sni = (spec.rules ?? []).some(({ matches }) => matches?.some((match) => match.sni));
+  const bySni = sni ? ['spec.rules: matches of an sni have no effect on faults'] : [];
+  return [...topKindDeprecations(spec.targetRef), ...from, ...topWithoutEffect(spec.targetRef), ...to, ...bySni];
 }
 
 /** The index of a fault stands behind its kind on the wire. */

@@ -1,3 +1,4 @@
+import type { Tags } from '@mesh/resources';
 import type { SidecarProxy } from '@mesh/xds';
 
 /** Header in which a proxy tells its tags, for policies that choose callers by them (contract/dataplane.md §3.5). */
@@ -17,3 +18,15 @@ export function tagsHeaderOf({ dataplane, inbounds }: SidecarProxy): string | un
     .join('');
 }
 
+/** A regular expression that the headers of callers with all these tags match. */
+export function tagsPattern(tags: Tags): string {
+  const parts = Object.keys(tags)
+    .sort()
+    .map((key) => `&${escapeRegex(key)}=(?:[^&]*,)?${escapeRegex(tags[key] ?? '')}[,&].*`);
+  return `.*${parts.join('')}`;
+}
+
+/** Text as a regular expression that matches just it. */
+export function escapeRegex(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
