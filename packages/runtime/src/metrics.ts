@@ -1,3 +1,4 @@
+import { BUILD_INFO, PRODUCT } from '@mesh/core';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface MetricOptions {
@@ -26,9 +27,12 @@ export class Metrics {
     this.registry.setDefaultLabels({ zone });
   }
 
-  /** Adds CPU, memory, handles and event loop delay of the process. */
+  /** Adds CPU, memory, handles and event loop delay of the process, and `cp_info` (contract/rest-api.md §7). */
   collectProcess(): void {
     collectDefaultMetrics({ register: this.registry });
+    const { version, buildDate, gitCommit, gitTag } = BUILD_INFO;
+    const labels = { product: PRODUCT, version, build_date: buildDate, git_commit: gitCommit, git_tag: gitTag };
+    this.gauge({ name: 'cp_info', help: 'What runs here; always 1.', labels: Object.keys(labels) }).set(labels, 1);
   }
 
   counter(options: MetricOptions): Counter {

@@ -8,6 +8,7 @@ import { Health } from './health.js';
 import { createLogger, LOG_LEVELS, type LogLevel } from './logger.js';
 import { Metrics } from './metrics.js';
 import { type ServiceFactory, type ServiceHost, startServices } from './service-host.js';
+import { startTracing } from './tracing/start-tracing.js';
 
 /** What a process runs. */
 export interface RunOptions {
@@ -84,13 +85,15 @@ export async function reportErrors(name: string, work: () => Promise<number> | n
 
 async function serve(options: RunOptions, context: { config: KumaConfig; log: Logger }): Promise<number> {
   const { config, log } = context;
-  const metrics = new Metrics(config.mode === 'global' ? 'Global' : config.multizone.zone.name);
+  const zone = config.mode === 'global' ? 'Global' : config.multizone.zone.name;
+  const metrics = new Metrics(zone);
   metrics.collectProcess();
   const health = new Health();
   let phase = 'starting';
   health.register('started', () => (phase === 'up' ? undefined : phase));
   const guard = guardProcess({ log, metrics });
   let diagnostics: DiagnosticsServer | undefined;
+  const traces = await startTracing({ env: options.env, serviceName: options.name, zone, log });
   try {
     await ensureCertificates(config);
     diagnostics = await startDiagnostics({ config: config.diagnostics, metrics, health, log });
@@ -108,6 +111,7 @@ async function serve(options: RunOptions, context: { config: KumaConfig; log: Lo
     return 0;
   } finally {
     await diagnostics?.close();
+    await traces.stop();
     guard.release();
   }
 }
