@@ -12,6 +12,12 @@ export interface DeliveryState {
   readonly error?: string;
 }
 
+/** How far an engine has seen the view: what it is told of less often than of every proxy. */
+export interface Horizon {
+  /** Every proxy that was not marked as affected is as up to date as this revision. */
+  revision: number;
+}
+
 /**
  * Follows one proxy from snapshots to acknowledgements. A revision is acknowledged once nothing
  * is unanswered and the proxy has accepted something of every type its snapshot has.
@@ -21,19 +27,37 @@ export class Delivery {
   private readonly acceptedTypes = new Set<string>();
   private target: Snapshot = new Map();
   private current: DeliveryState = { builtRevision: -1, ackedRevision: -1 };
-  private waiting = false;
+  /** The newest snapshot is that of the view, up to the horizon. */
+  private fresh = false;
 
-  /** @param onChange told after every step; it must be cheap. */
-  constructor(private readonly onChange: () => void = () => {}) {}
+  /**
+   * @param horizon of the engine: most revisions leave most proxies as they are, and must cost nothing for each of them.
+   * @param onChange told after every step; it must be cheap.
+   */
+  constructor(
+    private readonly horizon: Horizon,
+    private readonly onChange: () => void = () => {},
+  ) {}
 
   get state(): DeliveryState {
+    const { builtRevision, ackedRevision, nack } = this.current;
+    const { revision } = this.horizon;
+    if (!this.fresh || revision <= builtRevision) return this.current;
+    const isSettled = ackedRevision === builtRevision && !nack && this.unanswered.size === 0;
+    this.current = { ...this.current, builtRevision: revision, ackedRevision: isSettled ? revision : ackedRevision };
     return this.current;
+  }
+
+  /** The next revision concerns the proxy: until its next snapshot it stays where the horizon is now. */
+  affected(): void {
+    this.current = this.state;
+    this.fresh = false;
   }
 
   /** A snapshot is about to be given to the stream. */
   built(snapshot: Snapshot, revision: number): void {
     this.target = snapshot;
-    this.waiting = false;
+    this.fresh = true;
     const { nack, ackedRevision } = this.current;
     this.current = { builtRevision: revision, ackedRevision, ...(nack ? { nack } : {}) };
     this.settleSoon();
@@ -41,20 +65,14 @@ export class Delivery {
 
   /** A snapshot could not be built. */
   failed(error: string): void {
+    this.affected();
     this.current = { ...this.current, error };
     this.onChange();
   }
 
   /** A snapshot cannot be built yet: no later revision counts before it is. */
   waits(): void {
-    this.waiting = true;
-  }
-
-  /** A revision that leaves the configuration of the proxy as it is. */
-  unaffected(revision: number): void {
-    if (this.current.builtRevision < 0 || this.waiting || this.current.error !== undefined) return;
-    this.current = { ...this.current, builtRevision: revision };
-    this.settle();
+    this.affected();
   }
 
   sent(typeUrl: string): void {
@@ -71,7 +89,7 @@ export class Delivery {
 
   nacked(typeUrl: string, message: string): void {
     this.unanswered.delete(typeUrl);
-    this.current = { ...this.current, nack: { revision: this.current.builtRevision, typeUrl, message } };
+    this.current = { ...this.current, nack: { revision: this.state.builtRevision, typeUrl, message } };
     this.onChange();
   }
 
@@ -90,7 +108,8 @@ export class Delivery {
     for (const [typeUrl, type] of this.target) {
       if (type.resources.size > 0 && !this.acceptedTypes.has(typeUrl)) return;
     }
-    this.current = { ...this.current, ackedRevision: this.current.builtRevision };
+    const { builtRevision } = this.state;
+    this.current = { ...this.current, ackedRevision: builtRevision };
     this.onChange();
   }
 }

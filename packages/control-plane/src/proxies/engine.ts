@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { keyString, type Logger, messageOf, type ResourceKey } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
-import { Delivery, type DeliveryState } from './delivery.js';
+import { Delivery, type DeliveryState, type Horizon } from './delivery.js';
 import type { ProxyNode } from './node.js';
 import { Pacer } from './pacer.js';
 
@@ -36,8 +36,7 @@ export interface EngineMember {
 export class SnapshotEngine {
   private readonly entries = new Map<string, Entry>();
   private dirty = new Set<Entry>();
-  /** Those of the batch under way that are still to be rebuilt. */
-  private batch = new Set<Entry>();
+  private readonly horizon: Horizon = { revision: -1 };
   private readonly listeners = new Set<() => void>();
   private readonly pacer = new Pacer(() => this.rebuildDirty());
 
@@ -46,7 +45,7 @@ export class SnapshotEngine {
   /** Adds a proxy and builds its first snapshot at once, ahead of any batch under way. */
   add(node: ProxyNode, send: (snapshot: Snapshot) => void): EngineMember {
     const id = keyString(node.key);
-    const entry: Entry = { node, send, delivery: new Delivery(() => this.tell()), lastError: undefined };
+    const entry: Entry = { node, send, delivery: new Delivery(this.horizon, () => this.tell()), lastError: undefined };
     this.entries.set(id, entry);
     this.rebuild(entry);
     return {
@@ -59,14 +58,18 @@ export class SnapshotEngine {
     };
   }
 
-  /** Rebuilds, soon, the proxies that `affects` selects; the others are as up to date as the view. */
-  invalidate(affects: (node: ProxyNode) => boolean): void {
-    const revision = this.options.revision();
-    for (const entry of this.entries.values()) {
-      if (affects(entry.node)) this.dirty.add(entry);
-      else if (!this.dirty.has(entry) && !this.batch.has(entry)) entry.delivery.unaffected(revision);
+  /** Rebuilds, soon, the proxies that `affects` selects, none without it; the others are as up to date as the view. */
+  invalidate(affects?: (node: ProxyNode) => boolean): void {
+    if (affects) {
+      for (const entry of this.entries.values()) {
+        if (this.dirty.has(entry) || !affects(entry.node)) continue;
+        entry.delivery.affected();
+        this.dirty.add(entry);
+      }
     }
+    this.horizon.revision = this.options.revision();
     if (this.dirty.size > 0) this.pacer.trigger();
+    this.tell();
   }
 
   /** Connected proxies. */
@@ -94,14 +97,12 @@ export class SnapshotEngine {
     this.pacer.stop();
     this.entries.clear();
     this.dirty.clear();
-    this.batch.clear();
   }
 
   private async rebuildDirty(): Promise<void> {
-    this.batch = this.dirty;
+    const batch = this.dirty;
     this.dirty = new Set();
-    for (const entry of this.batch) {
-      this.batch.delete(entry);
+    for (const entry of batch) {
       if (this.entries.get(keyString(entry.node.key)) === entry) this.rebuild(entry);
       await nextTurn();
     }
