@@ -110,4 +110,28 @@ describe('behind a running Envoy', () => {
     expect(await statuses(allowAll, forName(SERVER_NAME))).toEqual([504, 200, 200]);
     expect(await statuses(allowAll, forName('other.mesh'))).toEqual([200, 200, 200]);
   });
+
+  test('a fault for one caller meets that caller alone, one for all who tell no tags meets everybody', async () => {
+    const http = [{ abort: { httpStatus: 418, percentage: 100 } }];
+    const rules = [{ matches: [{ spiffeID: { type: 'Exact', value: 'spiffe://default/reports.x' } }], default: { http } }];
+    const targetRef = { kind: 'Dataplane' };
+    expect(await statuses(allowAll, policy('MeshFaultInjection', 'faults', { targetRef, rules }))).toEqual([418, 200, 200]);
+    const from = [
+      { targetRef: { kind: 'Mesh' }, default: { http } },
+      { targetRef: { kind: 'MeshService', name: 'web' }, default: { http: [] } },
+    ];
+    expect(await statuses(allowAll, policy('MeshFaultInjection', 'faults', { targetRef, from }))).toEqual([418, 418, 418]);
+    expect(await statuses(allowAll, policy('MeshFaultInjection', 'faults', { targetRef, from: [...from].reverse() }))).toEqual([
+      418, 418, 418,
+    ]);
+  });
+
+  test('a limit holds for all callers together, but for one that has a limit of its own', async () => {
+    const limit = (num: number) => ({ local: { http: { requestRate: { num, interval: '1h' }, onRateLimit: { status: 423 } } } });
+    const spiffeID = { type: 'Exact', value: 'spiffe://default/reports.x' };
+    const rules = [{ default: limit(1) }, { matches: [{ spiffeID }], default: limit(9) }];
+    const [dev, ...others] = await statuses(allowAll, policy('MeshRateLimit', 'calm', { targetRef: { kind: 'Dataplane' }, rules }));
+    expect(dev).toBe(200);
+    expect(others.sort()).toEqual([200, 423]);
+  });
 });

@@ -1,6 +1,6 @@
 import type { TargetRef, TargetRefKind, Violations } from '@mesh/core';
 import { checkCount, checkPercentage, numberOf } from '../sdk/fields.js';
-import { kindWithoutEffect } from '../sdk/no-effect.js';
+import { topWithoutEffect, toWithoutEffect } from '../sdk/no-effect.js';
 import { checkTargetRef, TOP_KINDS_WITH_GATEWAY, topKindDeprecations } from '../sdk/target-ref.js';
 import type { BalancerConf, BalancingConf, Failover, HashPolicyConf, LocalityConf, MeshLoadBalancingStrategySpec } from './schema.js';
 
@@ -27,7 +27,12 @@ export function meshLoadBalancingStrategyDeprecations(spec: MeshLoadBalancingStr
       return [`configuration '${at}.loadBalancer.${name}.hashPolicies' is deprecated, use '${at}.hashPolicies' instead`];
     }),
   );
-  return [...topKindDeprecations(spec.targetRef), ...moved, kindWithoutEffect('MeshLoadBalancingStrategy')];
+  const locality = (spec.to ?? []).flatMap(({ default: conf }, i) => {
+    if (!conf.localityAwareness) return [];
+    return [`spec.to[${i}].default.localityAwareness: has no effect yet, zones are preferred as the mesh says`];
+  });
+  const without = [...topWithoutEffect(spec.targetRef), ...toWithoutEffect(spec.to), ...locality];
+  return [...topKindDeprecations(spec.targetRef), ...moved, ...without];
 }
 
 function checkTo({ targetRef, default: conf }: { targetRef: TargetRef; default: BalancingConf }, gateway: boolean, at: Violations): void {
