@@ -6,6 +6,8 @@ export type FeedListener = (kind: string, wireName: string) => void;
 
 /** What one peer should have, kept current with a view. */
 export interface KdsFeed {
+  /** Whether this side knows a kind and sends it, be there any or none. */
+  sends(kind: string): boolean;
   /** Resources of a kind by wire name; empty for kinds that are not sent. */
   resources(kind: string): ReadonlyMap<string, EncodedResource>;
   /** Kinds that are sent and of which there is something. */
@@ -51,6 +53,10 @@ export class ViewFeed implements KdsFeed {
 
   get revision(): number {
     return this.options.view.revision;
+  }
+
+  sends(kind: string): boolean {
+    return this.kindStates.has(kind);
   }
 
   resources(kind: string): ReadonlyMap<string, EncodedResource> {

@@ -34,7 +34,7 @@ class Peer {
   ) {
     this.holds = new Map(Object.entries(initial));
     this.sender = new KdsSender({
-      feed: { revision: 1, kinds: () => ['Mesh'], resources: () => content },
+      feed: { revision: 1, kinds: () => ['Mesh'], sends: () => true, resources: () => content },
       identifier: 'g',
       send: (r) => this.take(r),
     });

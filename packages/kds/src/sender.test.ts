@@ -14,6 +14,7 @@ class Peer {
     const feed = {
       revision: 42,
       kinds: () => (this.content.size > 0 ? ['Mesh'] : []),
+      sends: (kind: string) => kind !== 'Nonsense',
       resources: (kind: string) => (kind === 'Mesh' ? this.content : new Map<string, EncodedResource>()),
     };
     this.sender = new KdsSender({ feed, identifier: 'global', send: (response) => void this.sent.push(response) });
@@ -41,13 +42,24 @@ class Peer {
 }
 
 describe('the sending side of a KDS stream', () => {
-  it('answers a first request with everything, even where that is nothing or the kind is unknown', () => {
+  it('answers a first request with everything, even where that is nothing', () => {
     const peer = new Peer();
     peer.change('a.', '1');
     peer.subscribe();
-    peer.subscribe('Nonsense');
+    peer.subscribe('Zone');
     expect(peer.log).toEqual(['1 +a. -', '2 + -']);
     expect(peer.sent[0]?.systemVersionInfo).toBe('');
+  });
+
+  it('says nothing of a kind it does not know to a peer that would delete its own, and answers one that would not', () => {
+    const kuma = new Peer();
+    kuma.subscribe('Nonsense');
+    expect(kuma.log).toEqual([]);
+    kuma.subscribe('Mesh');
+    expect(kuma.log).toEqual(['1 + -']);
+    const ours = new Peer([FEATURE_EXPLICIT_REMOVAL]);
+    ours.subscribe('Nonsense');
+    expect(ours.log).toEqual(['1 + -']);
   });
 
   it('sends only what differs from what the peer says it holds, and names what is gone', () => {

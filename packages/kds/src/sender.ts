@@ -103,7 +103,8 @@ export class KdsSender {
     const dirty = new Set([...gone, ...current.keys()]);
     const state: TypeState = { versions, dirty, pending: undefined, trace: undefined };
     this.types.set(request.typeUrl, state);
-    this.flush(request.typeUrl, state, true);
+    // An empty answer tells a Kuma peer that there is nothing; of a kind we do not know, it is to keep what it has.
+    if (this.takesParts || this.options.feed.sends(request.typeUrl)) this.flush(request.typeUrl, state, true);
   }
 
   private onAnswer(request: DeltaDiscoveryRequest, state: TypeState): void {

@@ -57,7 +57,7 @@ class Stream {
     this.receiver?.stop();
     this.requests = [];
     this.responses = [];
-    const feed = { revision: 1, kinds: () => kinds, resources: (of: string) => this.offered(of) };
+    const feed = { revision: 1, kinds: () => kinds, sends: () => true, resources: (of: string) => this.offered(of) };
     this.sender = new KdsSender({ feed, identifier: 'global', send: (response) => void this.responses.push(response) });
     this.receiver = new KdsReceiver({
       kinds,
