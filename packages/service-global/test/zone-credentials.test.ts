@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { globalSecretDraft } from '@mesh/identity';
+import { globalSecretDraft, verifyDataplaneToken, verifyZoneToken } from '@mesh/identity';
 import { describe, expect, it } from 'vitest';
 import { eventually, startGlobal, startZone, type TestGlobal, type TestZone, useScope } from './deployment.fixture.js';
 
@@ -55,7 +55,7 @@ describe('a zone at a global that asks for tokens', () => {
 
   it('is offline when its token expires', async () => {
     const at = await global();
-    await zone(at, { KUMA_MULTIZONE_ZONE_KDS_AUTH_CP_TOKEN_INLINE: await tokenFor(at, { validForMs: 2_500 }) });
+    await zone(at, { KUMA_MULTIZONE_ZONE_KDS_AUTH_CP_TOKEN_INLINE: await tokenFor(at, { validForMs: 6_000 }) });
     await online(at);
     await offline(at);
   });
@@ -87,5 +87,50 @@ describe('a zone at a global that asks for tokens', () => {
     scope.running.push(good);
     await good.sync.firstSync;
     expect(bad.opened.view.find('Mesh', '', 'default')).toBeUndefined();
+  });
+});
+
+describe('what zones check tokens with', () => {
+  const scope = useScope();
+
+  it('comes from the global under the names they look up: keys of dataplane tokens, public keys of zone tokens, revocations', async () => {
+    const at = await startGlobal(scope.dir);
+    scope.running.push(at);
+    const zone = await startZone(scope.dir, { name: 'zone-1', port: at.port });
+    scope.running.push(zone);
+    const { controlPlane } = at.opened;
+    const zoneToken = await controlPlane.issueToken({ type: 'zone', zone: 'zone-1', scope: ['ingress'], validForMs: 60_000 });
+    const dataplane = {
+      type: 'dataplane',
+      name: 'web',
+      mesh: 'default',
+      tags: {},
+      proxyType: '',
+      workload: '',
+      validForMs: 60_000,
+    } as const;
+    const dataplaneToken = await controlPlane.issueToken(dataplane);
+    await zone.sync.firstSync;
+    const { view } = zone.opened;
+    const inZone = { view, now: Date.now() };
+    const checkZone = () => verifyZoneToken({ ...inZone, token: zoneToken, zone: 'zone-1', scope: 'ingress' });
+    const checkDataplane = () =>
+      verifyDataplaneToken({ ...inZone, token: dataplaneToken, mesh: 'default', name: 'web', dataplaneTags: {} });
+    const [{ jti: first }, { jti: second }] = await Promise.all([checkZone(), checkDataplane()]);
+
+    for (const [name, id] of [
+      ['zone-token-revocations', first],
+      ['dataplane-token-revocations-default', second],
+      ['user-token-revocations', 'x'],
+    ] as const) {
+      await controlPlane.put({ draft: globalSecretDraft(name, id), author: AUTHOR });
+    }
+    await eventually(zone.opened, () => view.find('GlobalSecret', '', 'dataplane-token-revocations-default'), 'the list of revoked tokens');
+    await eventually(zone.opened, () => view.find('GlobalSecret', '', 'zone-token-revocations'), 'the list of revoked zone tokens');
+    await expect(checkZone()).rejects.toThrow(/revoked/);
+    await expect(checkDataplane()).rejects.toThrow(/revoked/);
+    const names = view.list('GlobalSecret').map(({ meta }) => meta.name);
+    expect(names).toContain('zone-token-signing-public-key-1');
+    expect(names.filter((name) => /^(user-token|admin-user|zone-token-signing-key)/.test(name))).toEqual([]);
   });
 });

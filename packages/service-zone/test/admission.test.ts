@@ -151,8 +151,8 @@ describe('an xDS stream', () => {
     expect(await client.ended).toMatchObject({ code: 16 });
   });
 
-  it('ends within a second when its token expires', async () => {
-    const client = connect('web-4', await zone.token('web-4', { validForMs: 2_000 }));
+  it('ends when its token expires', async () => {
+    const client = connect('web-4', await zone.token('web-4', { validForMs: 4_000 }));
     await client.firstResponse;
     expect(await client.ended).toMatchObject({ code: 16, details: expect.stringContaining('expired') });
   });
@@ -196,7 +196,7 @@ describe('a health stream', () => {
     const connect = (token: string) =>
       HdsClient.connect({ port: zone.runner.dataplanePort, ca: zone.certificate, nodeId: 'default.web-6', token });
     expect(await connect('garbage').ended).toMatchObject({ code: 16 });
-    const client = connect(await zone.token('web-6', { validForMs: 2_000 }));
+    const client = connect(await zone.token('web-6', { validForMs: 4_000 }));
     await client.firstResponse;
     expect(await client.ended).toMatchObject({ code: 16, details: expect.stringContaining('expired') });
   });
