@@ -35,7 +35,7 @@ export function parseDocument(registry: DescriptorRegistry, document: unknown, o
   const meta = readMeta(descriptor, present.document, options);
   const violations = Violations.at();
   if (!options.skipValidation) checkMeta(descriptor, meta, violations);
-  const source = descriptor.shape === 'plugin' ? (present.document.spec ?? {}) : present.document;
+  const source = descriptor.shape === 'plugin' ? present.document.spec : present.document;
   const parsed = readSpec(descriptor, source, violations);
   if (parsed !== undefined && !options.skipValidation) {
     descriptor.validate?.(parsed, descriptor.shape === 'plugin' ? violations.field('spec') : violations, meta);

@@ -1,6 +1,6 @@
 import { resource } from '@mesh/testing';
 import { expect, it } from 'vitest';
-import { readDocument } from '../../test/read-document.js';
+import { readDocument, violationsIn } from '../../test/read-document.js';
 import { toDocument } from '../codec/print.js';
 import { workload } from './index.js';
 
@@ -10,6 +10,11 @@ it('a Workload without proxies counts none', () => {
   expect(toDocument(workload, resource('Workload', 'web').withSpec({}).build()).status).toEqual({
     dataplaneProxies: { connected: 0, healthy: 0, total: 0 },
   });
+});
+
+it('a document of a plugin kind has a spec, be it empty', () => {
+  expect(violationsIn({ type: 'Workload', mesh: 'default', name: 'web' })).toEqual(['spec: in body is required']);
+  expect(violationsIn({ type: 'Workload', mesh: 'default', name: 'web', spec: null })).toHaveLength(1);
 });
 
 it('a MeshZoneAddress needs a host and a port', () => {
