@@ -85,7 +85,7 @@ function isOld(request: ApiRequest): boolean {
 /** A page of dataplanes; the last one has no `next` here. */
 function page(request: ApiRequest, dataplanes: readonly Resource<unknown>[]): JsonObject {
   const filter = readCommonFilter(request);
-  const all = dataplanes.filter((each) => filter(each as Resource));
+  const all = filter ? dataplanes.filter((each) => filter(each as Resource)) : dataplanes;
   const { size, offset } = readPage(request.query);
   const query = new URLSearchParams(request.query);
   query.set('offset', String(offset + size));

@@ -4,16 +4,18 @@ import type { ApiRequest } from '../http/route.js';
 import { badQuery, type ResourceFilter } from './list-query.js';
 
 /** Reads the query parameters only some kinds have. */
-export type KindFilter = (request: ApiRequest) => ResourceFilter;
+export type KindFilter = (request: ApiRequest) => ResourceFilter | undefined;
 
 /** List parameters beyond those of every kind (contract/rest-api.md §2.2, GET list). */
 export const kindFilters: Readonly<Record<string, KindFilter>> = {
   Dataplane: (request) => {
     const gateway = readGateway(request);
     const tags = readTags(request);
+    if (!request.query.has('gateway') && !request.query.has('tag')) return undefined;
     return ({ spec }) => gateway(spec as DataplaneSpec) && tags(tagSetsOf(spec as DataplaneSpec));
   },
   ExternalService: (request) => {
+    if (!request.query.has('tag')) return undefined;
     const tags = readTags(request);
     return ({ spec }) => tags([(spec as ExternalServiceSpec).tags ?? {}]);
   },

@@ -1,4 +1,5 @@
 import { type Resource, type Violation } from '@mesh/core';
+import type { Answer } from '../http/answer.js';
 import { ApiError } from '../http/errors.js';
 import type { ApiRequest } from '../http/route.js';
 
@@ -50,10 +51,11 @@ export function badQuery(violation: Violation): ApiError {
 /** Decides whether a resource is in a list. */
 export type ResourceFilter = (resource: Resource) => boolean;
 
-/** Reads `name` (substring) and `filter[labels.KEY]=VALUE` (all must match; the last value of a key counts). */
-export function readCommonFilter(request: ApiRequest): ResourceFilter {
+/** Reads `name` (substring) and `filter[labels.KEY]=VALUE` (all must match; the last value of a key counts). Undefined: all pass. */
+export function readCommonFilter(request: ApiRequest): ResourceFilter | undefined {
   const name = request.query.get('name') ?? '';
   const labels = readLabelFilter(request);
+  if (name === '' && labels.size === 0) return undefined;
   return (resource) => {
     if (!resource.meta.name.includes(name)) return false;
     for (const [key, value] of labels) if (resource.meta.labels[key] !== value) return false;
@@ -77,13 +79,22 @@ function readLabelFilter(request: ApiRequest): Map<string, string> {
 
 /** The body of a list: total, the items of the page, and the URL of the next page or null. */
 export function listBody<T>(request: ApiRequest, all: readonly T[], print: (item: T) => unknown): object {
+  const { items, next } = pageOf(request, all);
+  return { total: all.length, items: items.map(print), next };
+}
+
+/** The same, of items that are printed already; see PrintedItems. */
+export function listAnswer<T>(request: ApiRequest, all: readonly T[], textOf: (item: T) => string): Answer {
+  const { items, next } = pageOf(request, all);
+  const list = items.length === 0 ? '[]' : `[\n  ${items.map(textOf).join(',\n  ')}\n ]`;
+  const body = `{\n "total": ${all.length},\n "items": ${list},\n "next": ${JSON.stringify(next)}\n}\n`;
+  return { status: 200, contentType: 'application/json', body };
+}
+
+function pageOf<T>(request: ApiRequest, all: readonly T[]): { items: readonly T[]; next: string | null } {
   const page = readPage(request.query);
   const end = page.offset + page.size;
-  return {
-    total: all.length,
-    items: all.slice(page.offset, end).map(print),
-    next: end < all.length ? nextUrl(request, { ...page, offset: end }) : null,
-  };
+  return { items: all.slice(page.offset, end), next: end < all.length ? nextUrl(request, { ...page, offset: end }) : null };
 }
 
 function nextUrl(request: ApiRequest, page: Page): string {

@@ -5,14 +5,21 @@ import { json } from '../http/answer.js';
 import { ApiError, notFound } from '../http/errors.js';
 import { type ApiRequest, type Handler, handler, param } from '../http/route.js';
 import { kindFilters } from './kind-filters.js';
-import { LIST_TITLE, listBody, readCommonFilter } from './list-query.js';
+import { LIST_TITLE, listAnswer, readCommonFilter } from './list-query.js';
 import { etagOf } from './precondition.js';
+import { PrintedItems } from './printed-items.js';
 
 export const ITEM_TITLE = 'Could not retrieve a resource';
 const KUBERNETES_FORMATS = ['k8s', 'kubernetes'];
 
 /** Reads of one kind. */
 export class KindReader {
+  private readonly documents = new PrintedItems<Resource>((resource) => toDocument(this.descriptor, resource));
+  private readonly overviewsOfItems = new PrintedItems<Resource>(
+    (resource) => this.toOverview(resource),
+    (resource) => this.insightOf(resource),
+  );
+
   constructor(
     private readonly context: ApiContext,
     private readonly descriptor: AnyDescriptor,
@@ -29,9 +36,7 @@ export class KindReader {
 
   /** `GET {coll}`, in a mesh or across meshes. */
   get list(): Handler {
-    return handler(LIST_TITLE, (request) =>
-      json(listBody(request, this.filtered(request), (resource) => toDocument(this.descriptor, resource))),
-    );
+    return handler(LIST_TITLE, (request) => listAnswer(request, this.filtered(request), this.documents.textOf));
   }
 
   /** `GET {coll}/{name}/_overview`. */
@@ -41,7 +46,7 @@ export class KindReader {
 
   /** `GET {coll}/_overview`. */
   get overviews(): Handler {
-    return handler(LIST_TITLE, (request) => json(listBody(request, this.filtered(request), (resource) => this.toOverview(resource))));
+    return handler(LIST_TITLE, (request) => listAnswer(request, this.filtered(request), this.overviewsOfItems.textOf));
   }
 
   private find(request: ApiRequest): Resource {
@@ -52,23 +57,25 @@ export class KindReader {
     return found;
   }
 
-  private filtered(request: ApiRequest): Resource[] {
+  private filtered(request: ApiRequest): readonly Resource[] {
     const mesh = this.meshOf(request);
     this.checkAccess(request);
     const { kind } = this.descriptor;
     const common = readCommonFilter(request);
     const special = Object.hasOwn(kindFilters, kind) ? kindFilters[kind]?.(request) : undefined;
-    return this.context.controlPlane.view
-      .listSorted<JsonObject>(kind, mesh)
-      .filter((resource) => common(resource) && (special === undefined || special(resource)));
+    const all = this.context.controlPlane.view.listSorted<JsonObject>(kind, mesh);
+    if (!common && !special) return all;
+    return all.filter((resource) => (!common || common(resource)) && (!special || special(resource)));
   }
 
   private toOverview(resource: Resource): JsonObject {
-    const { registry, controlPlane } = this.context;
-    const insightKind = this.descriptor.insightKind ?? '';
-    const descriptor = registry.get(insightKind);
-    const insight = controlPlane.view.find<JsonObject>(insightKind, resource.meta.mesh, resource.meta.name);
+    const descriptor = this.context.registry.get(this.descriptor.insightKind ?? '');
+    const insight = this.insightOf(resource);
     return toOverview(this.descriptor, resource, descriptor && insight ? { descriptor, resource: insight } : undefined);
+  }
+
+  private insightOf({ meta }: Resource): Resource | undefined {
+    return this.context.controlPlane.view.find<JsonObject>(this.descriptor.insightKind ?? '', meta.mesh, meta.name);
   }
 
   /** The mesh of the path, which must exist; undefined where the path names none. */
