@@ -1,6 +1,5 @@
 import type { TargetRefKind, Violations } from '@mesh/core';
 import { checkFromOrRules } from '../sdk/inbound-rules.js';
-import { kindWithoutEffect } from '../sdk/no-effect.js';
 import { checkTargetRef, FROM_DEPRECATED, topKindDeprecations } from '../sdk/target-ref.js';
 import type { MeshTlsSpec, TlsConf } from './schema.js';
 
@@ -24,7 +23,7 @@ export function validateMeshTls(spec: MeshTlsSpec, violations: Violations): void
 
 /** What a user is told about an accepted document. */
 export function meshTlsDeprecations(spec: MeshTlsSpec): string[] {
-  return [...topKindDeprecations(spec.targetRef), ...(spec.from ? [FROM_DEPRECATED] : []), kindWithoutEffect('MeshTLS')];
+  return [...topKindDeprecations(spec.targetRef), ...(spec.from ? [FROM_DEPRECATED] : [])];
 }
 
 /** Both ends have to speak the same: versions and ciphers are for the whole mesh. */
