@@ -45,21 +45,31 @@ const UNINSTALL: readonly Component[] = [
   },
 ];
 
+/** Components of the manuals of old versions. */
+const INSTALL_BEFORE: readonly Component[] = [
+  { name: 'database-schema', summary: 'Before 0.6', instead: 'a control plane with Postgres makes its tables with: kuma-cp migrate up' },
+  { name: 'dns', summary: 'Before 1.0', instead: 'names of the mesh are served by dns-resolver and kuma-dp' },
+  { name: 'ingress', summary: 'Before 1.2', instead: 'start a zone ingress with: kuma-dp run --proxy-type=ingress' },
+  { name: 'metrics', summary: 'Before 2.0', instead: `${KUBERNETES}; metrics of a control plane are at :5680/metrics` },
+];
+
 /** `kumactl install`. */
 export function addInstallCommands(root: Command, _io: Io): void {
-  addComponents(root.command('install').description('Install various Kuma components'), INSTALL);
+  const install = root.command('install').description('Install various Kuma components');
+  addComponents(install, INSTALL, { hidden: false });
+  addComponents(install, INSTALL_BEFORE, { hidden: true });
 }
 
 /** `kumactl uninstall`. */
 export function addUninstallCommands(root: Command, _io: Io): void {
-  addComponents(root.command('uninstall').description('Uninstall various Kuma components'), UNINSTALL);
+  addComponents(root.command('uninstall').description('Uninstall various Kuma components'), UNINSTALL, { hidden: false });
 }
 
 /** Components take any flag, so that what is said is that they are missing, and not that a flag of theirs is. */
-function addComponents(group: Command, components: readonly Component[]): void {
+function addComponents(group: Command, components: readonly Component[], { hidden }: { hidden: boolean }): void {
   for (const { name, summary, instead } of components) {
     group
-      .command(name)
+      .command(name, { hidden })
       .summary(summary)
       .description(`${summary}. Not part of this build: ${instead}`)
       .allowUnknownOption()
