@@ -80,6 +80,11 @@ describe('loadConfig', () => {
       expect(() => load('', { [name]: text })).toThrow(name);
   });
 
+  it('refuses the service accounts of Kubernetes as credentials of proxies, and two tokens of one zone', () => {
+    expect(() => load('dpServer: {authn: {dpProxy: {type: serviceAccountToken}}}')).toThrow('needs the Kubernetes environment');
+    expect(() => load('multizone: {zone: {kds: {auth: {cpTokenInline: a, cpTokenPath: b}}}}')).toThrow('exclude each other');
+  });
+
   it('knows the variables of Kuma that break the rule of spelling', () => {
     const { config } = load('', {
       KUMA_METRICS_OPENTELEMETRY_ENABLED: 'false',

@@ -7,6 +7,7 @@ export function validateConfig(config: KumaConfig, violations: Violations): void
   validatePostgres(config, violations);
   validateZoneHealthCheck(config, violations);
   validateTls(config, violations);
+  validateProxyAuthn(config, violations);
   const { globalAddress } = config.multizone.zone;
   const port = Number(globalAddress.slice(globalAddress.lastIndexOf(':') + 1));
   if (globalAddress !== '' && (port < 1 || port > 65535)) {
@@ -50,6 +51,14 @@ function validateZoneHealthCheck(config: KumaConfig, violations: Violations): vo
     'multizone.global.kds.zoneHealthCheck',
     'set both pollInterval and timeout, or neither (KUMA_MULTIZONE_GLOBAL_KDS_ZONE_HEALTH_CHECK_…)',
   );
+}
+
+/** Service accounts are those of Kubernetes. */
+function validateProxyAuthn({ dpServer: { authn } }: KumaConfig, violations: Violations): void {
+  for (const [name, { type }] of Object.entries({ dpProxy: authn.dpProxy, zoneProxy: authn.zoneProxy })) {
+    if (type === 'serviceAccountToken')
+      add(violations, `dpServer.authn.${name}.type`, 'serviceAccountToken needs the Kubernetes environment');
+  }
 }
 
 function validateTls(config: KumaConfig, violations: Violations): void {
