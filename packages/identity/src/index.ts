@@ -26,7 +26,7 @@ export {
   verifyZoneToken,
   type ZoneTokenCheck,
 } from './token/proxy-tokens.js';
-export { isRevoked, revocationsName } from './token/revocations.js';
+export { concernsTokens, isRevoked, revocationsName } from './token/revocations.js';
 export {
   findVerificationKey,
   hasSigningKey,

@@ -4,7 +4,7 @@ import { policyKinds } from '@mesh/policies';
 import { coreKinds } from '@mesh/resources';
 import { enabledKinds, type ServiceOptions } from '@mesh/runtime';
 import { type ControlPlaneConnection, connectControlPlane } from '@mesh/service-client';
-import { userTokenAuthenticator } from './authenticator.js';
+import { type UserTokenAuthenticator, userTokenAuthenticator } from './authenticator.js';
 import { apiMetrics } from './metrics.js';
 import { apiTls } from './tls.js';
 
@@ -20,6 +20,7 @@ export class ApiRunner implements Runner {
   private readonly log: Logger;
   private connection: ControlPlaneConnection | undefined;
   private server: ApiServer | undefined;
+  private authenticator: UserTokenAuthenticator | undefined;
   private check: { unregister(): void } | undefined;
   private bound: ApiAddresses = {};
 
@@ -36,12 +37,13 @@ export class ApiRunner implements Runner {
     const { config, metrics, health } = this.options;
     this.connection = await connectControlPlane(this.options, { log: this.log });
     const { controlPlane } = this.connection;
+    this.authenticator = userTokenAuthenticator(config, controlPlane.view);
     const tls = await apiTls(config);
     this.server = await createApiServer({
       controlPlane,
       registry: new DescriptorRegistry(enabledKinds(config, [...coreKinds, ...policyKinds])),
       config,
-      authenticator: userTokenAuthenticator(config, controlPlane.view),
+      authenticator: this.authenticator,
       log: this.log,
       metrics: apiMetrics(metrics),
       ...(tls ? { tls } : {}),
@@ -56,6 +58,7 @@ export class ApiRunner implements Runner {
   async stop(): Promise<void> {
     this.check?.unregister();
     await this.server?.stop();
+    this.authenticator?.close();
     await this.connection?.close();
   }
 }

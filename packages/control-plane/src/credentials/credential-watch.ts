@@ -1,4 +1,5 @@
-import { type Clock, type Logger, MeshError, messageOf, type ResourceKey, type ResourceView } from '@mesh/core';
+import { type Clock, type Logger, MeshError, messageOf, type ResourceView } from '@mesh/core';
+import { concernsTokens } from '@mesh/identity';
 
 /** What a checked credential allows. */
 export interface Grant {
@@ -126,9 +127,4 @@ class HeldCredential {
     this.timer = setTimeout(() => this.expireAt(expiresAt), Math.min(Math.ceil(left), TIMER_MS_MAX));
     this.timer.unref();
   }
-}
-
-/** Signing keys, their public halves, and lists of revoked tokens. */
-function concernsTokens({ kind, name }: ResourceKey): boolean {
-  return (kind === 'GlobalSecret' || kind === 'Secret') && name.includes('-token-');
 }

@@ -1,4 +1,4 @@
-import type { ResourceView } from '@mesh/core';
+import type { ResourceKey, ResourceView } from '@mesh/core';
 import { secretContent } from '../secrets/drafts.js';
 import type { TokenKind } from './signing-keys.js';
 
@@ -13,4 +13,9 @@ export function isRevoked(view: ResourceView, kind: TokenKind, jti: string): boo
   if (!list) return false;
   const ids = secretContent(list).toString('utf8').split(',');
   return ids.some((id) => id.trim() === jti);
+}
+
+/** Whether a resource is one that decides which tokens are good: a signing key, its public half, or a list of revoked tokens. */
+export function concernsTokens({ kind, name }: ResourceKey): boolean {
+  return (kind === 'GlobalSecret' || kind === 'Secret') && name.includes('-token-');
 }
