@@ -72,7 +72,8 @@ export class Target {
         postgres = await startEmbeddedPostgres({ dataDir, temporary: true, port: await choosePort(0), databases: [DATABASE] });
       }
       const store = postgres ? ({ type: 'postgres', ...connectionOf(postgres) } as const) : ({ type: 'memory' } as const);
-      const profiling: Record<string, string> = spec.profileDir === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${spec.profileDir}` };
+      const profiling: Record<string, string> =
+        spec.profileDir === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${spec.profileDir}` };
       const env = { KUMA_REPORTS_ENABLED: 'false', ...profiling };
       const controlPlane = await deployment.launchControlPlane({ name: 'zone-1', store, layout: 'single', env });
       await deployment.waitForApi(controlPlane);
