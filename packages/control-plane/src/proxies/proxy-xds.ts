@@ -161,7 +161,7 @@ export class ProxyXds {
     const meshes = this.contexts.invalidate(event);
     const adminCa = event.changes.some(({ key }) => key.kind === 'GlobalSecret' && key.name === ENVOY_ADMIN_CA);
     const stale = adminCa ? () => true : this.served.stale(event, meshes);
-    this.engine.invalidate((node) => stale !== undefined && stale(node) && (adminCa || !this.source.isCurrent?.(node)));
+    this.engine.invalidate(stale && ((node) => stale(node) && (adminCa || !this.source.isCurrent?.(node))));
     if (event.changes.some(hasHostName)) this.addresses.want(hostNames(this.options.view));
     for (const { key, after } of event.changes) {
       if (!after || !key.kind.endsWith('Insight')) continue;
