@@ -111,6 +111,44 @@ const specs = fc.oneof(
     }),
   }),
 );
+
+/** Confs of policies for outbounds: one of them differs from the others in what it leaves out. */
+const OUTBOUND_CONFS: Readonly<Record<string, readonly object[]>> = {
+  MeshRetry: [{ http: { numRetries: 1 } }, { http: { numRetries: 2 }, tcp: { maxConnectAttempt: 2 } }],
+  MeshCircuitBreaker: [
+    { connectionLimits: { maxRequests: 1 } },
+    { outlierDetection: { detectors: { totalFailures: { consecutive: 1 } } } },
+  ],
+  MeshHealthCheck: [{ http: { path: '/a' } }, { tcp: {}, http: { disabled: true } }],
+  MeshAccessLog: [{ backends: [{ type: 'File', file: { path: '/a' } }] }, { backends: [] }],
+  MeshLoadBalancingStrategy: [
+    { loadBalancer: { type: 'Random' } },
+    { loadBalancer: { type: 'RingHash' }, hashPolicies: [{ type: 'Header', header: { name: 'a' } }] },
+  ],
+};
+
+const INBOUND_CONFS: Readonly<Record<string, readonly object[]>> = {
+  MeshCircuitBreaker: [{ connectionLimits: { maxRequests: 1 } }, { connectionLimits: { maxRequests: 2 } }],
+  MeshAccessLog: [{ backends: [{ type: 'File', file: { path: '/b' } }] }],
+  MeshRateLimit: [{ local: { http: { requestRate: { num: 1, interval: '1s' } } } }, { local: { tcp: { disabled: true } } }],
+  MeshFaultInjection: [{ http: [{ abort: { httpStatus: 500, percentage: 1 } }] }, { http: [] }],
+  MeshTLS: [{ mode: 'Permissive' }, { mode: 'Strict' }, { tlsVersion: { min: 'TLS12', max: 'TLSAuto' } }],
+};
+
+const otherSpecs = fc.oneof(
+  ...Object.entries(OUTBOUND_CONFS).map(([kind, confs]) => {
+    const to = fc.array(fc.record({ targetRef: ref, default: fc.constantFrom(...confs) }), { maxLength: 2 });
+    return fc.record({ kind: fc.constant(kind), spec: fc.record({ targetRef: ref, to }) });
+  }),
+  ...Object.entries(INBOUND_CONFS).map(([kind, confs]) => {
+    const matches = fc.constantFrom(undefined, [{ spiffeID: { type: 'Exact', value: 'spiffe://default/web' } }]);
+    const from = fc.array(fc.record({ targetRef: ref, default: fc.constantFrom(...confs) }), { maxLength: 2 });
+    const rules = fc.array(fc.record({ matches, default: fc.constantFrom(...confs) }), { maxLength: 2 });
+    const lists = fc.oneof(fc.record({ targetRef: ref, from }), fc.record({ targetRef: ref, rules }));
+    return fc.record({ kind: fc.constant(kind), spec: lists });
+  }),
+);
+
 /** A mesh with some sidecars and policies; most of it makes sense. */
 export const randomMesh = fc.record({
   meshSpec: fc.constantFrom(
@@ -123,7 +161,7 @@ export const randomMesh = fc.record({
     fc.record({ address, inbound: fc.array(inbound, { maxLength: 3 }), outbound: fc.array(outbound, { maxLength: 3 }) }),
     { minLength: 1, maxLength: 4 },
   ),
-  policies: fc.array(specs, { maxLength: 5 }),
+  policies: fc.array(fc.oneof(specs, otherSpecs), { maxLength: 6 }),
   features: fc.subarray(['feature-bind-outbounds', 'feature-reuse-port']),
 });
 
