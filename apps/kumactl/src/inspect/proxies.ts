@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { query, segment } from '../client/paths.js';
 import { UserError } from '../errors.js';
 import type { Io } from '../io.js';
@@ -59,7 +59,7 @@ function addProxy(inspect: Command, proxy: ProxyCommand, io: Io): void {
     .argument('<name>')
     .option('--type <string>', `inspection type: one of ${types.join('|')}`, types[0])
     .option('--include-eds', 'include endpoints in the config dump')
-    .option('--config-dump', 'the same as --type=config-dump');
+    .addOption(new Option('--config-dump', 'the same as --type=config-dump').hideHelp());
   if (proxy.inMesh) {
     command
       .option('-m, --mesh <string>', 'mesh to use', 'default')
