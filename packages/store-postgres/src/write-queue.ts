@@ -1,4 +1,5 @@
 import type { Clock, TransactResult } from '@mesh/core';
+import type { ClientBase } from 'pg';
 import type { DataSource } from 'typeorm';
 import { isAway } from './errors.js';
 import { type WriteCall, type WriteOutcome, writeBatch } from './write.js';
@@ -65,11 +66,12 @@ export class WriteQueue {
     const { dataSource, clock, logLinesMin } = this.options;
     const runner = dataSource.createQueryRunner();
     try {
-      await runner.connect();
-      return await writeBatch(runner, calls, { now: new Date(clock.now()).toISOString(), logLinesMin });
-    } catch (error) {
-      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => {});
-      throw error;
+      const client: ClientBase = await runner.connect();
+      const options = { now: new Date(clock.now()).toISOString(), logLinesMin };
+      return await writeBatch(client, calls, options).catch(async (error: unknown) => {
+        await client.query('ROLLBACK').catch(() => {}); // a connection that is lost has none
+        throw error;
+      });
     } finally {
       await runner.release();
     }

@@ -10,7 +10,7 @@ import {
   type TransactOptions,
   type TransactResult,
 } from '@mesh/core';
-import type { QueryRunner } from 'typeorm';
+import pg from 'pg';
 import type { ResourceEntity } from './entities.js';
 import { LoadedState } from './loaded-state.js';
 import { numberChanges, resourceOfRow, rowOfResource } from './rows.js';
@@ -21,13 +21,13 @@ export const CHANGES_CHANNEL = 'mesh_changes';
 const LOCK_COUNTER = 'SELECT revision FROM store_meta WHERE id = 1 FOR UPDATE';
 const READ_FENCES = 'SELECT fence FROM leaders';
 
-const LOAD = `
+const load = (keys: string): string => `
   SELECT r.* FROM resources r
-  JOIN jsonb_to_recordset($1::jsonb) AS k(kind text, mesh text, name text) USING (kind, mesh, name)`;
+  JOIN jsonb_to_recordset(${keys}::jsonb) AS k(kind text, mesh text, name text) USING (kind, mesh, name)`;
 
-const LOAD_WITH_OWNED = `
+const loadWithOwned = (keys: string): string => `
   WITH RECURSIVE touched AS (
-    SELECT kind, mesh, name FROM jsonb_to_recordset($1::jsonb) AS k(kind text, mesh text, name text)
+    SELECT kind, mesh, name FROM jsonb_to_recordset(${keys}::jsonb) AS k(kind text, mesh text, name text)
     UNION
     SELECT r.kind, r.mesh, r.name FROM touched t
     JOIN resources r ON r.owner_kind = t.kind AND r.owner_mesh = t.mesh AND r.owner_name = t.name
@@ -37,28 +37,39 @@ const LOAD_WITH_OWNED = `
 const RESOURCE_COLUMNS = `kind text, mesh text, name text, labels jsonb, spec jsonb, status jsonb, version bigint,
   creation_time timestamptz, modification_time timestamptz, owner_kind text, owner_mesh text, owner_name text`;
 
-const WRITE = `
+interface WriteLiterals {
+  readonly lines: string;
+  readonly now: string;
+  readonly removed: string;
+  readonly put: string;
+  /** Newest revision. */
+  readonly last: number;
+  /** Log lines up to this revision go. */
+  readonly trim: number;
+}
+
+const write = ({ lines, now, removed, put, last, trim }: WriteLiterals): string => `
   WITH logged AS (
     INSERT INTO change_log (revision, transaction, time, author, kind, mesh, name, op, resource, before)
-    SELECT revision, transaction, $2::timestamptz, author, kind, mesh, name, op, resource, before
-    FROM jsonb_to_recordset($1::jsonb)
+    SELECT revision, transaction, ${now}::timestamptz, author, kind, mesh, name, op, resource, before
+    FROM jsonb_to_recordset(${lines}::jsonb)
       AS l(revision bigint, transaction bigint, author text, kind text, mesh text, name text, op text, resource jsonb, before jsonb)
   ), removed AS (
-    DELETE FROM resources r USING jsonb_to_recordset($3::jsonb) AS d(kind text, mesh text, name text)
+    DELETE FROM resources r USING jsonb_to_recordset(${removed}::jsonb) AS d(kind text, mesh text, name text)
     WHERE r.kind = d.kind AND r.mesh = d.mesh AND r.name = d.name
   ), written AS (
     INSERT INTO resources (kind, mesh, name, labels, spec, status, version, creation_time, modification_time, owner_kind, owner_mesh, owner_name)
-    SELECT * FROM jsonb_to_recordset($4::jsonb) AS p(${RESOURCE_COLUMNS})
+    SELECT * FROM jsonb_to_recordset(${put}::jsonb) AS p(${RESOURCE_COLUMNS})
     ON CONFLICT (kind, mesh, name) DO UPDATE SET
       labels = EXCLUDED.labels, spec = EXCLUDED.spec, status = EXCLUDED.status, version = EXCLUDED.version,
       creation_time = EXCLUDED.creation_time, modification_time = EXCLUDED.modification_time,
       owner_kind = EXCLUDED.owner_kind, owner_mesh = EXCLUDED.owner_mesh, owner_name = EXCLUDED.owner_name
   ), counted AS (
-    UPDATE store_meta SET revision = $5::bigint WHERE id = 1
+    UPDATE store_meta SET revision = ${last}::bigint WHERE id = 1
   ), trimmed AS (
-    DELETE FROM change_log WHERE revision <= $6::bigint
+    DELETE FROM change_log WHERE revision <= ${trim}::bigint
   )
-  SELECT pg_notify('${CHANGES_CHANNEL}', $5::text)`;
+  SELECT pg_notify('${CHANGES_CHANNEL}', '${last}')`;
 
 /** The log is trimmed whenever a transaction passes a multiple of this. */
 const TRIM_EVERY = 1000;
@@ -89,18 +100,18 @@ interface Planned {
 /**
  * Calls in order in one database transaction, each all or nothing for itself. The transaction
  * takes the counter row first, so transactions commit in the order of their revisions and no
- * reader sees N+1 before N. Throws where the database fails; then none of the calls happened.
+ * reader sees N+1 before N. Throws where the database fails; then none of the calls happened,
+ * and the transaction may still be open.
+ *
+ * Two round trips: statements are sent together, their values as literals. Each statement of a
+ * message sees what was committed before it began, so what is loaded is what the lock protects.
  */
-export async function writeBatch(runner: QueryRunner, calls: readonly WriteCall[], options: BatchOptions): Promise<WriteOutcome[]> {
-  await runner.startTransaction('READ COMMITTED');
-  const [meta]: Array<{ revision: string }> = await runner.query(LOCK_COUNTER);
-  const fences = calls.some((call) => call.options.fence !== undefined) ? await readFences(runner) : new Set<number>();
-  const state = await loadState(
-    runner,
-    calls.flatMap((call) => call.mutations),
-  );
+export async function writeBatch(client: pg.ClientBase, calls: readonly WriteCall[], options: BatchOptions): Promise<WriteOutcome[]> {
+  const begun = await several(client, ['BEGIN', LOCK_COUNTER, READ_FENCES, loadStatement(calls.flatMap((call) => call.mutations))]);
+  const fences = new Set((begun[2]?.rows ?? []).map((row: { fence: string }) => Number(row.fence)));
+  const state = new LoadedState((begun[3]?.rows ?? []).map((row: ResourceEntity) => resourceOfRow(row)));
   const planned: Planned[] = [];
-  let revision = Number(meta?.revision);
+  let revision = Number((begun[1]?.rows[0] as { revision: string } | undefined)?.revision);
   const outcomes = calls.map((call): WriteOutcome => {
     try {
       const lines = planCall(call, { state, fences, revision, now: options.now });
@@ -111,9 +122,14 @@ export async function writeBatch(runner: QueryRunner, calls: readonly WriteCall[
       return { error };
     }
   });
-  if (planned.length > 0) await runner.query(WRITE, writeParameters(planned, options));
-  await runner.commitTransaction();
+  await several(client, planned.length > 0 ? [writeStatement(planned, options), 'COMMIT'] : ['COMMIT']);
   return outcomes;
+}
+
+/** Statements in one message; the first that fails ends it. */
+async function several(client: pg.ClientBase, statements: readonly string[]): Promise<pg.QueryResult[]> {
+  const results: unknown = await client.query(statements.join(';\n'));
+  return (Array.isArray(results) ? results : [results]) as pg.QueryResult[];
 }
 
 interface PlanContext {
@@ -135,24 +151,23 @@ function planCall({ mutations, options }: WriteCall, { state, fences, revision, 
   });
 }
 
-async function readFences(runner: QueryRunner): Promise<Set<number>> {
-  const rows: Array<{ fence: string }> = await runner.query(READ_FENCES);
-  return new Set(rows.map((row) => Number(row.fence)));
-}
-
-async function loadState(runner: QueryRunner, mutations: readonly Mutation[]): Promise<LoadedState> {
+function loadStatement(mutations: readonly Mutation[]): string {
   const keys = new Map<string, ResourceKey>();
   for (const mutation of mutations) {
     const { kind, mesh, name } = mutation.op === 'delete' ? mutation.key : mutation.draft;
     const id = keyString({ kind, mesh, name });
     if (isStorableText(id)) keys.set(id, { kind, mesh, name }); // no other key is stored, and the plan refuses to write one
   }
-  const sql = mutations.some((mutation) => mutation.op === 'delete') ? LOAD_WITH_OWNED : LOAD;
-  const rows: ResourceEntity[] = keys.size === 0 ? [] : await runner.query(sql, [JSON.stringify([...keys.values()])]);
-  return new LoadedState(rows.map(resourceOfRow));
+  const withOwned = mutations.some((mutation) => mutation.op === 'delete');
+  return (withOwned ? loadWithOwned : load)(json([...keys.values()]));
 }
 
-function writeParameters(planned: readonly Planned[], options: BatchOptions): unknown[] {
+/** A value as a literal of SQL. */
+function json(value: unknown): string {
+  return pg.escapeLiteral(JSON.stringify(value));
+}
+
+function writeStatement(planned: readonly Planned[], options: BatchOptions): string {
   const lines = planned.map(({ change, logged, transaction }) => ({
     revision: logged.revision,
     transaction,
@@ -169,5 +184,5 @@ function writeParameters(planned: readonly Planned[], options: BatchOptions): un
   const first = lines[0]?.revision ?? 0;
   const last = lines.at(-1)?.revision ?? 0;
   const trim = Math.floor((first - 1) / TRIM_EVERY) < Math.floor(last / TRIM_EVERY) ? last - options.logLinesMin : 0;
-  return [JSON.stringify(lines), options.now, JSON.stringify(removed), JSON.stringify(put), last, trim];
+  return write({ lines: json(lines), now: pg.escapeLiteral(options.now), removed: json(removed), put: json(put), last, trim });
 }
