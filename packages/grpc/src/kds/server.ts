@@ -177,7 +177,10 @@ export class KdsServer {
       this.welcome(call, { peer, name, end });
       return { peer, end };
     } catch (error) {
-      if (MeshError.is(error, 'unauthenticated')) this.options.log.warn({ reason: error.public }, 'a zone was refused');
+      // All streams of a zone fail alike: one of them tells.
+      if (MeshError.is(error, 'unauthenticated') && name === 'globalToZone') {
+        this.options.log.warn({ zone: readPeer(call.metadata).zone, reason: error.public }, 'a zone was refused');
+      }
       end(error);
       return undefined;
     }
