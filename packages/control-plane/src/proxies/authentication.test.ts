@@ -54,3 +54,39 @@ describe('an ingress', () => {
     await expect(connect(options)).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 });
+
+describe('a dataplane whose identity comes from its workload label', () => {
+  const labels = { 'kuma.io/workload': 'web', team: 'a' };
+  const web: ResourceDraft = { kind: 'Dataplane', mesh: 'default', name: 'web-1', labels, spec: { networking: { address: '127.0.0.1' } } };
+  const identity = (name: string, spec: object): ResourceDraft => ({ kind: 'MeshIdentity', mesh: 'default', name, spec });
+  const everybody = { dataplane: {} };
+
+  async function come(workload: string, ...identities: readonly ResourceDraft[]): Promise<unknown> {
+    const { view } = new WritableView([secretDraft('default', 'dataplane-token-signing-key-default-1', key), web, ...identities]);
+    const request = { type: 'dataplane', name: 'web-1', mesh: 'default', tags: {}, proxyType: '', workload, validForMs: 60_000 } as const;
+    return proxyAuthenticator({ config, view, clock: { now: () => NOW } })(await issueToken(view, request, NOW), web);
+  }
+
+  it('needs a token that is bound to the workload', async () => {
+    const all = identity('all', { selector: everybody });
+    await expect(come('', all)).rejects.toThrow(/must be bound to the workload/);
+    await expect(come('other', all)).rejects.toThrow(/is different than in token/);
+    await expect(come('web', all)).resolves.toMatchObject({ kid: '1' });
+  });
+
+  it.each([
+    ['no MeshIdentity', []],
+    ['one for nobody', [identity('none', {})]],
+    ['one for others', [identity('others', { selector: { dataplane: { matchLabels: { team: 'b' } } } })]],
+    ['one with another path', [identity('path', { selector: everybody, spiffeID: { path: '/name/{{ .Name }}' } })]],
+    [
+      'a more specific one with another path',
+      [
+        identity('all', { selector: everybody }),
+        identity('team', { selector: { dataplane: { matchLabels: { team: 'a' } } }, spiffeID: { path: '/x' } }),
+      ],
+    ],
+  ])('needs none with %s', async (_, identities) => {
+    await expect(come('', ...identities)).resolves.toMatchObject({ kid: '1' });
+  });
+});

@@ -5,6 +5,7 @@ import type { KumaConfig } from '@mesh/runtime';
 import { readStaticKeys } from '../credentials/static-keys.js';
 import type { ProxyAuthenticator, ProxyResource } from './ads-handler.js';
 import { tagValuesOf } from './tag-values.js';
+import { identityComesFromWorkload } from './workload-identity.js';
 
 export interface AuthenticationOptions {
   readonly config: KumaConfig;
@@ -28,7 +29,7 @@ export function proxyAuthenticator({ config, view, clock, zone = config.multizon
   return async (credential, resource) => {
     if (resource.kind === 'Dataplane') {
       if (dpProxy.type === 'none') return {};
-      return verifyDataplaneToken({ ...source(credential), staticKeys: dataplaneKeys, useSecrets, ...dataplaneFacts(resource) });
+      return verifyDataplaneToken({ ...source(credential), staticKeys: dataplaneKeys, useSecrets, ...dataplaneFacts(view, resource) });
     }
     if (zoneProxy.type === 'none') return {};
     try {
@@ -56,7 +57,8 @@ function formerMeshOf(view: ResourceView, { kind, name }: ProxyResource): string
   return kind === 'ZoneIngress' ? view.get({ kind, mesh: '', name })?.meta.labels[LABEL_FORMER_MESH] : undefined;
 }
 
-function dataplaneFacts({ mesh, name, labels, spec }: ProxyResource) {
-  const workload = labels?.[LABEL_WORKLOAD];
-  return { mesh, name, dataplaneTags: tagValuesOf(spec as DataplaneSpec), ...(workload === undefined ? {} : { workload }) };
+function dataplaneFacts(view: ResourceView, { mesh, name, labels = {}, spec }: ProxyResource) {
+  const workload = labels[LABEL_WORKLOAD];
+  const facts = { mesh, name, dataplaneTags: tagValuesOf(spec as DataplaneSpec) };
+  return workload === undefined ? facts : { ...facts, workload, workloadRequired: identityComesFromWorkload(view, mesh, labels) };
 }
