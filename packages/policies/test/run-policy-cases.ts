@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fromBinary, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
 import { DescriptorRegistry, type JsonObject, MeshError, type Resource } from '@mesh/core';
+import { kumaRegistry } from '@mesh/proto';
 import { envoyRegistry } from '@mesh/proto/envoy-registry.js';
 import { coreKinds, type DataplaneSpec, parseDocument, toDocument } from '@mesh/resources';
 import { expectGolden, expectNoOrphanGoldens, testIdentity, validateWithEnvoy, viewOf } from '@mesh/testing';
@@ -61,9 +63,17 @@ function runAcceptedCases(policy: AnyPolicyDescriptor, dir: string): void {
       expectGolden({ dir, name }, { stored: { spec: draft.spec, warnings } });
       const printed = toDocument(policy, resourceOf(policy, document)) as unknown as JsonObject;
       expect(parseDocument(registryFor(policy), printed).draft.spec, 'what was printed, read again').toEqual(draft.spec);
+      expect(overTheWire(policy, draft.spec as JsonObject), 'what KDS carries').toEqual(draft.spec);
     });
     it('has no golden files left over', () => expectNoOrphanGoldens(dir, cases));
   });
+}
+
+/** The spec after a way through its protobuf message, where it has one. */
+function overTheWire({ wire }: AnyPolicyDescriptor, spec: JsonObject): unknown {
+  const schema = wire === 'json' ? undefined : kumaRegistry.getMessage(wire.proto);
+  if (!schema) return spec;
+  return toJson(schema, fromBinary(schema, toBinary(schema, fromJson(schema, spec))));
 }
 
 /** The resources of the proxy the first document names, as only this policy makes them. */

@@ -63,7 +63,13 @@ function checkHeaderMatch({ match, name, value }: GatewayHeaderMatch, at: Violat
   if (!bare && !value) at.field('value').add('cannot be empty');
 }
 
-function checkFilter({ requestHeader, responseHeader, mirror, redirect, rewrite }: GatewayFilter, onPrefix: boolean, at: Violations): void {
+function checkFilter(filter: GatewayFilter, onPrefix: boolean, at: Violations): void {
+  const { requestHeader, responseHeader, mirror, redirect, rewrite } = filter;
+  if (Object.keys(filter).length > 1) at.add('must have only one type of filter');
+  for (const path of [rewrite, redirect?.path]) {
+    if (path?.replaceFull !== undefined && path.replacePrefixMatch !== undefined)
+      at.add('must have only one of replaceFull and replacePrefixMatch');
+  }
   if (requestHeader && Object.keys(requestHeader).length === 0) at.field('request_header').add('cannot be empty');
   if (requestHeader) checkHeaders(requestHeader, at.field('request_header'));
   if (responseHeader) checkHeaders(responseHeader, at.field('response_header'));

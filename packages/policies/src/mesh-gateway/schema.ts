@@ -42,8 +42,13 @@ export interface MeshGatewaySpec {
 const tags = map(text);
 const certificate = message<DataSource>({ secret: textValue, file: textValue, inline: bytesValue, inlineString: textValue });
 
+const protocolName = enumOf('Protocol', ['NONE', 'TCP', 'TLS', 'HTTP', 'HTTPS']);
+
 /** The numbers of the protocols leave one out. */
-const protocol = enumOf('Protocol', ['NONE', 'TCP', 'TLS', 'HTTP', 'HTTPS']);
+const protocol: typeof protocolName = {
+  ...protocolName,
+  read: (value, path) => protocolName.read(typeof value === 'number' && value > 1 ? (value > 2 ? value - 1 : 'UDP') : value, path),
+};
 
 const listener = message<GatewayListener>({
   hostname: text,

@@ -53,6 +53,9 @@ function checkTls({ protocol, tls }: GatewayListener, at: Violations): void {
     return;
   }
   const certificates = tls.certificates ?? [];
+  for (const [i, source] of certificates.entries()) {
+    if (Object.keys(source).length > 1) at.field('certificates').index(i).add('must have only one source');
+  }
   if (protocol === 'HTTPS' && tls.mode === 'PASSTHROUGH') at.field('mode').add('mode is not supported on HTTPS listeners');
   if (tls.mode !== 'TERMINATE') return;
   if (certificates.length === 0) at.field('certificates').add('cannot be empty in TLS termination mode');

@@ -35,6 +35,7 @@ function checkResource({ name, version, resource }: RawResource, at: Violations)
 
 function checkModification(modification: TemplateModification, at: Violations): void {
   const { cluster, listener, networkFilter, httpFilter, virtualHost } = modification;
+  if (Object.keys(modification).length > 1) at.add('must have only one type of modification');
   if (cluster) checkWhole('Cluster', cluster, at.field('cluster'));
   if (listener) checkWhole('Listener', listener, at.field('listener'));
   if (networkFilter) checkFilter('Filter', networkFilter, at.field('networkFilter'));
