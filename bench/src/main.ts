@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { messageOf } from '@mesh/core';
 import { Command } from 'commander';
+import { apiCommand, fuzzCommand } from './api/api-command.js';
 import { dnsCommand } from './dns-command.js';
 import { fleetCommand } from './fleet/command.js';
 import { benchLab } from './lab-bench.js';
@@ -39,6 +40,9 @@ program
 program.addCommand(dnsCommand());
 
 program.addCommand(fleetCommand(onStep));
+
+program.addCommand(apiCommand(onStep));
+program.addCommand(fuzzCommand(onStep));
 
 try {
   await program.parseAsync();
