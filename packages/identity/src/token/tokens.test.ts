@@ -130,6 +130,21 @@ describe('a dataplane token', () => {
     await expect(verifyDataplaneToken({ ...dataplane, view: revoked, token })).rejects.toThrow(/is revoked/);
   });
 
+  it('is refused when its time is over, its ID revoked or its signature another, also after it was accepted', async () => {
+    const token = await tokenWith({});
+    const { jti } = decode(token.split('.')[1]) as { jti: string };
+    const check = (change: Partial<DataplaneTokenCheck>) => verifyDataplaneToken({ ...dataplane, token, ...change });
+    await check({});
+    await expect(check({ now: NOW + HOUR_MS })).rejects.toThrow(/expired/);
+    await expect(check({ now: NOW - 60_000 * 10 })).rejects.toThrow(/not valid yet/);
+    await expect(check({ token: `${token.slice(0, -3)}AAA` })).rejects.toMatchObject({ code: 'unauthenticated' });
+    const revoked = viewOf(dpKey, globalSecret('dataplane-token-revocations-default', jti).build());
+    await expect(check({ view: revoked })).rejects.toThrow(/is revoked/);
+    const otherKey = viewOf(secret('dataplane-token-signing-key-default-1', key2).build());
+    await expect(check({ view: otherKey })).rejects.toThrow(/signature/);
+    await expect(check({})).resolves.toMatchObject({ kid: '1' });
+  });
+
   it('is refused once its key is gone, and accepted by a configured public key', async () => {
     const token = await tokenWith({});
     const key = readPublicKey(Buffer.from(key1));

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 import { MeshError, type ResourceView } from '@mesh/core';
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { isRevoked } from './revocations.js';
@@ -83,7 +83,41 @@ function findKey(kind: TokenKind, kid: string, { staticKeys = [], useSecrets = t
   return useSecrets ? findVerificationKey(view, kind, kid) : undefined;
 }
 
+/** Payloads of tokens whose signature is good, by key, then digest of the token; oldest first. */
+const verified = new WeakMap<KeyObject, Map<string, JWTPayload>>();
+/** Tokens remembered for each key. */
+const VERIFIED_MAX = 20_000;
+
+/**
+ * The payload of a token with a good signature that counts now. A signature is checked once: a proxy shows its token with
+ * every stream, for its own resource and the stored one, and a fleet that comes back shows all of them at once.
+ */
 async function checkSignature(token: string, { key, algorithm }: VerificationKey, now: number): Promise<JWTPayload> {
+  const known = verified.get(key) ?? new Map<string, JWTPayload>();
+  verified.set(key, known);
+  const digest = hash('sha256', token, 'base64');
+  const remembered = known.get(digest);
+  if (remembered) {
+    checkTimes(remembered, now);
+    return remembered;
+  }
+  const payload = await checkOnce(token, { key, algorithm }, now);
+  known.set(digest, payload);
+  for (const oldest of known.keys()) {
+    if (known.size <= VERIFIED_MAX) break;
+    known.delete(oldest);
+  }
+  return payload;
+}
+
+/** What `jwtVerify` checks beside the signature, to the second as it does. */
+function checkTimes({ exp, nbf }: JWTPayload, now: number): void {
+  const seconds = Math.floor(now / 1000);
+  if (nbf !== undefined && nbf > seconds) throw reject('the token is not valid yet');
+  if (exp !== undefined && exp <= seconds) throw reject('the token is expired');
+}
+
+async function checkOnce(token: string, { key, algorithm }: VerificationKey, now: number): Promise<JWTPayload> {
   try {
     return (await jwtVerify(token, key, { algorithms: [algorithm], currentDate: new Date(now) })).payload;
   } catch (error) {
