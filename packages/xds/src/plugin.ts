@@ -95,6 +95,8 @@ export interface PolicyPlugin<M extends Matched = Matched> {
   configureExternal?(matched: M, target: ExternalServiceTarget): void;
   configureOutbound?(matched: M, target: OutboundTarget): void;
   configureCluster?(matched: M, target: ClusterTarget): void;
+  /** Whether what no outbound is for may leave the proxy; undefined leaves it to earlier plugins, or to the mesh. */
+  passthrough?(matched: M): boolean | undefined;
   /** Subsets of services the policies of a mesh send traffic to: a zone ingress needs an SNI for each. The service may be `*`. */
   destinations?(context: MeshContext): readonly Tags[];
 }

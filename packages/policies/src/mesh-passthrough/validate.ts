@@ -1,12 +1,14 @@
 import type { TargetRefKind, Violations } from '@mesh/core';
 import { isDnsName, isIp, isPort } from '@mesh/resources';
-import { kindWithoutEffect } from '../sdk/no-effect.js';
 import { checkTargetRef, topKindDeprecations } from '../sdk/target-ref.js';
 import type { MeshPassthroughSpec, PassthroughMatch } from './schema.js';
 
 const TOP: readonly TargetRefKind[] = ['Mesh', 'MeshSubset', 'Dataplane'];
 /** Protocols that one port cannot mix. */
 const HTTP = ['grpc', 'http', 'http2'];
+
+const MATCHED_WITHOUT_EFFECT =
+  'spec.default: only the modes All and None have an effect yet; with Matched, what the mesh says about passthrough holds';
 
 /** Rules of contract/policies.md §2.10; rooted at `spec`. */
 export function validateMeshPassthrough(spec: MeshPassthroughSpec, violations: Violations): void {
@@ -30,7 +32,9 @@ export function validateMeshPassthrough(spec: MeshPassthroughSpec, violations: V
 
 /** What a user is told about an accepted document. */
 export function meshPassthroughDeprecations(spec: MeshPassthroughSpec): string[] {
-  return [...topKindDeprecations(spec.targetRef), kindWithoutEffect('MeshPassthrough')];
+  const mode = spec.default?.passthroughMode;
+  const matched = mode === 'All' || mode === 'None' ? [] : [MATCHED_WITHOUT_EFFECT];
+  return [...topKindDeprecations(spec.targetRef), ...matched];
 }
 
 function checkMatch({ type, value, port, protocol }: PassthroughMatch, at: Violations): void {

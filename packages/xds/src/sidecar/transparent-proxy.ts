@@ -27,7 +27,7 @@ interface Passthrough {
 function addPassthrough(collector: ResourceCollector, scope: SidecarScope, passthrough: Passthrough): void {
   const { direction, family, address, port } = passthrough;
   const name = `${direction}:passthrough:${family}`;
-  const open = direction === 'inbound' || scope.context.passthrough;
+  const open = direction === 'inbound' || isOpen(scope);
   if (open) collector.addCluster(encodeCluster(passthroughCluster(name, passthrough)));
   const listener: ListenerModel = {
     name,
@@ -40,6 +40,12 @@ function addPassthrough(collector: ResourceCollector, scope: SidecarScope, passt
     chains: passthroughChains(name, direction, scope),
   };
   collector.addListener(encodeListener(listener));
+}
+
+/** The last plugin that has something to say decides, or else the mesh. */
+function isOpen({ active, context }: SidecarScope): boolean {
+  const answers = active.map(({ plugin, matched }) => plugin.passthrough?.(matched));
+  return answers.findLast((answer) => answer !== undefined) ?? context.passthrough;
 }
 
 function passthroughCluster(name: string, { direction, family }: Passthrough): ClusterModel {
