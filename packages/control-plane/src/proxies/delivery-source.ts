@@ -18,7 +18,7 @@ export class ProxyDeliveries implements DeliverySource {
     signal.addEventListener('abort', () => subscription.unsubscribe(), { once: true });
     // A revision of which this view is told nothing comes without an event.
     view.waitFor(wanted, signal).then(
-      () => engine.invalidate(() => false),
+      () => engine.invalidate(),
       () => {},
     );
     teller.trigger();

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { credentials, type Server } from '@grpc/grpc-js';
-import type { MeshError, ViewEvent } from '@mesh/core';
+import type { MeshError, ProxyConvergence, ViewEvent } from '@mesh/core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Inbox } from '../../test/inbox.js';
 import { MemoryControlPlane } from '../../test/memory-control-plane.js';
@@ -164,6 +164,50 @@ describe('an announcement', () => {
     stop.abort();
     await done;
     await ended;
+  });
+});
+
+describe('what proxies have', () => {
+  const state = (converged: number): ProxyConvergence => {
+    return { connected: 2, converged, unknown: 0, offline: 0, lagging: [], instances: ['ingress-manager'] };
+  };
+  const settledBy = (stop: AbortSignal, told: (state: ProxyConvergence) => void) => controlPlane.reporting[0]?.watch(7, told, stop);
+
+  it('is told of the revision asked for until the asker has enough, also after an interruption', async () => {
+    const asked = new Inbox<{ revision: number | 'now'; tell: (state: ProxyConvergence) => void; signal: AbortSignal }>();
+    const source = { watch: (revision: number | 'now', tell: never, signal: AbortSignal) => asked.push({ revision, tell, signal }) };
+    const stop = new AbortController();
+    const reporting = client.reportDeliveries(source, stop.signal);
+    for (let run = 0; run < 2; run++) {
+      await expect.poll(() => controlPlane.reporting.length).toBe(1);
+      const told = new Inbox<ProxyConvergence>();
+      const enough = new AbortController();
+      settledBy(enough.signal, told.push);
+      const { revision, tell, signal } = await asked.next();
+      expect(revision).toBe(7);
+      tell(state(1));
+      expect(await told.next()).toEqual(state(1));
+      tell(state(2));
+      expect(await told.next()).toEqual(state(2));
+      const over = once(signal, 'abort');
+      if (run === 0) {
+        enough.abort();
+        await over;
+        server.forceShutdown();
+        await expect.poll(() => controlPlane.reporting.length).toBe(0);
+        await serve(port);
+      }
+    }
+    stop.abort();
+    await reporting;
+    await expect.poll(() => controlPlane.reporting.length).toBe(0);
+  });
+
+  it('is told as a whole by the control plane', async () => {
+    controlPlane.converged = { state: 'pending', proxies: state(1) };
+    const { revision } = await client.put({ draft: dataplane('web'), author });
+    expect(await client.convergence({ revision, waitMs: 0 })).toMatchObject({ revision, state: 'pending', proxies: state(1) });
+    await expect(client.convergence({ revision: 99, waitMs: 0 })).rejects.toMatchObject({ code: 'bad_request' });
   });
 });
 

@@ -1,8 +1,23 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { Client, type ClientDuplexStream, credentials, Metadata, type MethodDefinition, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  Metadata,
+  type MethodDefinition,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import { MeshError, silentLogger } from '@mesh/core';
 import { DeltaDiscoveryRequestSchema, DeltaDiscoveryResponseSchema } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
-import { XDSConfigResponseSchema } from '@mesh/proto/kuma/mesh/v1alpha1/kds_pb.js';
+import {
+  XDSConfigResponseSchema,
+  ZoneHealthCheckRequestSchema,
+  ZoneHealthCheckResponseSchema,
+} from '@mesh/proto/kuma/mesh/v1alpha1/kds_pb.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KdsClient } from './client.js';
 import { kdsMethods } from './methods.js';
@@ -231,6 +246,53 @@ describe('the KDS server', () => {
     expect(identities[0]).toEqual({ storeId: 'store-1', storeRevision: 7 });
     expect(handler.peers.at(-1)).toMatchObject({ version: '2.14.3', storeId: 'zone-store', storeRevision: 3 });
     expect(new Set(handler.opened)).toEqual(new Set(['globalToZone', 'zoneToGlobal', 'configDump', 'stats', 'clusters']));
+  });
+});
+
+describe('a zone that can be asked what its proxies have', () => {
+  it('goes on with a global that does not know the method, as a Kuma global does not', async () => {
+    const { globalToZone, zoneToGlobal, healthCheck } = kdsMethods;
+    const kuma = new Server();
+    const hold = (call: ServerDuplexStream<unknown, unknown>): void => void call.on('end', () => call.end());
+    const healthy = (_call: unknown, done: (error: null, response: unknown) => void): void =>
+      done(null, create(ZoneHealthCheckResponseSchema));
+    kuma.addService({ globalToZone, zoneToGlobal, healthCheck }, { globalToZone: hold, zoneToGlobal: hold, healthCheck: healthy });
+    const port = await new Promise<number>((resolve, reject) =>
+      kuma.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),
+    );
+    const reasons: string[] = [];
+    let asked = 0;
+    let runs = 0;
+    const session = async () => {
+      runs++;
+      return { onMessage: () => {}, onEnd: () => {} };
+    };
+    const zone = new KdsClient({
+      address: `grpc://127.0.0.1:${port}`,
+      zone: 'zone-1',
+      version: '2.14.3',
+      log: silentLogger,
+      handler: {
+        identity: () => ({ storeId: 'zone-store', storeRevision: 3 }),
+        globalToZone: session,
+        zoneToGlobal: session,
+        proxyAdmin: async () => new Uint8Array(),
+        deliveries: { watch: () => void asked++ },
+        onDisconnected: (reason) => void reasons.push(reason),
+      },
+    });
+    zone.start();
+    await expect.poll(() => runs).toBe(2);
+    // The answer to the report stream is there once a later call was answered.
+    const probe = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+    const { path, requestSerialize, responseDeserialize } = healthCheck;
+    await new Promise((resolve) => {
+      probe.makeUnaryRequest(path, requestSerialize, responseDeserialize, create(ZoneHealthCheckRequestSchema), new Metadata(), resolve);
+    });
+    await zone.stop();
+    expect({ reasons, asked, runs }).toEqual({ reasons: [], asked: 0, runs: 2 });
+    probe.close();
+    kuma.forceShutdown();
   });
 });
 
