@@ -2,6 +2,7 @@ export * from './convergence.js';
 export * from './descriptor.js';
 export * from './duration.js';
 export * from './errors.js';
+export * from './held-removals.js';
 export * from './json.js';
 export * from './kri.js';
 export * from './labels.js';

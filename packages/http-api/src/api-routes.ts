@@ -1,6 +1,7 @@
 import { type ControlPlane, ResourceView } from '@mesh/core';
 import { type ApiContext, createContext } from './context.js';
 import { convergenceRoutes } from './convergence/routes.js';
+import { heldRemovalsRoutes } from './held-removals/routes.js';
 import type { Route } from './http/route.js';
 import { inspectRoutes } from './inspect/routes.js';
 import { catalogRoutes } from './meta/catalog.js';
@@ -51,6 +52,7 @@ function describedRoutes(context: ApiContext): RouteGroup[] {
     { name: 'ProxyAdmin', routes: proxyAdminRoutes(context) },
     { name: 'ServiceInsights', routes: serviceInsightRoutes(context) },
     { name: 'Convergence', routes: convergenceRoutes(context) },
+    { name: 'HeldRemovals', routes: heldRemovalsRoutes(context) },
     { name: 'Inspect', routes: inspectRoutes(context) },
     ...context.registry.all.map((descriptor) => ({ name: descriptor.kind, routes: resourceRoutes(context, descriptor) })),
   ];

@@ -1,4 +1,4 @@
-import type { JsonObject, ResourceDraft, ResourceKey } from '@mesh/core';
+import { KDS_PEER_CONFIG_PREFIX, parseStoredPeer, type ResourceDraft, type ResourceKey, type StoredPeer } from '@mesh/core';
 
 /** How a peer's store is told from another one. */
 export interface PeerIdentity {
@@ -6,13 +6,6 @@ export interface PeerIdentity {
   readonly id: string | undefined;
   /** Revision of its store when the stream began, where it says so. */
   readonly revision?: number | undefined;
-}
-
-interface Stored {
-  readonly id: string;
-  readonly revision: number;
-  /** Kind to wire names whose removal waits for an operator. */
-  readonly held: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What a batch says about held removals; wire names. */
@@ -46,14 +39,14 @@ export class PeerRecord {
 
   /** The Config that holds the record of a peer: the global of a zone, or a zone of the global. */
   static configNameFor(peer: string): string {
-    return `kds-peer-${peer}`;
+    return `${KDS_PEER_CONFIG_PREFIX}${peer}`;
   }
 
   /** Reads what was stored; anything unreadable counts as nothing. */
   load(text: string | undefined): void {
     this.held.clear();
     this.known = undefined;
-    const stored = parse(text);
+    const stored = parseStoredPeer(text);
     if (!stored) return;
     this.known = { id: stored.id, revision: stored.revision };
     for (const [kind, names] of Object.entries(stored.held)) this.held.set(kind, new Set(names));
@@ -120,20 +113,8 @@ export class PeerRecord {
   /** The Config to store. */
   draft(): ResourceDraft {
     const held = Object.fromEntries([...this.held].map(([kind, names]) => [kind, [...names].sort()]));
-    const config: Stored = { id: this.known?.id ?? '', revision: this.known?.revision ?? 0, held };
+    const config: StoredPeer = { id: this.known?.id ?? '', revision: this.known?.revision ?? 0, held };
     const spec = { config: JSON.stringify(config) };
     return { kind: 'Config', mesh: '', name: this.configName, spec, ...(this.owner ? { owner: this.owner } : {}) };
-  }
-}
-
-function parse(text: string | undefined): Stored | undefined {
-  if (!text) return undefined;
-  try {
-    const value = JSON.parse(text) as JsonObject;
-    const { id, revision, held } = value;
-    if (typeof id !== 'string' || id === '' || typeof revision !== 'number') return undefined;
-    return { id, revision, held: (held ?? {}) as Stored['held'] };
-  } catch {
-    return undefined;
   }
 }

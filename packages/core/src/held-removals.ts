@@ -1,0 +1,45 @@
+import type { ResourceView } from './view.js';
+
+/** Configs that hold what a control plane remembers of a peer it syncs with: `kds-peer-global`, `kds-peer-<zone>`. */
+export const KDS_PEER_CONFIG_PREFIX = 'kds-peer-';
+
+/** The record of a peer, as it is stored (design.md §5). */
+export interface StoredPeer {
+  /** Of the peer's store. */
+  readonly id: string;
+  /** How far that store had come. */
+  readonly revision: number;
+  /** Kind to wire names (`name.mesh`) whose removal waits for an operator. */
+  readonly held: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Reads a stored record; undefined for whatever is none. */
+export function parseStoredPeer(text: string | undefined): StoredPeer | undefined {
+  if (!text) return undefined;
+  try {
+    const { id, revision, held } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof id !== 'string' || id === '' || typeof revision !== 'number') return undefined;
+    return { id, revision, held: (held ?? {}) as StoredPeer['held'] };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A resource that its owner no longer has, kept here because the owner came back with another or an older store. */
+export interface HeldRemoval {
+  /** `global`, or the name of a zone. */
+  readonly peer: string;
+  readonly kind: string;
+  /** As the peer called it, with its mesh behind the last dot: `name.mesh`, `name.` for kinds of no mesh. */
+  readonly name: string;
+}
+
+/** Every removal that is held, in order of peer, kind and name. */
+export function heldRemovals(view: ResourceView): HeldRemoval[] {
+  return view.listSorted<{ config?: string }>('Config', '').flatMap(({ meta, spec }) => {
+    if (!meta.name.startsWith(KDS_PEER_CONFIG_PREFIX)) return [];
+    const peer = meta.name.slice(KDS_PEER_CONFIG_PREFIX.length);
+    const held = Object.entries(parseStoredPeer(spec.config)?.held ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+    return held.flatMap(([kind, names]) => [...names].sort().map((name) => ({ peer, kind, name })));
+  });
+}

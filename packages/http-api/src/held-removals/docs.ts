@@ -1,0 +1,22 @@
+import { arraySchema, COUNT, type OperationDoc, objectSchema, ok, STRING } from '../openapi/operation.js';
+
+const HELD_REMOVAL = objectSchema(
+  {
+    peer: { ...STRING, description: '`global`, or the name of a zone.' },
+    kind: STRING,
+    name: { ...STRING, description: 'As the peer called it, with the mesh behind the last dot.' },
+  },
+  ['peer', 'kind', 'name'],
+);
+
+/** What the OpenAPI document says of `GET /held-removals`. */
+export const HELD_REMOVALS_DOC: OperationDoc = {
+  id: 'listHeldRemovals',
+  summary: 'List resources that are kept although their owner no longer has them',
+  description: 'A zone or a global that came back with another store, or an older state of it, may add and change, but not remove.',
+  query: [],
+  responses: ok(
+    'Held removals, by peer, kind and name.',
+    objectSchema({ total: COUNT, items: arraySchema(HELD_REMOVAL) }, ['total', 'items']),
+  ),
+};
