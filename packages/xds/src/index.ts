@@ -12,6 +12,7 @@ export type { Read } from './context/reads.js';
 export * from './ingress/available-services.js';
 export * from './ingress/build-zone-egress.js';
 export * from './ingress/build-zone-ingress.js';
+export * from './model/metrics.js';
 export * from './model/names.js';
 export * from './model/node-metadata.js';
 export * from './model/protocols.js';

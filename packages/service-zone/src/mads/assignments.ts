@@ -1,15 +1,13 @@
 import { isIPv6 } from 'node:net';
-import { type JsonObject, type Resource, type ResourceView, TAG_SERVICE } from '@mesh/core';
+import { type Resource, type ResourceView, TAG_SERVICE } from '@mesh/core';
 import { prometheusTargets, usesMeshMetric } from '@mesh/policies';
-import type { DataplaneSpec, MeshSpec, MetricsBackend, Tags } from '@mesh/resources';
+import type { DataplaneSpec, MeshSpec, Tags } from '@mesh/resources';
+import { prometheusEndpoint } from '@mesh/xds';
 
 /** Type of an assignment on the wire (contract/wire-protobuf.md, kuma.observability.v1). */
 export const ASSIGNMENT_TYPE = 'type.googleapis.com/kuma.observability.v1.MonitoringAssignment';
 /** Kinds whose changes may change assignments. */
 export const ASSIGNMENT_KINDS: ReadonlySet<string> = new Set(['Mesh', 'Dataplane', 'MeshMetric']);
-
-const DEFAULT_PORT = 5670;
-const DEFAULT_PATH = '/metrics';
 
 /** One proxy that publishes metrics, in the JSON form of the wire. */
 export interface Assignment {
@@ -63,18 +61,12 @@ function byMeshMetric(dataplanes: readonly Resource<DataplaneSpec>[], { view, zo
 
 function byMesh(dataplanes: readonly Resource<DataplaneSpec>[], view: ResourceView): Assignment[] {
   return dataplanes.flatMap((dataplane) => {
-    const backend = enabledBackend(view.find<MeshSpec>('Mesh', '', dataplane.meta.mesh)?.spec);
-    if (!backend) return [];
-    const conf: JsonObject = { ...backend.conf, ...dataplane.spec.metrics?.conf };
-    const tls = conf.tls as JsonObject | undefined;
-    const where = { port: Number(conf.port || DEFAULT_PORT), path: String(conf.path || DEFAULT_PATH), https: tls?.mode === 'providedTLS' };
-    return toAssignment(dataplane, { ...where, labels: labelsOf(dataplane.spec) }) ?? [];
+    const mesh = view.find<MeshSpec>('Mesh', '', dataplane.meta.mesh);
+    const endpoint = mesh && prometheusEndpoint(mesh.spec, dataplane.spec);
+    if (!endpoint) return [];
+    const { port, path, tls } = endpoint;
+    return toAssignment(dataplane, { port, path, https: tls === 'providedTLS', labels: labelsOf(dataplane.spec) }) ?? [];
   });
-}
-
-function enabledBackend(spec: MeshSpec | undefined): MetricsBackend | undefined {
-  const { enabledBackend: name, backends } = spec?.metrics ?? {};
-  return name ? backends?.find((backend) => backend.name === name && backend.type === 'prometheus') : undefined;
 }
 
 interface Where {

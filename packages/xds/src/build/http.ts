@@ -150,6 +150,26 @@ export function adminHttp(name: string, routes: readonly { readonly prefix: stri
   return { kind: 'http', manager, filters: httpFilters('http') };
 }
 
+/** Connection manager of the metrics listener: one path, rewritten to that of the cluster; everything else is not found. */
+export function metricsHttp(options: {
+  readonly name: string;
+  readonly path: string;
+  readonly cluster: string;
+  readonly rewrite: string;
+}): HttpTerminal {
+  const { name, path, cluster, rewrite } = options;
+  const route = create(RouteSchema, {
+    match: { pathSpecifier: { case: 'path', value: path } },
+    action: { case: 'route', value: { clusterSpecifier: { case: 'cluster', value: cluster }, prefixRewrite: rewrite } },
+  });
+  const manager = create(HttpConnectionManagerSchema, {
+    statPrefix: sanitizeStat(name),
+    routeSpecifier: { case: 'routeConfig', value: { validateClusters: false, virtualHosts: [{ name, domains: ['*'], routes: [route] }] } },
+    internalAddressConfig: { cidrRanges: cidrs(LOOPBACK_CIDRS, true) },
+  });
+  return { kind: 'http', manager, filters: httpFilters('http') };
+}
+
 /** The inline route configuration of a connection manager that has one. */
 export function routeConfigOf(terminal: HttpTerminal): RouteConfiguration | undefined {
   const { routeSpecifier } = terminal.manager;

@@ -6,6 +6,8 @@ import { extraTags } from './tags.js';
 /** Names of Envoy resources, as contract/dataplane.md §3.2 lists them (legacy naming). */
 export const ADMIN_NAME = 'kuma:envoy:admin';
 export const READINESS_NAME = 'kuma:readiness';
+/** Listener of the metrics that a mesh turned on (§3.4). */
+export const METRICS_NAME = 'kuma:metrics:prometheus';
 export const NO_DESTINATION_CLUSTER = 'self_transparentproxy_no_destination_inbound';
 
 /** Service whose certificate a zone egress shows. */

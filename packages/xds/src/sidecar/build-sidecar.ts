@@ -4,6 +4,7 @@ import { ResourceCollector } from './collector.js';
 import { addDns } from './dns.js';
 import { addInbounds } from './inbound.js';
 import { type SidecarInput, sidecarScope } from './input.js';
+import { addMetrics } from './metrics.js';
 import { addOutbounds } from './outbound.js';
 import { addSecrets } from './secrets.js';
 import { addTransparentProxy } from './transparent-proxy.js';
@@ -23,6 +24,7 @@ export function buildSidecar(input: SidecarInput): BuildResult {
     tls: input.adminTls,
     memory: input.memory,
   });
+  addMetrics(collector, scope);
   addTransparentProxy(collector, scope);
   addInbounds(collector, scope);
   addOutbounds(collector, scope);
