@@ -101,8 +101,10 @@ function prepare(command: Command): void {
     command
       .helpCommand(false)
       .allowExcessArguments(true)
+      .allowUnknownOption()
       .action((_options: unknown, self: Command) => {
-        const [given] = self.args;
+        const given = self.args.find((word) => !word.startsWith('-'));
+        if (given === undefined && self.args.length > 0) throw new UserError(`unknown flag: ${self.args[0]}`);
         if (given === undefined) return self.outputHelp();
         throw new UserError(`unknown command "${given}" for "${pathOf(self)}"\nRun '${pathOf(self)} --help' for usage.`);
       });

@@ -29,17 +29,21 @@ describe.each(files('.txt'))('transcripts/%s', (name) => {
     expect(await controlPlane.stop()).toBe(0);
   });
 
-  it('is what a user sees', async () => {
-    const path = join(DIRECTORY, name);
-    const commands = [...readFileSync(path, 'utf8').matchAll(/^\$ (.*)$/gm)].map(([, command]) => command ?? '');
-    const blocks: string[] = [];
-    for (const command of commands) {
-      const { out, err, code } = await shell.run(command);
-      const complaints = err.replace(NO_EFFECT, '').replace(/^(?=.)/gm, '! ');
-      blocks.push(`$ ${command}\n${masked(out)}${masked(complaints)}[exit ${code}]\n`);
-    }
-    await expect(blocks.join('\n')).toMatchFileSnapshot(path);
-  }, TIMEOUT_MS);
+  it(
+    'is what a user sees',
+    async () => {
+      const path = join(DIRECTORY, name);
+      const commands = [...readFileSync(path, 'utf8').matchAll(/^\$ (.*)$/gm)].map(([, command]) => command ?? '');
+      const blocks: string[] = [];
+      for (const command of commands) {
+        const { out, err, code } = await shell.run(command);
+        const complaints = err.replace(NO_EFFECT, '').replace(/^(?=.)/gm, '! ');
+        blocks.push(`$ ${command}\n${masked(out)}${masked(complaints)}[exit ${code}]\n`);
+      }
+      await expect(blocks.join('\n')).toMatchFileSnapshot(path);
+    },
+    TIMEOUT_MS,
+  );
 
   /** Without what differs from run to run. */
   function masked(text: string): string {

@@ -31,7 +31,7 @@ export async function complete(program: Command, words: readonly string[], io: I
   const option = flag === undefined ? typed.pending : optionsOf(typed.command).find(({ long }) => long === flag);
   if (option) return lines(await valuesOf(option, typed, io), { partial: value ?? last.replace(/^=/, ''), prefix: flag ? `${flag}=` : '' });
   if (last.startsWith('-')) return lines(flagsOf(typed.command), { partial: last });
-  if (typed.command.commands.length > 0) return lines(commandsOf(typed.command), { partial: last });
+  if (typed.command.commands.length > 0) return typed.args.length > 0 ? '' : lines(commandsOf(typed.command), { partial: last });
   return lines(await namesOf(typed, io), { partial: last });
 }
 
@@ -68,7 +68,8 @@ function flagsOf(command: Command): Candidate[] {
 }
 
 function commandsOf(command: Command): Candidate[] {
-  return command.commands.map((each) => ({ value: each.name(), text: each.summary() || each.description() }));
+  const found = command.commands.map((each) => ({ value: each.name(), text: each.summary() || each.description() }));
+  return found.sort((a, b) => (a.value < b.value ? -1 : 1));
 }
 
 async function valuesOf(option: Option, typed: Typed, io: Io): Promise<Candidate[]> {
