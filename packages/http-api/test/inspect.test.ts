@@ -2,6 +2,7 @@ import type { JsonObject } from '@mesh/core';
 import { dataplane, mesh, resource } from '@mesh/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiUnderTest } from './api-under-test.js';
+import { MemoryControlPlane } from './memory-control-plane.js';
 
 let api: ApiUnderTest;
 
@@ -195,5 +196,28 @@ describe('host names', () => {
 
   it('are for services alone', async () => {
     expect((await api.send('/meshes/default/meshtimeouts/all/_hostnames')).status).toBe(400);
+  });
+});
+
+describe('_config of a dataplane', () => {
+  const path = '/meshes/default/dataplanes/web-1/_config';
+
+  it('needs a dataplane that has connected', async () => {
+    expect(await get(path, 404)).toMatchObject({ title: 'Failed to fetch dataplane insight' });
+  });
+
+  it('refuses parameters it cannot follow', async () => {
+    for (const query of ['shadow=maybe', 'include=all', 'shadow=true'])
+      expect(await get(`${path}?${query}`, 400)).toMatchObject({ title: 'Bad Request' });
+  });
+
+  it('is asked of zones', async () => {
+    const global = await ApiUnderTest.start({ controlPlane: new MemoryControlPlane({ mode: 'global' }) });
+    try {
+      global.controlPlane.seed(mesh('default').build());
+      expect((await global.send(path)).status).toBe(405);
+    } finally {
+      await global.stop();
+    }
   });
 });

@@ -287,7 +287,7 @@ describe('reading the server', () => {
       meshes: { total: 2 },
       policies: { total: 2 },
       services: { external: { total: 1 }, internal: { online: 1, total: 1 } },
-      zones: { controlPlanes: { online: 1, total: 2 } },
+      zones: { controlPlanes: { online: 1, total: 1 } },
     });
     expect(JSON.parse(await get('/global-insights'))).toMatchObject({
       type: 'GlobalInsights',

@@ -1,5 +1,6 @@
 import type { ApiContext } from '../context.js';
 import type { Route } from '../http/route.js';
+import { configRoute } from './config-route.js';
 import { hostnameRoutes } from './hostnames.js';
 import { layoutRoutes } from './layout.js';
 import { legacyInspectRoutes } from './legacy-routes.js';
@@ -10,6 +11,7 @@ import { rulesRoutes } from './rules-route.js';
 export function inspectRoutes(context: ApiContext): Route[] {
   return [
     ...rulesRoutes(context),
+    configRoute(context),
     ...legacyInspectRoutes(context),
     ...layoutRoutes(context),
     ...context.registry.all.flatMap((descriptor) => [

@@ -97,14 +97,16 @@ interface Subscribed {
   readonly subscriptions?: readonly { readonly connectTime?: string; readonly disconnectTime?: string }[];
 }
 
-/** Online is who has a subscription that is still open. */
+/** Online is who has a subscription that is still open; who never had one is not counted. */
 function countOnline(view: ResourceView, kind: string, insightKind: string): { online: number; total: number } {
   let online = 0;
+  let total = 0;
   for (const { meta } of view.list(kind)) {
     const insight = view.find<Subscribed>(insightKind, meta.mesh, meta.name);
+    if (insight) total++;
     if (insight?.spec.subscriptions?.some((each) => each.connectTime && !each.disconnectTime)) online++;
   }
-  return { online, total: view.count(kind) };
+  return { online, total };
 }
 
 function countGlobal(context: ApiContext): object {

@@ -83,7 +83,7 @@ function withDerived({ config }: ApiContext, name: string, service: ServiceInsig
   const { online = 0, offline = 0 } = service.dataplanes ?? {};
   const total = online + offline;
   const { domain, serviceVipPort } = config.dnsServer;
-  const internal = (service.serviceType ?? 'internal') === 'internal' && service.status !== undefined;
+  const internal = (service.serviceType ?? 'internal') === 'internal';
   return {
     ...service,
     dataplanes: total > 0 ? { total, ...service.dataplanes } : (service.dataplanes ?? {}),
