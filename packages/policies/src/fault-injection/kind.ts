@@ -1,5 +1,4 @@
 import { defineKind, type ResourceDescriptor } from '@mesh/core';
-import { kindWithoutEffect } from '../sdk/no-effect.js';
 import { normalizeLegacyPolicy } from '../sdk/old-forms.js';
 import { type FaultInjectionSpec, faultInjectionSchema } from './schema.js';
 import { validateFaultInjection } from './validate.js';
@@ -19,5 +18,4 @@ export const faultInjectionKind: ResourceDescriptor<FaultInjectionSpec> = define
   schema: faultInjectionSchema,
   normalize: normalizeLegacyPolicy,
   validate: validateFaultInjection,
-  deprecations: () => [kindWithoutEffect('FaultInjection')],
 });

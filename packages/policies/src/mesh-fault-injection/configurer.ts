@@ -1,25 +1,18 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import { type HeaderMatcher, HeaderMatcherSchema } from '@mesh/proto/envoy/config/route/v3/route_components_pb.js';
-import { HTTPFaultSchema } from '@mesh/proto/envoy/extensions/filters/http/fault/v3/fault_pb.js';
-import { FractionalPercent_DenominatorType, type FractionalPercentSchema } from '@mesh/proto/envoy/type/v3/percent_pb.js';
 import type { Tags } from '@mesh/resources';
-import { durationOf, type HttpTerminal, named } from '@mesh/xds';
+import type { FaultSettings, Faults } from '../sdk/faults.js';
 import { msOf, numberOf } from '../sdk/fields.js';
 import { TAGS_HEADER, tagsPattern } from '../sdk/tags-header.js';
 import type { Fault } from './schema.js';
 
-const KBPS: Readonly<Record<string, bigint>> = { k: 1n, M: 1_000n, G: 1_000_000n };
-
-/** Faults, and headers that a request must have to meet them. */
-export interface Faults {
-  readonly faults: readonly Fault[];
-  readonly headers: readonly HeaderMatcher[];
-}
-
-/** Puts faults in front of the router, in this order. */
-export function addFaults({ filters }: HttpTerminal, list: readonly Faults[]): void {
-  const made = list.flatMap(({ faults, headers }) => faults.map((fault) => faultFilter(fault, headers)));
-  filters.splice(filters.length - 1, 0, ...made);
+/** Faults as they are written. */
+export function settingsOf(faults: readonly Fault[] | undefined): FaultSettings[] {
+  return (faults ?? []).map(({ abort, delay, responseBandwidth }) => ({
+    abort: abort && { httpStatus: abort.httpStatus, percentage: numberOf(abort.percentage) ?? 0 },
+    delay: delay && { ms: msOf(delay.value) ?? 0, percentage: numberOf(delay.percentage) ?? 0 },
+    responseBandwidth: responseBandwidth && { limit: responseBandwidth.limit, percentage: numberOf(responseBandwidth.percentage) ?? 0 },
+  }));
 }
 
 /**
@@ -31,7 +24,7 @@ export function faultsByTags(entries: readonly { readonly tags: Tags; readonly f
   const later: Tags[] = [];
   for (const { tags, faults } of [...entries].reverse()) {
     if (later.some((other) => Object.keys(other).length === 0)) break;
-    list.push({ faults, headers: [...matchers(tags), ...later.flatMap((other) => matchers(other, true))] });
+    list.push({ faults: settingsOf(faults), headers: [...matchers(tags), ...later.flatMap((other) => matchers(other, true))] });
     later.push(tags);
   }
   return list;
@@ -50,45 +43,4 @@ function matchers(tags: Tags, invertMatch = false): HeaderMatcher[] {
       headerMatchSpecifier: specifier,
     }),
   ];
-}
-
-function faultFilter({ abort, delay, responseBandwidth }: Fault, headers: readonly HeaderMatcher[]) {
-  const filter = create(HTTPFaultSchema, {
-    headers: [...headers],
-    ...(delay
-      ? {
-          delay: {
-            faultDelaySecifier: { case: 'fixedDelay', value: durationOf(msOf(delay.value) ?? 0) },
-            percentage: percentOf(delay.percentage),
-          },
-        }
-      : {}),
-    ...(abort ? { abort: { errorType: { case: 'httpStatus', value: abort.httpStatus }, percentage: percentOf(abort.percentage) } } : {}),
-    ...(responseBandwidth
-      ? {
-          responseRateLimit: {
-            limitType: { case: 'fixedLimit', value: { limitKbps: kbpsOf(responseBandwidth.limit) } },
-            percentage: percentOf(responseBandwidth.percentage),
-          },
-        }
-      : {}),
-  });
-  return named('envoy.filters.http.fault', HTTPFaultSchema, filter);
-}
-
-/** In hundredths, or as fine as Envoy knows where that is not enough. */
-function percentOf(percentage: number | string): MessageInitShape<typeof FractionalPercentSchema> {
-  const value = numberOf(percentage) ?? 0;
-  const { HUNDRED, TEN_THOUSAND, MILLION } = FractionalPercent_DenominatorType;
-  if (Number.isInteger(value)) return { numerator: value, denominator: HUNDRED };
-  const hundredths = Math.round(value * 100);
-  if (Math.abs(hundredths - value * 100) < 1e-9) return { numerator: hundredths, denominator: TEN_THOUSAND };
-  return { numerator: Math.round(value * 10_000), denominator: MILLION };
-}
-
-function kbpsOf(limit: string): bigint {
-  const match = /^(\d*)\s?([GMk])/.exec(limit);
-  const kbps = BigInt(match?.[1] || 0) * (KBPS[match?.[2] ?? 'k'] ?? 1n);
-  // Envoy takes no less.
-  return kbps > 0n ? kbps : 1n;
 }

@@ -1,12 +1,12 @@
 import { type Resource, TAG_SERVICE, type TargetRef } from '@mesh/core';
 import type { Tags } from '@mesh/resources';
-import { type Matched, type MeshContext, type PolicyPlugin, routeConfigOf } from '@mesh/xds';
-import { headerOptions } from '../sdk/header-options.js';
+import { type Matched, type MeshContext, type PolicyPlugin } from '@mesh/xds';
+import { addFaults, type Faults } from '../sdk/faults.js';
 import { type MatchedPolicies, matchPolicies } from '../sdk/matching.js';
 import { callerMatcher } from '../sdk/route-callers.js';
 import { inboundRules } from '../sdk/rules.js';
-import { TAGS_HEADER, tagsHeaderOf } from '../sdk/tags-header.js';
-import { addFaults, type Faults, faultsByTags } from './configurer.js';
+import { tagsHeaderOf, tellTags } from '../sdk/tags-header.js';
+import { faultsByTags, settingsOf } from './configurer.js';
 import type { FaultConf, MeshFaultInjectionSpec } from './schema.js';
 
 interface MatchedFaults extends Matched {
@@ -32,11 +32,7 @@ export const meshFaultInjectionPlugin: PolicyPlugin<MatchedFaults> = {
   },
 
   configureOutbound({ ownTags }, { listener }) {
-    if (ownTags === undefined) return;
-    for (const { terminal } of listener.chains) {
-      const header = headerOptions({ set: [{ name: TAGS_HEADER, value: ownTags }] });
-      if (terminal.kind === 'http') routeConfigOf(terminal)?.requestHeadersToAdd.push(...header);
-    }
+    if (ownTags !== undefined) tellTags(listener, ownTags);
   },
 };
 
@@ -53,9 +49,9 @@ function faultsOf(policies: readonly Resource<MeshFaultInjectionSpec>[]): Faults
   const rules = policies.map((policy) => ({ ...policy, spec: { rules: policy.spec.rules } }));
   const { matched, catchAll } = inboundRules<FaultConf>(rules);
   const byCaller = matched.flatMap(({ match, conf }) =>
-    match.spiffeID && !match.sni ? [{ faults: conf.http ?? [], headers: [callerMatcher(match.spiffeID)] }] : [],
+    match.spiffeID && !match.sni ? [{ faults: settingsOf(conf.http), headers: [callerMatcher(match.spiffeID)] }] : [],
   );
-  return [...byCaller, ...(catchAll?.http ? [{ faults: catchAll.http, headers: [] }] : [])];
+  return [...byCaller, ...(catchAll?.http ? [{ faults: settingsOf(catchAll.http), headers: [] }] : [])];
 }
 
 /** Tags that an entry of `from` asks of callers. */

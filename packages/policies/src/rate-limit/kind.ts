@@ -1,5 +1,4 @@
 import { defineKind, type ResourceDescriptor } from '@mesh/core';
-import { kindWithoutEffect } from '../sdk/no-effect.js';
 import { normalizeLegacyPolicy } from '../sdk/old-forms.js';
 import { type RateLimitSpec, rateLimitSchema } from './schema.js';
 import { validateRateLimit } from './validate.js';
@@ -19,5 +18,4 @@ export const rateLimitKind: ResourceDescriptor<RateLimitSpec> = defineKind<RateL
   schema: rateLimitSchema,
   normalize: normalizeLegacyPolicy,
   validate: validateRateLimit,
-  deprecations: () => [kindWithoutEffect('RateLimit')],
 });

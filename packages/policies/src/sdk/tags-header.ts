@@ -1,5 +1,9 @@
+import { create } from '@bufbuild/protobuf';
+import { type HeaderMatcher, HeaderMatcherSchema } from '@mesh/proto/envoy/config/route/v3/route_components_pb.js';
 import type { Tags } from '@mesh/resources';
-import type { SidecarProxy } from '@mesh/xds';
+import { type ListenerModel, routeConfigOf, type SidecarProxy } from '@mesh/xds';
+import { headerOptions } from './header-options.js';
+import type { Selector } from './selectors.js';
 
 /** Header in which a proxy tells its tags, for policies that choose callers by them (contract/dataplane.md §3.5). */
 export const TAGS_HEADER = 'x-kuma-tags';
@@ -18,11 +22,27 @@ export function tagsHeaderOf({ dataplane, inbounds }: SidecarProxy): string | un
     .join('');
 }
 
-/** A regular expression that the headers of callers with all these tags match. */
+/** Makes the routes of an outbound tell the tags of this proxy, once. */
+export function tellTags(listener: ListenerModel, ownTags: string): void {
+  for (const { terminal } of listener.chains) {
+    const config = terminal.kind === 'http' ? routeConfigOf(terminal) : undefined;
+    if (config?.requestHeadersToAdd.some(({ header }) => header?.key === TAGS_HEADER)) continue;
+    config?.requestHeadersToAdd.push(...headerOptions({ set: [{ name: TAGS_HEADER, value: ownTags }] }));
+  }
+}
+
+/** Matches requests of callers that one of the selectors chooses. */
+export function selectorsMatcher(selectors: readonly Selector[] | undefined): HeaderMatcher {
+  const regex = (selectors ?? []).map(({ match = {} }) => tagsPattern(match)).join('|');
+  const value = { matchPattern: { case: 'safeRegex' as const, value: { regex } } };
+  return create(HeaderMatcherSchema, { name: TAGS_HEADER, headerMatchSpecifier: { case: 'stringMatch', value } });
+}
+
+/** A regular expression that the headers of callers with all these tags match; for `*` the key is enough. */
 export function tagsPattern(tags: Tags): string {
   const parts = Object.keys(tags)
     .sort()
-    .map((key) => `&${escapeRegex(key)}=(?:[^&]*,)?${escapeRegex(tags[key] ?? '')}[,&].*`);
+    .map((key) => `&${escapeRegex(key)}=${tags[key] === '*' ? '' : `(?:[^&]*,)?${escapeRegex(tags[key] ?? '')}[,&]`}.*`);
   return `.*${parts.join('')}`;
 }
 
