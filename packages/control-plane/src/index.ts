@@ -19,6 +19,7 @@ export * from './open-control-plane.js';
 export * from './open-store.js';
 export * from './registry.js';
 export * from './serve-internally.js';
+export * from './state-metrics.js';
 export * from './update-resource.js';
 export * from './zones/abandoned-subscriptions.js';
 export * from './zones/zone-insight.js';

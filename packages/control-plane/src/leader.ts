@@ -14,6 +14,8 @@ export interface LeadOptions {
   readonly first: readonly LeaderTask[];
   /** Tasks that run side by side from then on. */
   readonly ongoing: readonly LeaderTask[];
+  /** Told when this instance begins to lead, and when it no longer does. */
+  readonly onLeading?: (leading: boolean) => void;
 }
 
 const RETRY_MIN_MS = 200;
@@ -23,6 +25,8 @@ const RETRY_MAX_MS = 5000;
 export function leadControlPlane(options: LeadOptions): { stop(): Promise<void> } {
   return options.store.lead('control-plane', async (leadership) => {
     options.log.debug({ fence: leadership.fence }, 'work of the leader begins');
+    options.onLeading?.(true);
+    leadership.signal.addEventListener('abort', () => options.onLeading?.(false), { once: true });
     for (const task of options.first) await persist(task, { leadership, log: options.log });
     await Promise.all(options.ongoing.map((task) => persist(task, { leadership, log: options.log })));
     if (!leadership.signal.aborted) await aborted(leadership.signal);

@@ -9,6 +9,7 @@ import {
   openControlPlane,
   resyncInsights,
   serveInternally,
+  stateMetrics,
   ZoneSubscriptions,
 } from '@mesh/control-plane';
 import {
@@ -171,9 +172,12 @@ export class GlobalRunner implements ControlPlaneRunner {
     const { config } = this.options;
     const { store, view, registry } = opened;
     const { log } = this;
+    const state = stateMetrics(this.options.metrics, opened);
+    this.stops.push(() => state.stop());
     const leading = leadControlPlane({
       store,
       log,
+      onLeading: state.leads,
       first: [{ name: 'defaults', run: (leadership) => createDefaults({ config, opened, leadership, log }) }],
       ongoing: [
         {

@@ -14,6 +14,8 @@ it('tells per zone how long a change takes to its ACK and how far the zone is be
   expect(await text()).toMatch(/kds_zone_active_connections\{[^}]*\} 1\n/);
   const before = await text();
   expect(before).not.toContain('kds_nack_total{');
+  expect(before).toMatch(/^leader\{[^}]*\} 1$/m);
+  expect(before).toMatch(/^resources_count\{[^}]*resource_type="Zone"[^}]*\} 1$/m);
   await global.opened.controlPlane.put({ draft: { kind: 'Mesh', mesh: '', name: 'new', spec: {} }, author });
   await eventually(zone.opened, () => copyOf(zone.opened, 'Mesh', 'new'));
   const acked = /kds_write_to_ack_seconds_count\{[^}]*zone_name="zone-1"[^}]*\} [1-9]/;

@@ -10,6 +10,7 @@ import {
   openControlPlane,
   resyncInsights,
   serveInternally,
+  stateMetrics,
   ZoneSubscriptions,
   ZoneSyncRunner,
 } from '@mesh/control-plane';
@@ -114,7 +115,9 @@ export class ZoneRunner implements ControlPlaneRunner {
     const controlPlane = new ZoneControlPlane(opened.controlPlane, writes);
     const authenticate = proxyAuthenticator({ config, view: opened.view, clock: this.clock });
     const xds = this.startXds(opened, { writer: writes, authenticate });
-    const leader = leadControlPlane({ store: opened.store, log, ...this.leaderTasks(opened) });
+    const state = stateMetrics(this.options.metrics, opened);
+    this.stops.push(() => state.stop());
+    const leader = leadControlPlane({ store: opened.store, log, onLeading: state.leads, ...this.leaderTasks(opened) });
     this.stops.push(() => leader.stop());
     if (!isFederated(config)) await defaultsCreated(config, opened.view, AbortSignal.timeout(DEFAULTS_WITHIN_MS));
     this.stops.push(await serveInternally({ config, controlPlane, log }));
