@@ -2,7 +2,7 @@ import { type ControlPlane, ResourceView } from '@mesh/core';
 import { type ApiContext, createContext } from './context.js';
 import { convergenceRoutes } from './convergence/routes.js';
 import { heldRemovalsRoutes } from './held-removals/routes.js';
-import type { Route } from './http/route.js';
+import type { Route, RouteGroup } from './http/route.js';
 import { inspectRoutes } from './inspect/routes.js';
 import { catalogRoutes } from './meta/catalog.js';
 import { globalInsightRoutes } from './meta/global-insight.js';
@@ -17,12 +17,6 @@ import { proxyAdminRoutes } from './proxies/routes.js';
 import { resourceRoutes } from './resources/routes.js';
 import { serviceInsightRoutes } from './resources/service-insights.js';
 import { tokenRoutes } from './tokens/routes.js';
-
-/** Routes that belong together: one controller each. */
-export interface RouteGroup {
-  readonly name: string;
-  readonly routes: readonly Route[];
-}
 
 /**
  * Everything the API serves. Routes of resources come from the descriptors alone; where a special

@@ -1,9 +1,8 @@
 import { All, Controller, Req, Res, type Type } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { RouteGroup } from '../api-routes.js';
 import type { Answer } from './answer.js';
 import type { Dispatcher } from './dispatch.js';
-import type { Route } from './route.js';
+import type { Route, RouteGroup } from './route.js';
 
 /**
  * A Nest controller made of data: one method per path of the group, open to every verb, so that a

@@ -41,6 +41,12 @@ export interface Route {
   readonly absolute?: boolean;
 }
 
+/** Routes that belong together: one controller each. */
+export interface RouteGroup {
+  readonly name: string;
+  readonly routes: readonly Route[];
+}
+
 /** Makes a handler. */
 export function handler(title: string, handle: Handler['handle']): Handler {
   return { title, handle };

@@ -1,6 +1,5 @@
 import { type DescriptorRegistry, VERSION } from '@mesh/core';
-import type { RouteGroup } from '../api-routes.js';
-import type { Route, RouteMethod } from '../http/route.js';
+import type { Route, RouteGroup, RouteMethod } from '../http/route.js';
 import { COMMON_SCHEMAS, errorResponses } from './common.js';
 import { kindSchemas } from './kind-schemas.js';
 import type { JsonSchema, OperationDoc, QueryParameter, ResponseDoc } from './operation.js';

@@ -53,6 +53,7 @@ export function mapSchema(values: JsonSchema): JsonSchema {
   return { type: 'object', additionalProperties: values };
 }
 
+/** A list. */
 export function arraySchema(items: JsonSchema): JsonSchema {
   return { type: 'array', items };
 }

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { RouteGroup } from '../api-routes.js';
 import type { ApiContext } from '../context.js';
 import { type Answer, json } from '../http/answer.js';
 import { notFound } from '../http/errors.js';
-import { handler, param, type Route } from '../http/route.js';
+import { handler, param, type Route, type RouteGroup } from '../http/route.js';
 import { openApiDocument } from './document.js';
 
 const TITLE = 'Could not show the description of the API';
