@@ -1,2 +1,2 @@
 export { destinationDeprecations } from './deprecations.js';
-export { type DestinationSni, snisOf } from './snis.js';
+export { snisOf } from './snis.js';
