@@ -9,7 +9,9 @@ import type { Io } from '../io.js';
 import { collect, readPairs, requireFlags } from '../options.js';
 import { Session } from '../session.js';
 
-const SCOPES: readonly string[] = ['ingress', 'egress'];
+/** `cp` is ours: the token with which a zone shows its global who it is. */
+const SCOPES: readonly string[] = ['ingress', 'egress', 'cp'];
+const SCOPES_DEFAULT: readonly string[] = ['ingress', 'egress'];
 const TEN_YEARS_MS = 87_600 * 3_600_000;
 
 interface SigningOptions {
@@ -77,7 +79,7 @@ function addZoneToken(generate: Command, io: Io): void {
     .summary('Generate Zone Token')
     .description('Generate Zone Token that is used to prove identity of zone components (Zone Ingress, Zone Egress)')
     .option('--zone <string>', 'name of the zone where the zone proxies are')
-    .option('--scope <strings>', 'what the token is for: ingress, egress or both, which is the default; may be repeated', collect);
+    .option('--scope <strings>', 'what the token is for: ingress, egress (both are the default) or cp, the control plane of the zone; may be repeated', collect);
   withExamples(
     command,
     `
@@ -89,7 +91,7 @@ $ kumactl generate zone-token --zone zone-1 --valid-for 24h --signing-key-path /
   );
   withSigning(command).action(async (options: SigningOptions & { zone?: string; scope?: readonly string[] }, self: Command) => {
     const session = new Session(self, io);
-    const scope = options.scope?.flatMap((each) => each.split(',')) ?? SCOPES;
+    const scope = options.scope?.flatMap((each) => each.split(',')) ?? SCOPES_DEFAULT;
     const unknown = scope.filter((each) => !SCOPES.includes(each));
     if (unknown.length > 0) throw new UserError(`invalid --scope values: ${unknown.join(', ')} (supported scopes: ${SCOPES.join(', ')})`);
     await generateToken(session, options, {
