@@ -79,7 +79,11 @@ function addZoneToken(generate: Command, io: Io): void {
     .summary('Generate Zone Token')
     .description('Generate Zone Token that is used to prove identity of zone components (Zone Ingress, Zone Egress)')
     .option('--zone <string>', 'name of the zone where the zone proxies are')
-    .option('--scope <strings>', 'what the token is for: ingress, egress (both are the default) or cp, the control plane of the zone; may be repeated', collect);
+    .option(
+      '--scope <strings>',
+      'what the token is for: ingress, egress (both are the default) or cp, the control plane of the zone; may be repeated',
+      collect,
+    );
   withExamples(
     command,
     `
