@@ -135,7 +135,20 @@ const INBOUND_CONFS: Readonly<Record<string, readonly object[]>> = {
   MeshTLS: [{ mode: 'Permissive' }, { mode: 'Strict' }, { tlsVersion: { min: 'TLS12', max: 'TLSAuto' } }],
 };
 
+const selectors = fc.constantFrom([{ match: { 'kuma.io/service': '*' } }], [{ match: { 'kuma.io/service': 'backend', version: 'v1' } }]);
+const SELECTOR_CONFS: Readonly<Record<string, object>> = {
+  FaultInjection: { abort: { httpStatus: 500, percentage: 1 } },
+  RateLimit: { http: { requests: 1, interval: '1s' } },
+};
+
 const otherSpecs = fc.oneof(
+  ...Object.entries(SELECTOR_CONFS).map(([kind, conf]) =>
+    fc.record({ kind: fc.constant(kind), spec: fc.record({ sources: selectors, destinations: selectors, conf: fc.constant(conf) }) }),
+  ),
+  fc.record({
+    kind: fc.constant('MeshPassthrough'),
+    spec: fc.record({ targetRef: ref, default: fc.record({ passthroughMode: fc.constantFrom('All', 'None') }) }),
+  }),
   ...Object.entries(OUTBOUND_CONFS).map(([kind, confs]) => {
     const to = fc.array(fc.record({ targetRef: ref, default: fc.constantFrom(...confs) }), { maxLength: 2 });
     return fc.record({ kind: fc.constant(kind), spec: fc.record({ targetRef: ref, to }) });
