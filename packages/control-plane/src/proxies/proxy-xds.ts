@@ -227,7 +227,11 @@ export class ProxyXds {
         this.engine.invalidate((node) => isFor(key, node));
       },
       onTakenBack: record,
-      onFailed: () => metrics.certificateFailed(),
+      onFailed: (key) => {
+        metrics.certificateFailed();
+        // It may have waited for it.
+        this.engine.invalidate((node) => isFor(key, node));
+      },
       backoff: { baseMs: config.general.certGenerationBaseBackoff, maxMs: config.general.certGenerationMaxBackoff },
     });
   }

@@ -18,6 +18,8 @@ interface Remembered {
   readonly metadata: ProxyMetadata;
   /** What the newest snapshot was made of. */
   made: { readonly dataplane: Resource; readonly ca: MeshCa | undefined; readonly reads: readonly Read[] } | undefined;
+  /** It has had a snapshot. */
+  served: boolean;
 }
 
 /** Makes the snapshots of sidecars from the view. */
@@ -40,14 +42,17 @@ export class SidecarSource implements SnapshotSource {
     const { memory, metadata } = remembered;
     remembered.made = undefined;
     const ca = this.caOf(context);
+    const { adminAuthority, adminCertificates } = this.options;
+    const adminTls = adminAuthority.serverTls(dataplane, adminCertificates);
     const identity = this.identityOf(dataplane, ca);
-    if (identity === 'waiting') return undefined;
-    const adminTls = this.options.adminAuthority.serverTls(dataplane, this.options.adminCertificates);
+    // Better one snapshot in a moment than two.
+    if (identity === 'waiting' || (!remembered.served && adminCertificates.awaitsFirst(node.key))) return undefined;
     const { value: result, reads } = context.record(() =>
       buildSidecar({ context, dataplane, metadata, identity, adminTls, plugins, memory }),
     );
     if (!result.ok) throw new Error(result.problems.join('; '));
     remembered.made = { dataplane: dataplane as unknown as Resource, ca, reads };
+    remembered.served = true;
     return result.snapshot;
   };
 
@@ -68,7 +73,10 @@ export class SidecarSource implements SnapshotSource {
   private remember(node: ProxyNode): Remembered {
     let remembered = this.remembered.get(node);
     if (!remembered)
-      this.remembered.set(node, (remembered = { memory: new BuildMemory(), metadata: parseNodeMetadata(node.metadata), made: undefined }));
+      this.remembered.set(
+        node,
+        (remembered = { memory: new BuildMemory(), metadata: parseNodeMetadata(node.metadata), made: undefined, served: false }),
+      );
     return remembered;
   }
 
