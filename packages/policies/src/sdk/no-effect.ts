@@ -6,7 +6,7 @@ const RESOURCE_KINDS: ReadonlySet<string> = new Set(['MeshExternalService', 'Mes
 
 /**
  * True where a reference means a resource of kind MeshService and not the services by that name in
- * the tag `kuma.io/service`, which are all there are.
+ * the tag `kuma.io/service`, which are all that traffic goes to.
  */
 export function namesResource(ref: TargetRef): boolean {
   return ref.sectionName !== undefined || ref.namespace !== undefined || ref.labels !== undefined;
@@ -16,10 +16,10 @@ export function namesResource(ref: TargetRef): boolean {
 export function toWithoutEffect(entries: readonly { readonly targetRef: TargetRef }[] | undefined): string[] {
   return (entries ?? []).flatMap(({ targetRef: ref }, i) => {
     const path = `spec.to[${i}].targetRef`;
-    if (RESOURCE_KINDS.has(ref.kind)) return [`${path}: there are no resources of kind ${ref.kind} here, so the entry has no effect`];
+    if (RESOURCE_KINDS.has(ref.kind)) return [`${path}: traffic does not go to a ${ref.kind} yet, so the entry has no effect`];
     if (ref.kind !== 'MeshService' || !namesResource(ref)) return [];
     return [
-      `${path}: labels, namespace and sectionName choose MeshService resources, of which there are none here, so the entry has no effect; ` +
+      `${path}: labels, namespace and sectionName choose MeshService resources, which traffic does not go to yet, so the entry has no effect; ` +
         "use the value of 'kuma.io/service' as name instead",
     ];
   });
@@ -30,7 +30,8 @@ export function backendsWithoutEffect(backends: readonly { readonly path: string
   return backends
     .filter(({ ref }) => backendTags(ref) === undefined)
     .map(
-      ({ path, ref }) => `${path}: there are no ${ref.kind} resources here, so the backend is left out; use MeshService with a name only`,
+      ({ path, ref }) =>
+        `${path}: traffic does not go to ${ref.kind} resources yet, so the backend is left out; use MeshService with a name only`,
     );
 }
 
