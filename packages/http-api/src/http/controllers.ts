@@ -36,9 +36,14 @@ function toRouterPath(template: string): string {
 
 /** Writes an answer. The length is given, so that clients need no chunks. */
 export async function send(reply: FastifyReply, answer: Answer, extra: Readonly<Record<string, string>> = {}): Promise<void> {
-  const body = Buffer.from(answer.body);
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : asBuffer(answer.body);
   reply.status(answer.status).headers({ ...extra, ...answer.headers });
   if (answer.contentType !== undefined) reply.header('content-type', answer.contentType);
   // Without a body there is no type to guess.
   await reply.send(body.length === 0 ? undefined : body);
+}
+
+/** The same bytes, not copied. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

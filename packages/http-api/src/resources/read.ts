@@ -8,6 +8,7 @@ import { kindFilters } from './kind-filters.js';
 import { LIST_TITLE, listAnswer, readCommonFilter } from './list-query.js';
 import { etagOf } from './precondition.js';
 import { PrintedItems } from './printed-items.js';
+import { PrintedPages } from './printed-pages.js';
 
 export const ITEM_TITLE = 'Could not retrieve a resource';
 const KUBERNETES_FORMATS = ['k8s', 'kubernetes'];
@@ -15,6 +16,7 @@ const KUBERNETES_FORMATS = ['k8s', 'kubernetes'];
 /** Reads of one kind. */
 export class KindReader {
   private readonly documents = new PrintedItems<Resource>((resource) => toDocument(this.descriptor, resource));
+  private readonly pages = new PrintedPages();
   private readonly overviewsOfItems = new PrintedItems<Resource>(
     (resource) => this.toOverview(resource),
     (resource) => this.insightOf(resource),
@@ -36,7 +38,10 @@ export class KindReader {
 
   /** `GET {coll}`, in a mesh or across meshes. */
   get list(): Handler {
-    return handler(LIST_TITLE, (request) => listAnswer(request, this.filtered(request), this.documents.textOf));
+    return handler(LIST_TITLE, (request) => {
+      const list = this.filtered(request);
+      return this.pages.answer(request, list, () => listAnswer(request, list, this.documents.textOf));
+    });
   }
 
   /** `GET {coll}/{name}/_overview`. */
