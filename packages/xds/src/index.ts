@@ -3,6 +3,7 @@ export * from './build/http.js';
 export * from './build/listener.js';
 export * from './build/messages.js';
 export * from './build/tls.js';
+export * from './context/build-mesh-context.js';
 export * from './context/contexts.js';
 export * from './context/endpoint.js';
 export * from './context/endpoints.js';
