@@ -1,6 +1,7 @@
 import { Pacer } from '@mesh/control-plane/proxies';
 import { type Leadership, type Logger, type Mutation, messageOf, type ResourceView } from '@mesh/core';
 import { allocateVips, storedVips, vipConfigDrafts, vipSources } from '@mesh/xds';
+import { mayNeedVips } from './vip-relevance.js';
 
 export interface VipWorkOptions {
   readonly view: ResourceView;
@@ -11,8 +12,6 @@ export interface VipWorkOptions {
   readonly onFailed?: () => void;
 }
 
-/** Kinds whose changes may ask for a VIP. */
-const SOURCE_KINDS: ReadonlySet<string> = new Set(['Mesh', 'Dataplane', 'ZoneIngress', 'ExternalService', 'Config']);
 const RETRY_MS = 5000;
 
 /** Leader work: keeps the VIPs of all meshes in their Config resources, following changes (contract/dataplane.md §5). */
@@ -31,7 +30,7 @@ export async function keepVips(options: VipWorkOptions, leadership: Leadership):
     }
   });
   const subscription = view.subscribe((event) => {
-    if (event.changes.some((change) => SOURCE_KINDS.has(change.key.kind))) pacer.trigger();
+    if (event.changes.some(mayNeedVips)) pacer.trigger();
   });
   pacer.trigger();
   await aborted(leadership.signal);
