@@ -1,3 +1,4 @@
+import type { JsonObject } from '@mesh/core';
 import { expect, it } from 'vitest';
 import { readDocument } from '../../test/read-document.js';
 import { meshExternalService } from '../mesh-external-service/index.js';
@@ -9,7 +10,7 @@ const META = { mesh: 'default', creationTime: '', modificationTime: '', version:
 const LABELS = { 'kuma.io/zone': 'z1', 'kuma.io/display-name': 'redis' };
 
 it('a destination has an SNI for each port, named after zone, mesh, shown name and port', () => {
-  const ports = [{ port: 6379 }, { port: 80, name: 'web' }];
+  const ports: JsonObject[] = [{ port: 6379 }, { port: 80, name: 'web' }];
   const ofZone = { kind: 'MeshService', meta: { ...META, name: 'redis-abc', labels: LABELS }, spec: { ports } };
   expect(snisOf(meshService, ofZone)).toEqual([
     { port: 6379, sni: 'sni.msvc.default.z1.redis.6379' },

@@ -1,7 +1,7 @@
 import { type ResourceView, TAG_SERVICE, TAG_ZONE } from '@mesh/core';
 import type { AvailableService, DataplaneSpec, ExternalServiceSpec, MeshSpec } from '@mesh/resources';
-import { inboundsOf } from '../context/inbounds.js';
 import { enabledBackend } from '../context/build-mesh-context.js';
+import { inboundsOf } from '../context/inbounds.js';
 import { sortTags, tagsKey } from '../model/tags.js';
 
 /**
