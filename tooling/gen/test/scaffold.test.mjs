@@ -21,10 +21,10 @@ describe.each([
     written = scaffold(copy.dir, templates[what], name);
   });
 
-  test('touches its own folder and the generated index only', () => {
+  test('touches its own folder and generated files only', () => {
     const own = written.filter((path) => path.startsWith(`${pkg}/${folder}/`));
     expect(own.length).toBeGreaterThanOrEqual(5);
-    expect(written.filter((path) => !own.includes(path) && !path.endsWith('/index.gen.ts'))).toEqual([]);
+    expect(written.filter((path) => !own.includes(path) && !path.endsWith('.gen.ts'))).toEqual([]);
   });
 
   test('is listed', () => {
@@ -61,7 +61,7 @@ describe('a scaffolded app', () => {
   });
 
   test('is one folder and one executable', () => {
-    const outside = written.filter((path) => !path.startsWith('apps/sample-service/') && !path.endsWith('/index.gen.ts'));
+    const outside = written.filter((path) => !path.startsWith('apps/sample-service/') && !path.endsWith('.gen.ts'));
     expect(outside).toEqual(['bin/sample-service']);
     expect(statSync(join(copy.dir, 'bin/sample-service')).mode & 0o111).not.toBe(0);
   });
