@@ -1,6 +1,6 @@
 import type { JsonObject, ResourceDraft } from '@mesh/core';
 import type { MeshSpec } from '@mesh/resources';
-import { allPolicies } from './index.gen.js';
+import { allPolicyKinds } from './kinds.gen.js';
 
 /** A policy every new mesh starts with; `prefix` comes before the name of the mesh. */
 interface DefaultPolicy {
@@ -109,7 +109,7 @@ export function defaultPoliciesForMesh(mesh: string, spec: MeshSpec = {}, option
   const skipped = new Set(spec.skipCreatingInitialPolicies ?? []);
   const wanted = [...DEFAULTS, ...(options.routingResources ? ROUTING_RESOURCES : [])];
   return wanted
-    .filter(({ kind }) => !skipped.has('*') && !skipped.has(kind) && allPolicies.some((policy) => policy.kind === kind))
+    .filter(({ kind }) => !skipped.has('*') && !skipped.has(kind) && allPolicyKinds.some((policy) => policy.kind === kind))
     .map(({ kind, prefix, spec: policy }) => ({
       kind,
       mesh,

@@ -1,11 +1,6 @@
 import { type AnyPolicyDescriptor, orderPolicies } from '@mesh/xds';
 import { allPolicies } from './index.gen.js';
 
-export { defaultPoliciesForMesh } from './default-policies.js';
-
 /** Descriptors of all policies, in order of application; building it fails where two claim the same place. */
 export const policyKinds: readonly AnyPolicyDescriptor[] = orderPolicies(allPolicies);
 export { type PrometheusTarget, prometheusTargets, usesMeshMetric } from './mesh-metric/prometheus-targets.js';
-export { type MatchedPolicies, matchPolicies, type PolicySource } from './sdk/matching.js';
-export { mergeConfs } from './sdk/merge.js';
-export { bestRank, type Selector, winnerOf } from './sdk/selectors.js';

@@ -4,7 +4,8 @@ import { envoyRegistry } from '@mesh/proto/envoy-registry.js';
 import { dataplane, expectGolden, mesh, resource, validateWithEnvoy, zoneIngress } from '@mesh/testing';
 import { buildZoneIngress, describeSnapshot, parseNodeMetadata } from '@mesh/xds';
 import { expect, test } from 'vitest';
-import { defaultPoliciesForMesh, policyKinds } from '../src/index.js';
+import { policyKinds } from '../src/index.js';
+import { defaultPoliciesForMesh } from '../src/kinds.js';
 import { contextOf, resourceOf, sidecarResources } from './run-policy-cases.js';
 
 const dir = join(import.meta.dirname, 'testdata');

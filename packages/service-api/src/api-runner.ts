@@ -1,6 +1,6 @@
 import { DescriptorRegistry, type Logger, type Runner } from '@mesh/core';
 import { type ApiAddresses, type ApiServer, createApiServer } from '@mesh/http-api';
-import { policyKinds } from '@mesh/policies';
+import { allPolicyKinds } from '@mesh/policies/kinds';
 import { coreKinds } from '@mesh/resources';
 import { enabledKinds, type ServiceOptions } from '@mesh/runtime';
 import { type ControlPlaneConnection, connectControlPlane } from '@mesh/service-client';
@@ -41,7 +41,7 @@ export class ApiRunner implements Runner {
     const tls = await apiTls(config);
     this.server = await createApiServer({
       controlPlane,
-      registry: new DescriptorRegistry(enabledKinds(config, [...coreKinds, ...policyKinds])),
+      registry: new DescriptorRegistry(enabledKinds(config, [...coreKinds, ...allPolicyKinds])),
       config,
       authenticator: this.authenticator,
       log: this.log,

@@ -1,5 +1,5 @@
 import { type DescriptorRegistry, LABEL_ENV, LABEL_MESH, LABEL_ORIGIN, LABEL_ZONE, ORIGIN_ZONE } from '@mesh/core';
-import { defaultPoliciesForMesh } from '@mesh/policies';
+import { defaultPoliciesForMesh } from '@mesh/policies/kinds';
 import type { ControlPlaneFacts, MeshHook } from '@mesh/resources';
 
 export interface MeshPoliciesOptions {

@@ -1,6 +1,6 @@
 import { type AnyDescriptor, type Resource, TAG_SERVICE } from '@mesh/core';
-import type { PolicySource } from '@mesh/policies';
-import { bestRank, matchPolicies, type Selector, winnerOf } from '@mesh/policies';
+import type { PolicySource } from '@mesh/policies/matching';
+import { bestRank, matchPolicies, type Selector, winnerOf } from '@mesh/policies/matching';
 import { type DataplaneSpec, type Tags, tagSetsOf } from '@mesh/resources';
 import type { SidecarProxy } from '@mesh/xds';
 

@@ -1,6 +1,6 @@
 import { type AnyDescriptor, displayNameOf, LABEL_K8S_NAMESPACE, LABEL_ZONE, type Resource } from '@mesh/core';
 import { renderTemplate } from '@mesh/resources';
-import { containsTags } from '@mesh/xds';
+import { containsTags } from '@mesh/xds/model';
 import { type ApiContext, requireMesh } from '../context.js';
 import { type Answer, json } from '../http/answer.js';
 import { ApiError, notFound } from '../http/errors.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type JsonObject, type Resource } from '@mesh/core';
-import { type InboundInterface } from '@mesh/xds';
+import type { InboundInterface } from '@mesh/xds';
 import type { ApiContext } from '../context.js';
 import { json } from '../http/answer.js';
 import { handler, type Route } from '../http/route.js';

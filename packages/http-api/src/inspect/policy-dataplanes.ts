@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AnyDescriptor, displayNameOf, type JsonObject, type Resource } from '@mesh/core';
 import { type DataplaneSpec } from '@mesh/resources';
-import { containsTags } from '@mesh/xds';
+import { containsTags } from '@mesh/xds/model';
 import { type ApiContext, requireMesh } from '../context.js';
 import { json } from '../http/answer.js';
 import { notFound } from '../http/errors.js';

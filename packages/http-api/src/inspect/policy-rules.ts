@@ -1,5 +1,5 @@
 import { type AnyDescriptor, type JsonObject, type Resource, TAG_SERVICE, type TargetRef } from '@mesh/core';
-import { type MatchedPolicies, matchPolicies } from '@mesh/policies';
+import { type MatchedPolicies, matchPolicies } from '@mesh/policies/matching';
 import { specOf } from '@mesh/resources';
 import type { InboundInterface } from '@mesh/xds';
 import { type AnyPolicy, type AnyPolicySpec, confOf } from './policy-spec.js';

@@ -1,5 +1,5 @@
 import { displayNameOf, type JsonObject, type Resource, type ResourceView, type TargetRef } from '@mesh/core';
-import { containsTags } from '@mesh/xds';
+import { containsTags } from '@mesh/xds/model';
 import { type AnyPolicy, confOf } from './policy-spec.js';
 import { mergeRouteConfs } from './route-conf.js';
 import type { Subject } from './subject.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '@mesh/core';
-import { mergeConfs } from '@mesh/policies';
+import { mergeConfs } from '@mesh/policies/matching';
 
 /** Confs laid over each other. Lists of `rules`, as routes have them, are joined: the later rule with the same matches wins. */
 export function mergeRouteConfs(confs: readonly JsonObject[]): JsonObject {

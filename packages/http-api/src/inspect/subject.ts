@@ -1,7 +1,8 @@
 import { LABEL_ZONE, type Resource, type ResourceView } from '@mesh/core';
-import type { PolicySource } from '@mesh/policies';
+import type { PolicySource } from '@mesh/policies/matching';
 import type { DataplaneSpec, MeshSpec } from '@mesh/resources';
-import { inboundsOf, type SidecarProxy } from '@mesh/xds';
+import type { SidecarProxy } from '@mesh/xds';
+import { inboundsOf } from '@mesh/xds/model';
 import { type ApiContext, requireMesh } from '../context.js';
 import { notFound } from '../http/errors.js';
 import { type ApiRequest, param } from '../http/route.js';

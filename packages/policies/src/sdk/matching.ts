@@ -10,7 +10,8 @@ import {
   type TargetRef,
 } from '@mesh/core';
 import type { Tags } from '@mesh/resources';
-import { containsTags, type InboundInterface, type MeshContext, type OutboundKey, type SidecarProxy } from '@mesh/xds';
+import type { InboundInterface, MeshContext, OutboundKey, SidecarProxy } from '@mesh/xds';
+import { containsTags } from '@mesh/xds/model';
 import { comparePriority, roleOf, type TargetRefSpec, WHOLE_MESH } from './priority.js';
 
 /** Policies of one kind that concern a proxy, weakest first. */

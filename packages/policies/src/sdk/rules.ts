@@ -1,5 +1,5 @@
 import { displayNameOf, LABEL_K8S_NAMESPACE, type Resource, type TargetRef } from '@mesh/core';
-import { containsTags } from '@mesh/xds';
+import { containsTags } from '@mesh/xds/model';
 import { mergeConfs } from './merge.js';
 import { namesResource } from './no-effect.js';
 
