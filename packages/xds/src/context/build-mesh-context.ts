@@ -118,8 +118,8 @@ class FollowedContext implements MeshContext, Generation {
     this.name = parts.mesh.meta.name;
     this.zone = parts.sources.zone;
     this.generation = memory.nextGeneration();
-    this.endpoints = this.watch('endpoints', () => parts.endpoints.byService);
-    this.unreachable = this.watch('unreachable', () => parts.unreachable);
+    this.endpoints = this.watch('endpoints', parts.endpoints.byService);
+    this.unreachable = this.watch('unreachable', parts.unreachable);
   }
 
   get mesh(): Resource<MeshSpec> {
@@ -147,7 +147,7 @@ class FollowedContext implements MeshContext, Generation {
   }
 
   egressEndpoints(): EndpointMap {
-    return this.watch('egress-endpoints', () => this.parts.egress().byService);
+    return this.watch('egress-endpoints', this.parts.egress().byService);
   }
 
   policies<Spec>(kind: string): readonly Resource<Spec>[] {
@@ -224,8 +224,8 @@ class FollowedContext implements MeshContext, Generation {
     return value as T;
   }
 
-  private watch(source: ReadSource, map: () => EndpointMap): EndpointMap {
-    return new WatchedMap(map(), (key, value) => this.memory.log.note(source, key, value));
+  private watch(source: ReadSource, map: EndpointMap): EndpointMap {
+    return new WatchedMap(map, (key, value) => this.memory.log.note(source, key, value));
   }
 }
 
