@@ -1,10 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { root } from '../lib/paths.mjs';
-
 const MINUTE_MS = 60_000;
-
-const sourceFolders = ['apps', 'packages', 'tooling', 'test-e2e', 'bench'].filter((folder) => existsSync(join(root, folder)));
 
 /**
  * Everything `npm test` does after provisioning, in order. `needs` names stages whose failure makes this one
@@ -20,7 +14,7 @@ export const stages = [
     command: ['turbo', 'run', 'generate', '--output-logs=errors-only'],
     timeoutMs: 10 * MINUTE_MS,
   },
-  { name: 'index', title: 'indexes are fresh', command: ['node', 'tooling/gen/main.mjs', 'index', '--check'], timeoutMs: MINUTE_MS },
+  { name: 'index', title: 'indexes are fresh', command: ['turbo', 'run', '//#index', '--output-logs=errors-only'], timeoutMs: MINUTE_MS },
   {
     name: 'build',
     title: 'build',
@@ -38,20 +32,25 @@ export const stages = [
   {
     name: 'lint',
     title: 'format and lint',
-    command: ['biome', 'ci', '--colors=off', '--reporter=concise', '--error-on-warnings', '--max-diagnostics=none'],
+    command: ['turbo', 'run', '//#lint', '--output-logs=errors-only'],
     timeoutMs: 5 * MINUTE_MS,
   },
   {
     name: 'boundaries',
     title: 'import arrows, purity, cycles',
-    command: ['depcruise', '--config', '.dependency-cruiser.mjs', '--output-type', 'err', ...sourceFolders],
+    command: ['turbo', 'run', '//#boundaries', '--output-logs=errors-only'],
     timeoutMs: 5 * MINUTE_MS,
   },
-  { name: 'knip', title: 'dead code and dependencies', command: ['knip', '--no-progress', '--no-config-hints'], timeoutMs: 5 * MINUTE_MS },
+  {
+    name: 'knip',
+    title: 'dead code and dependencies',
+    command: ['turbo', 'run', '//#knip', '--output-logs=errors-only'],
+    timeoutMs: 5 * MINUTE_MS,
+  },
   {
     name: 'repo-check',
     title: 'repository rules, and proof that each fires',
-    command: ['pnpm', '--filter', '@mesh/repo-check', 'run', 'check'],
+    command: ['turbo', 'run', '@mesh/repo-check#check', '--output-logs=new-only'],
     results: ['tooling/repo-check/.vitest/results.json'],
     stream: true,
     timeoutMs: 15 * MINUTE_MS,
@@ -76,10 +75,10 @@ export const stages = [
   {
     name: 'e2e',
     title: 'whole systems on real parts',
-    command: ['pnpm', '--filter', '@mesh/test-e2e', 'run', 'e2e'],
+    command: ['turbo', 'run', '@mesh/test-e2e#e2e', '--output-logs=new-only'],
     needs: ['build'],
     results: ['test-e2e/.vitest/results.json'],
-    again: (command, files) => [...command, ...files],
+    again: (command, files) => [...command, '--', ...files],
     stream: true,
     timeoutMs: 30 * MINUTE_MS,
   },
