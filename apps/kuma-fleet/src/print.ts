@@ -4,9 +4,9 @@ import type { FleetReport } from './run.js';
 
 /** The figures of a run as text; what was broken comes last. */
 export function printReport(report: FleetReport): string {
-  const { dataplanes, services, outbounds, xds, join, counts } = report;
+  const { zones, dataplanes, services, outbounds, xds, join, counts } = report;
   const lines = [
-    `${dataplanes} dataplanes, ${services} services, ${outbounds} outbounds each, ${xds}; joined over ${seconds(join.rampupMs)}, ${completion(report)}`,
+    `${dataplanes} dataplanes${zones > 1 ? ` in ${zones} zones` : ''}, ${services} services, ${outbounds} outbounds each, ${xds}; joined over ${seconds(join.rampupMs)}, ${completion(report)}`,
     changeTable(report),
     `${counts.responses} responses, ${(counts.receivedBytes / 2 ** 20).toFixed(1)} MiB; acknowledged: ${pairs(counts.acknowledged)}; ${counts.disconnects} streams lost${reasons(report)}`,
   ];

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { addressOption, countOption, durationOption, type FleetFlags, rateOption } from './options.js';
+import { addressOption, apiOption, countOption, durationOption, type FleetFlags, rateOption } from './options.js';
 import { printReport } from './print.js';
 import { runFleet } from './run.js';
 
@@ -22,9 +22,14 @@ export function buildProgram(write: (text: string) => void, setCode: (code: numb
 
 function addConnection(program: Command): void {
   program
-    .requiredOption('--cp-address <url>', 'https://host:port of a zone control plane; given again, dataplanes take turns', addressOption)
+    .requiredOption(
+      '--cp-address <url>',
+      'https://host:port of a zone control plane; given again, dataplanes (or zones, see --zones) take turns',
+      addressOption,
+    )
     .option('--ca-cert-file <file>', 'certificate to trust; without it every server certificate is accepted')
-    .option('--api-address <url>', 'REST API, for tokens and for changes that are timed', 'http://localhost:5681')
+    .option('--api-address <url>', 'REST API, for tokens and for changes that are timed; once for each zone', apiOption, [])
+    .option('--global-api-address <url>', 'REST API of the global, for policies of several zones', (url) => apiOption(url, [])[0])
     .option('--dataplane-token-file <file>', 'token for all dataplanes of the mesh, instead of one made over the API')
     .option('--no-token', 'send no token: data plane authentication is off')
     .addOption(new Option('--xds <variant>', 'variant of the protocol').choices(['sotw', 'delta']).default('sotw'))
@@ -34,6 +39,7 @@ function addConnection(program: Command): void {
 function addShape(program: Command): void {
   program
     .option('-m, --mesh <mesh>', 'mesh of the dataplanes', 'default')
+    .option('--zones <n>', 'zones the instances of each service are spread over; cross-zone where the mesh has mTLS', countOption(1), 1)
     .option('--dps <n>', 'number of dataplanes', countOption(1), 100)
     .option('--services <n>', 'number of services', countOption(1), 50)
     .option('--outbounds <n>', 'services each dataplane calls', countOption(0), 3);

@@ -10,14 +10,17 @@ import {
   type FleetCounts,
   FleetWrites,
   fleetToken,
+  hasMtls,
   type JoinFigures,
+  putIngresses,
   serviceName,
   type Violations,
 } from '@mesh/fleet-kit';
-import type { FleetFlags } from './options.js';
+import { type FleetFlags, type ZoneAddresses, zonesOf } from './options.js';
 
 /** Everything a run found out. */
 export interface FleetReport {
+  readonly zones: number;
   readonly dataplanes: number;
   readonly services: number;
   readonly outbounds: number;
@@ -40,38 +43,59 @@ export interface ChangeFigures {
   readonly worst: Durations;
 }
 
-/** Brings a fleet up, puts it under the load the flags ask for, checks it and takes it down. */
+/** Brings a fleet up, puts it under the load the flags ask for, checks it and takes it down. @throws Error where flags do not fit together. */
 export async function runFleet(flags: FleetFlags): Promise<FleetReport> {
+  const zones = zonesOf(flags);
+  const apis = zones.map(({ api }) => api);
+  const crossZone = zones.length > 1 && (await hasMtls(apis[0] ?? '', flags.mesh));
+  const ingresses = crossZone ? await putIngresses(apis) : undefined;
+  try {
+    return await runWith(flags, { zones, ingresses: ingresses?.advertised ?? [] });
+  } finally {
+    await ingresses?.undo();
+  }
+}
+
+interface FleetPlace {
+  readonly zones: readonly ZoneAddresses[];
+  /** By zone, where proxies reach those of other zones. */
+  readonly ingresses: readonly string[];
+}
+
+async function runWith(flags: FleetFlags, { zones, ingresses }: FleetPlace): Promise<FleetReport> {
+  const apis = zones.map(({ api }) => api);
   const fleet = new Fleet({
     mesh: flags.mesh,
     dataplanes: flags.dps,
     services: flags.services,
     outbounds: flags.outbounds,
-    controlPlanes: flags.cpAddress,
+    zones: zones.map(({ controlPlanes }, zone) => ({ controlPlanes, ingress: ingresses[zone] })),
     ca: flags.caCertFile === undefined ? undefined : readFileSync(flags.caCertFile, 'utf8'),
-    token: await tokenFor(flags),
+    token: await tokenFor(flags, apis[0] ?? ''),
     variant: flags.xds,
     streamsPerConnection: flags.streamsPerConnection,
     deadlineMs: flags.deadline,
   });
+  const writes = new FleetWrites(fleet, { zones: apis, policies: flags.globalApiAddress ?? apis[0] ?? '' });
   try {
-    return await runLoad(fleet, flags);
+    return await runLoad(fleet, writes, flags);
   } finally {
     fleet.stop();
   }
 }
 
-async function tokenFor(flags: FleetFlags): Promise<string | undefined> {
+async function tokenFor(flags: FleetFlags, api: string): Promise<string | undefined> {
   if (!flags.token) return undefined;
   if (flags.dataplaneTokenFile !== undefined) return readFileSync(flags.dataplaneTokenFile, 'utf8').trim();
-  return fleetToken(flags.apiAddress, flags.mesh);
+  return fleetToken(api, flags.mesh);
 }
 
-async function runLoad(fleet: Fleet, flags: FleetFlags): Promise<FleetReport> {
+async function runLoad(fleet: Fleet, writes: FleetWrites, flags: FleetFlags): Promise<FleetReport> {
   const join = await fleet.join(flags.rampupPeriod);
   for (const name of join.late) fleet.violations.add('late', name);
-  const writes = new FleetWrites(fleet, flags.apiAddress);
-  const endpointChanges = await changes(fleet, flags.endpointChanges, (run) => writes.changeEndpoint(serviceName(run % flags.services)));
+  const endpointChanges = await changes(fleet, flags.endpointChanges, (run) =>
+    writes.changeEndpoint(serviceName(run % flags.services), run % flags.zones),
+  );
   const policyChanges = await changes(fleet, flags.policyChanges, () => writes.changePolicy());
   await writes.undo();
   let churned: ChurnFigures | undefined;
@@ -80,6 +104,7 @@ async function runLoad(fleet: Fleet, flags: FleetFlags): Promise<FleetReport> {
   for (const name of (await fleet.settle()).late) fleet.violations.add('late', name);
   fleet.verify();
   return {
+    zones: flags.zones,
     dataplanes: flags.dps,
     services: flags.services,
     outbounds: flags.outbounds,

@@ -97,13 +97,13 @@ export class Target {
       dataplanes: size.dataplanes,
       services: size.services,
       outbounds: size.outbounds,
-      controlPlanes: [{ host: '127.0.0.1', port: ports.dp }],
+      zones: [{ controlPlanes: [{ host: '127.0.0.1', port: ports.dp }] }],
       token,
       variant: this.spec.xds,
       streamsPerConnection: 1,
       deadlineMs: DEADLINE_MS,
     });
-    return { fleet, writes: new FleetWrites(fleet, api.url) };
+    return { fleet, writes: new FleetWrites(fleet, { zones: [api.url], policies: api.url }) };
   }
 
   cost(): ProcessCost {

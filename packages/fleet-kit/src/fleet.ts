@@ -1,15 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ContentCache, endpointsDigest } from './contents.js';
+import { ContentCache } from './contents.js';
+import { ExpectedEndpoints, type FleetZone } from './expected-endpoints.js';
 import { SimulatedProxy } from './simulated-proxy.js';
-import { type DataplanePlan, planFleet, type Shape } from './topology.js';
+import { planFleet, type Shape } from './topology.js';
 import { Transport } from './transport.js';
 import { Violations } from './violations.js';
 import { type Arrival, Watch } from './watch.js';
 import { TYPES } from './wire/types.js';
 
-export interface FleetOptions extends Shape {
-  /** Control planes; dataplanes take turns. */
-  readonly controlPlanes: readonly { readonly host: string; readonly port: number }[];
+export interface FleetOptions extends Omit<Shape, 'zones'> {
+  /** One at least. */
+  readonly zones: readonly FleetZone[];
   /** PEM of the control planes' certificate; without it every certificate is accepted. */
   readonly ca?: string | undefined;
   /** Token of all dataplanes of the mesh, where the control plane wants one. */
@@ -45,20 +46,23 @@ export class Fleet {
   readonly counts: FleetCounts = { responses: 0, receivedBytes: 0, acknowledged: {}, disconnects: 0, reasons: {} };
   private readonly transports: readonly Transport[];
   private readonly watches = new Set<Watch>();
-  /** Endpoints beyond those of the fleet, by service. */
-  private readonly extra = new Map<string, string>();
-  private digests = new Map<string, string>();
+  private readonly expected: ExpectedEndpoints;
 
   constructor(readonly options: FleetOptions) {
     const { ca, streamsPerConnection, mesh, variant, token } = options;
     const cache = new ContentCache();
-    this.transports = options.controlPlanes.map(({ host, port }) => new Transport({ host, port, ca, streamsPerConnection }));
+    const byZone = options.zones.map(({ controlPlanes }) =>
+      controlPlanes.map(({ host, port }) => new Transport({ host, port, ca, streamsPerConnection })),
+    );
+    this.transports = byZone.flat();
     const events = this.events();
-    this.proxies = planFleet(options).map((plan, index) => {
-      const transport = this.transports[index % this.transports.length];
-      if (!transport) throw new Error('a fleet needs a control plane');
+    this.proxies = planFleet({ ...options, zones: options.zones.length }).map((plan, index) => {
+      const transports = byZone[plan.zone] ?? [];
+      const transport = transports[index % transports.length];
+      if (!transport) throw new Error('every zone of a fleet needs a control plane');
       return new SimulatedProxy(plan, { mesh, variant, transport, token, cache, events });
     });
+    this.expected = new ExpectedEndpoints(options.zones, () => this.joined().map(({ plan }) => plan));
   }
 
   /** Joins all proxies, evenly over the time, and waits for the state that all of them make. */
@@ -98,26 +102,24 @@ export class Fleet {
     }
   }
 
-  /** Proxies that call a service. */
-  callersOf(service: string): SimulatedProxy[] {
-    return this.joined().filter((proxy) => proxy.plan.outbounds.includes(service));
+  /** Proxies of a zone that call a service. */
+  callersOf(service: string, zone: number): SimulatedProxy[] {
+    return this.joined().filter(({ plan }) => plan.zone === zone && plan.outbounds.includes(service));
   }
 
-  /** Tells the fleet of an endpoint of a service that is none of its proxies. */
-  expectEndpoint(service: string, address: string): void {
-    this.extra.set(service, address);
-    this.membershipChanged();
+  /** Tells the fleet of an endpoint (`address:port`) of a service in a zone that is none of its proxies. */
+  expectEndpoint(zone: number, service: string, endpoint: string): void {
+    this.expected.add(zone, service, endpoint);
   }
 
   /** The endpoints told of are gone. */
   expectOwnEndpointsOnly(): void {
-    this.extra.clear();
-    this.membershipChanged();
+    this.expected.ownOnly();
   }
 
   /** Joined and left proxies make new expectations. */
   membershipChanged(): void {
-    this.digests = new Map();
+    this.expected.changed();
   }
 
   joined(): SimulatedProxy[] {
@@ -136,7 +138,7 @@ export class Fleet {
     for (const service of services) {
       const held = assignments.get(service);
       if (!held) return `endpoints of ${service}`;
-      if (held.content.endpoints !== this.digestOf(service)) return `other endpoints of ${service} than it has`;
+      if (held.content.endpoints !== this.expected.digest(proxy.plan.zone, service)) return `other endpoints of ${service} than it has`;
     }
     return undefined;
   }
@@ -145,19 +147,6 @@ export class Fleet {
   stop(): void {
     for (const proxy of this.proxies) proxy.leave();
     for (const transport of this.transports) transport.destroy();
-  }
-
-  private digestOf(service: string): string {
-    let digest = this.digests.get(service);
-    if (digest === undefined) {
-      const addresses = this.joined()
-        .filter(({ plan }) => plan.service === service)
-        .map(({ plan }) => addressOf(plan));
-      const extra = this.extra.get(service);
-      digest = endpointsDigest(extra === undefined ? addresses : [...addresses, extra]);
-      this.digests.set(service, digest);
-    }
-    return digest;
   }
 
   private events() {
@@ -179,8 +168,4 @@ export class Fleet {
       violated: (_proxy: SimulatedProxy, rule: string, detail: string) => this.violations.add(rule, detail),
     };
   }
-}
-
-function addressOf({ address, port }: DataplanePlan): string {
-  return `${address}:${port}`;
 }

@@ -1,7 +1,8 @@
 export { type ChurnFigures, type ChurnOptions, churn } from './churn.js';
+export type { FleetZone } from './expected-endpoints.js';
 export { Fleet, type FleetCounts, type FleetOptions, type JoinFigures } from './fleet.js';
 export { DurationHistogram, type Durations } from './histogram.js';
 export { serviceName } from './topology.js';
 export type { Violations } from './violations.js';
 export type { Arrival } from './watch.js';
-export { FleetWrites, fleetToken } from './writes.js';
+export { type FleetApis, FleetWrites, fleetToken, hasMtls, putIngresses } from './writes.js';

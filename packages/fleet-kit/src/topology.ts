@@ -8,11 +8,15 @@ export interface Shape {
   readonly services: number;
   /** Distinct services each dataplane calls. */
   readonly outbounds: number;
+  /** The instances of each service are spread evenly over so many zones. */
+  readonly zones: number;
 }
 
 /** A dataplane to simulate. */
 export interface DataplanePlan {
   readonly name: string;
+  /** From 0. */
+  readonly zone: number;
   readonly service: string;
   readonly address: string;
   readonly port: number;
@@ -21,6 +25,7 @@ export interface DataplanePlan {
 
 const INBOUND_PORT = 8080;
 const FIRST_OUTBOUND_PORT = 10_001;
+const INGRESS_PORT = 10_001;
 
 /**
  * The dataplanes of a fleet: instances are spread evenly over the services, and so are callers, so that every service has
@@ -33,6 +38,7 @@ export function planFleet(shape: Shape): DataplanePlan[] {
     const called = Array.from({ length: outbounds }, (_, k) => serviceName((first + k) % shape.services));
     return {
       name: `fleet-${index}`,
+      zone: Math.floor(index / shape.services) % shape.zones,
       service: serviceName(index % shape.services),
       address: addressOf(index),
       port: INBOUND_PORT,
@@ -47,7 +53,7 @@ export function serviceName(index: number): string {
 }
 
 /** The Dataplane document of a plan, as its proxy brings it along. */
-export function dataplaneDocument(mesh: string, plan: DataplanePlan): JsonObject {
+export function dataplaneDocument(mesh: string, plan: Omit<DataplanePlan, 'zone'>): JsonObject {
   return {
     type: 'Dataplane',
     mesh,
@@ -76,6 +82,16 @@ export function nodeOf(mesh: string, plan: DataplanePlan, delta: boolean): NodeI
         envoy: { version: '1.38.2', build: 'simulated/1.38.2/Clean/RELEASE/BoringSSL' },
       },
     },
+  };
+}
+
+/** The ZoneIngress document of a zone (from 0), and the `address:port` under which other zones then see its services. */
+export function ingressOf(zone: number): { readonly document: JsonObject & { readonly name: string }; readonly advertised: string } {
+  const networking = { address: `10.254.${zone >> 8}.${zone & 255}`, port: INGRESS_PORT };
+  const { address: advertisedAddress, port: advertisedPort } = networking;
+  return {
+    document: { type: 'ZoneIngress', name: 'fleet-ingress', networking: { ...networking, advertisedAddress, advertisedPort } },
+    advertised: `${advertisedAddress}:${advertisedPort}`,
   };
 }
 

@@ -1,8 +1,16 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { Fleet } from './fleet.js';
-import { dataplaneDocument } from './topology.js';
+import { dataplaneDocument, ingressOf } from './topology.js';
 import type { Arrival } from './watch.js';
 import { TYPES } from './wire/types.js';
+
+/** Where a fleet is written to, for example `http://127.0.0.1:5681`. */
+export interface FleetApis {
+  /** Of each zone, in order. */
+  readonly zones: readonly string[];
+  /** Takes policies of the whole mesh: the global's, or that of the only zone. */
+  readonly policies: string;
+}
 
 /** Writes through the REST API whose arrival at the proxies is measured. */
 export class FleetWrites {
@@ -10,22 +18,23 @@ export class FleetWrites {
   private change = Math.floor(Math.random() * 10_000);
   private readonly written = new Set<string>();
 
-  /** @param apiUrl for example `http://127.0.0.1:5681`. */
   constructor(
     private readonly fleet: Fleet,
-    private readonly apiUrl: string,
+    private readonly apis: FleetApis,
   ) {}
 
-  /** Moves one endpoint of a service, one that is no proxy of the fleet, and waits until all callers know. */
-  async changeEndpoint(service: string): Promise<Arrival> {
+  /** Moves one endpoint of a service in a zone, one that is no proxy of the fleet, and waits until all callers there know. */
+  async changeEndpoint(service: string, zone = 0): Promise<Arrival> {
     const { fleet } = this;
+    const api = this.apis.zones[zone];
+    if (api === undefined) throw new Error(`no API of zone ${zone}`);
     const port = 20_000 + (this.nextChange() % 10_000);
     const address = '10.255.255.1';
-    fleet.expectEndpoint(service, `${address}:${port}`);
+    fleet.expectEndpoint(zone, service, `${address}:${port}`);
     const name = `fleet-extra-${service}`;
     const document = dataplaneDocument(fleet.options.mesh, { name, service, address, port, outbounds: [] });
-    return this.measure(`/meshes/${fleet.options.mesh}/dataplanes/${name}`, document, {
-      proxies: fleet.callersOf(service),
+    return this.measure(`${api}/meshes/${fleet.options.mesh}/dataplanes/${name}`, document, {
+      proxies: fleet.callersOf(service, zone),
       lacks: (proxy) => fleet.lacksEndpoints(proxy, [service]),
     });
   }
@@ -41,7 +50,7 @@ export class FleetWrites {
       name: 'fleet',
       spec: { targetRef: { kind: 'Mesh' }, to: [{ targetRef: { kind: 'Mesh' }, default: { connectionTimeout: `${seconds}s` } }] },
     };
-    return this.measure(`/meshes/${mesh}/meshtimeouts/fleet`, document, {
+    return this.measure(`${this.apis.policies}/meshes/${mesh}/meshtimeouts/fleet`, document, {
       proxies: fleet.joined().filter(({ plan }) => plan.outbounds.length > 0),
       lacks: (proxy) => {
         const clusters = proxy.envoy.held(TYPES.cluster);
@@ -53,7 +62,7 @@ export class FleetWrites {
 
   /** Takes back everything that was written. @throws Error where the API refuses. */
   async undo(): Promise<void> {
-    for (const path of this.written) await request(this.apiUrl + path, 'DELETE');
+    for (const url of this.written) await request(url, 'DELETE');
     this.written.clear();
     this.fleet.expectOwnEndpointsOnly();
   }
@@ -64,13 +73,13 @@ export class FleetWrites {
   }
 
   private async measure(
-    path: string,
+    url: string,
     document: JsonObject,
     what: Pick<Parameters<Fleet['arrival']>[0], 'proxies' | 'lacks'>,
   ): Promise<Arrival> {
     const arrival = this.fleet.arrival({ ...what, deadlineMs: this.fleet.options.deadlineMs });
-    this.written.add(path);
-    await request(this.apiUrl + path, 'PUT', document);
+    this.written.add(url);
+    await request(url, 'PUT', document);
     return arrival;
   }
 }
@@ -78,6 +87,24 @@ export class FleetWrites {
 /** A token for every dataplane of a mesh; needs the API's administrator. @throws Error with status and body. */
 export async function fleetToken(apiUrl: string, mesh: string): Promise<string> {
   return request(`${apiUrl}/tokens/dataplane`, 'POST', { mesh, validFor: '24h' });
+}
+
+/** Whether proxies reach services of other zones: not without mTLS (contract/dataplane.md §3.6). @throws Error with status and body. */
+export async function hasMtls(apiUrl: string, mesh: string): Promise<boolean> {
+  const { mtls } = JSON.parse(await request(`${apiUrl}/meshes/${mesh}`, 'GET')) as { mtls?: { enabledBackend?: string } };
+  return (mtls?.enabledBackend ?? '') !== '';
+}
+
+/** Makes an ingress for each zone, with no proxy behind it. Returns their `address:port`, and what takes them back. */
+export async function putIngresses(apiUrls: readonly string[]): Promise<{ advertised: string[]; undo(): Promise<void> }> {
+  const ingresses = apiUrls.map((api, zone) => ({ ...ingressOf(zone), url: `${api}/zoneingresses/${ingressOf(zone).document.name}` }));
+  for (const { url, document } of ingresses) await request(url, 'PUT', document);
+  return {
+    advertised: ingresses.map(({ advertised }) => advertised),
+    undo: async () => {
+      for (const { url } of ingresses) await request(url, 'DELETE');
+    },
+  };
 }
 
 async function request(url: string, method: string, body?: JsonObject): Promise<string> {
