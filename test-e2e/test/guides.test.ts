@@ -49,7 +49,7 @@ describe.each(['kumactl.md', 'tokens.md', 'access.md'])('docs/guides/%s', (guide
   }
 
   it.each(readGuide(guide).map((step): [number, GuideStep] => [step.line, step]))('does what it says in line %i', async (_, step) => {
-    if (step.mode === 'background') return startControlPlane(step.command);
+    if (step.mode === 'control-plane') return startControlPlane(step.command);
     const { code, stdout, stderr } = await machine.attempt(`set -e\n${step.command}`);
     if (step.mode === 'fails') expect(code, stdout).not.toBe(0);
     else expect(code, `${step.command}\n${stdout}${stderr}`).toBe(0);
