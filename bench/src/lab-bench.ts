@@ -50,7 +50,7 @@ export async function benchLab(options: LabBenchOptions): Promise<LabFigures> {
       relayKds: async (port) => {
         const counter = await ByteCounter.start(() => port);
         counters.push(counter);
-        return counter.port;
+        return `127.0.0.1:${counter.port}`;
       },
     });
     return await measure(lab, { ...options, latePort, counters });

@@ -23,3 +23,8 @@ export function schemathesisPath(): string {
 export function userEnv(extra: Record<string, string>): Record<string, string> {
   return { PATH: `${BIN_DIR}:${process.env['PATH'] ?? ''}`, NODE_NO_WARNINGS: '1', ...extra };
 }
+
+/** Every fault as long as the issue of faults says, as `pnpm e2e:faults` wants it. */
+export function isFullRun(): boolean {
+  return process.env['MESH_FAULTS'] === 'full';
+}

@@ -81,7 +81,8 @@ export interface DataplaneSpec {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const READY_DEADLINE_MS = 60_000;
+/** Against hangs only: a machine that does much else is slow. */
+const READY_DEADLINE_MS = 180_000;
 
 /** Starts control planes, proxies and applications as processes of this machine, and stops them. */
 export class Deployment {

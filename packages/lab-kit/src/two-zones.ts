@@ -12,8 +12,8 @@ export interface TwoZonesOptions {
   readonly envoyPath: string;
   /** Second octet of the loopback addresses used (1-250): two systems on one machine take different ones. */
   readonly addressBlock: number;
-  /** `postgres`: one embedded server with a database per control plane. */
-  readonly store: 'postgres' | 'memory';
+  /** `postgres`: one embedded server with a database per control plane; or where each control plane keeps its state. */
+  readonly store: 'postgres' | 'memory' | Readonly<Record<'global' | 'zone1' | 'zone2', StoreChoice>>;
   readonly layout: 'services' | 'single';
   /** Told when a step begins; the returned function when it is done. */
   readonly onStep?: (what: string) => () => void;
@@ -21,13 +21,23 @@ export interface TwoZonesOptions {
   /** Ends the start with its reason. */
   readonly signal?: AbortSignal;
   /** More outbounds of `web`, at its own address. */
-  readonly webOutbounds?: readonly { readonly service: string; readonly port: number }[];
-  /** Given the KDS port of the global, returns the port zones shall dial instead. */
-  readonly relayKds?: (port: number) => Promise<number>;
+  readonly webOutbounds?: readonly Outbound[];
+  /** Outbounds of `billing`, at its own address: a client in zone-2. */
+  readonly billingOutbounds?: readonly Outbound[];
+  /** Given the KDS port of the global, returns what a zone shall dial instead, as `host:port`. */
+  readonly relayKds?: (port: number, zone: 1 | 2) => Promise<string>;
+  /** Added to the environment of a zone's control plane. */
+  readonly zoneEnv?: Readonly<Record<string, string>>;
   /** False: no listeners on virtual IPs, also where the system could. */
   readonly bindVips?: boolean;
   /** Preferred ports of global, zone-1, zone-2. */
   readonly ports?: readonly [Partial<ControlPlanePorts>, Partial<ControlPlanePorts>, Partial<ControlPlanePorts>];
+}
+
+/** A service that a sidecar reaches through a port of its own. */
+export interface Outbound {
+  readonly service: string;
+  readonly port: number;
 }
 
 /** One application with its sidecar. */
@@ -125,7 +135,7 @@ async function startControlPlanes({
   const launched = step('global control plane');
   const global = await deployment.launchControlPlane({
     name: 'global',
-    store: storeOf(postgres, 'global'),
+    store: storeOf(options, postgres, 'global'),
     layout: options.layout,
     ports: options.ports?.[0] ?? {},
   });
@@ -133,14 +143,13 @@ async function startControlPlanes({
   const zone = async (index: 1 | 2) =>
     deployment.launchControlPlane({
       name: `zone-${index}`,
-      store: storeOf(postgres, `zone${index}`),
+      store: storeOf(options, postgres, `zone${index}`),
       layout: options.layout,
       global,
       ports: options.ports?.[index] ?? {},
       env: {
-        ...(options.relayKds
-          ? { KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS: `grpcs://127.0.0.1:${await options.relayKds(global.ports.kds)}` }
-          : {}),
+        ...(options.relayKds ? { KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS: `grpcs://${await options.relayKds(global.ports.kds, index)}` } : {}),
+        ...options.zoneEnv,
         KUMA_DNS_SERVER_SERVICE_VIP_PORT: String(vipPort),
         ...(bindsVips ? { KUMA_DNS_SERVER_CIDR: vipCidr(options, index) } : {}),
       },
@@ -183,13 +192,12 @@ async function startDataPlanes({ options, deployment, planes, step }: Context & 
   for (const item of Object.values(instances)) {
     const zone = item.zone === zone1.name ? zone1 : zone2;
     const isWeb = item === instances.web;
+    const own = item === instances.billing ? options.billingOutbounds : isWeb ? options.webOutbounds : undefined;
+    const more = (own ?? []).map((o) => ({ ...o, host: item.address }));
     deployment.launchEcho({ name: item.name, zone: item.zone, address: item.address, port: item.appPort });
     await deployment.launchDataplane({
       zone,
-      document: dataplane(
-        item,
-        isWeb ? [{ service: 'backend', ...outbound }, ...(options.webOutbounds ?? []).map((o) => ({ ...o, host: item.address }))] : [],
-      ),
+      document: dataplane(item, isWeb ? [{ service: 'backend', ...outbound }, ...more] : more),
       bindOutbounds: isWeb && planes.bindsVips,
     });
   }
@@ -294,7 +302,8 @@ function vipCidr(options: TwoZonesOptions, zone: 1 | 2): string {
   return `127.${options.addressBlock}.${zone === 1 ? 128 : 192}.0/18`;
 }
 
-function storeOf(postgres: EmbeddedPostgres | undefined, database: string): StoreChoice {
+function storeOf({ store }: TwoZonesOptions, postgres: EmbeddedPostgres | undefined, database: 'global' | 'zone1' | 'zone2'): StoreChoice {
+  if (typeof store === 'object') return store[database];
   if (!postgres) return { type: 'memory' };
   return { type: 'postgres', host: postgres.host, port: postgres.port, user: postgres.user, password: postgres.password, database };
 }

@@ -25,7 +25,7 @@ const NARROW = {
 };
 
 /** The services other services may import. */
-const SHARED_SERVICES = ['control-plane', 'service-client'];
+const SHARED_SERVICES = ['control-plane', 'service-client', 'lab-kit'];
 
 const TEST_CODE = '(\\.test\\.ts|\\.test\\.mjs|/vitest\\.config\\.(ts|mjs))$|^[^/]+/[^/]+/(test|scripts)/';
 const IMPURE = '(^|/)(typeorm|@nestjs|ioredis|@grpc|pg|pino|fastify)(/|$)';

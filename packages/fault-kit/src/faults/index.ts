@@ -1,0 +1,30 @@
+import type { Fault } from '../fault.js';
+import { killed } from './killed-service.js';
+import { postgresFull, postgresKilled, postgresRestarted, postgresSlow } from './postgres.js';
+import { stopped } from './stopped-service.js';
+import { zoneCut, zoneDeaf, zonePoor, zoneUnheard } from './wire.js';
+
+/** Processes that die or hang. */
+export const processFaults: readonly Fault[] = [
+  killed('global', 'global-cp'),
+  killed('global', 'api-gateway'),
+  killed('zone1', 'zone-cp'),
+  killed('zone2', 'zone-cp'),
+  killed('zone1', 'ingress-manager'),
+  killed('zone2', 'ingress-manager'),
+  killed('zone1', 'dns-resolver'),
+  killed('zone1', 'api-gateway'),
+  stopped('global', 'global-cp'),
+  stopped('zone1', 'zone-cp'),
+];
+
+/** Postgres servers that die or suffer. */
+export const postgresFaults: readonly Fault[] = (['global', 'zone1'] as const).flatMap((place) => [
+  postgresKilled(place),
+  postgresRestarted(place),
+  postgresSlow(place),
+  postgresFull(place),
+]);
+
+/** The network between a zone and its global. */
+export const wireFaults: readonly Fault[] = [zoneCut, zoneUnheard, zoneDeaf, zonePoor];

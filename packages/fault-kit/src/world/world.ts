@@ -1,0 +1,132 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ControlPlaneHandle, choosePort, startTwoZones, type TwoZones, until } from '@mesh/lab-kit';
+import { Database } from './database.js';
+import { mayMakeWires, Wire } from './wire.js';
+
+export interface WorldOptions {
+  readonly binDir: string;
+  readonly envoyPath: string;
+  /** Second octet of the addresses used (1-250): two worlds on one machine take different ones. */
+  readonly addressBlock: number;
+  readonly onStep?: (what: string) => () => void;
+}
+
+/** The three control planes. */
+export type Place = 'global' | 'zone1' | 'zone2';
+
+interface Parts {
+  readonly lab: TwoZones;
+  readonly databases: Readonly<Record<Place, Database>>;
+  /** Of zone-1 and zone-2; none where this machine does not allow them. */
+  readonly wires: readonly Wire[];
+  readonly backendFromBillingPort: number;
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * What faults happen to: the two-zone lab as processes of this machine, each control plane on a Postgres server of its own,
+ * each zone with a wire of its own to the global where the machine allows wires.
+ */
+export class World {
+  readonly lab: TwoZones;
+  readonly databases: Readonly<Record<Place, Database>>;
+  /** The port of `billing` (zone-2) for `backend`. */
+  readonly backendFromBillingPort: number;
+
+  private constructor(private readonly parts: Parts) {
+    this.lab = parts.lab;
+    this.databases = parts.databases;
+    this.backendFromBillingPort = parts.backendFromBillingPort;
+  }
+
+  static async start(options: WorldOptions): Promise<World> {
+    const workDir = mkdtempSync(join(tmpdir(), 'mesh-faults-'));
+    chmodSync(workDir, 0o711);
+    const started: { stop(): unknown }[] = [];
+    const stop = async (): Promise<void> => {
+      for (const part of started.reverse()) await part.stop();
+      rmSync(workDir, { recursive: true, force: true });
+    };
+    try {
+      const database = async (name: string): Promise<Database> => {
+        const made = await Database.start({ dataDir: join(workDir, `postgres-${name}`), port: await choosePort(0) });
+        started.push(made);
+        return made;
+      };
+      const databases = { global: await database('global'), zone1: await database('zone1'), zone2: await database('zone2') };
+      const wires: Wire[] = [];
+      const backendFromBillingPort = await choosePort(20_002, `127.${options.addressBlock}.2.3`);
+      const lab = await startTwoZones({
+        ...options,
+        workDir,
+        store: { global: databases.global.store, zone1: databases.zone1.store, zone2: databases.zone2.store },
+        layout: 'services',
+        billingOutbounds: [{ service: 'backend', port: backendFromBillingPort }],
+        ...(mayMakeWires()
+          ? {
+              relayKds: async (port, zone) => {
+                const wire = await Wire.start([options.addressBlock, zone], port);
+                started.push(wire);
+                wires.push(wire);
+                return `${wire.address}:${port}`;
+              },
+              // The far end of a wire is no address of this machine, so it is not in the certificate.
+              zoneEnv: { KUMA_MULTIZONE_ZONE_KDS_TLS_SKIP_VERIFY: 'true' },
+            }
+          : {}),
+      });
+      started.push(lab);
+      return new World({ lab, databases, wires, backendFromBillingPort, stop });
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  }
+
+  place(place: Place): ControlPlaneHandle {
+    return this.lab[place];
+  }
+
+  /** SIGKILL to one service of a control plane. */
+  async kill(place: Place, service: string): Promise<void> {
+    await this.service(place, service).stop('SIGKILL');
+  }
+
+  /** Starts a killed service again, as a supervisor does; resolves when it says it is ready. */
+  async startAgain(place: Place, service: string): Promise<void> {
+    const { name, env } = this.place(place);
+    const started = await this.lab.deployment.launchService(service, name, env);
+    const port = started.spec.env['KUMA_DIAGNOSTICS_SERVER_PORT'];
+    await this.lab.deployment.until(`${name}.${service} ready`, async () => (await fetch(`http://127.0.0.1:${port}/ready`)).ok);
+  }
+
+  /** Stops a service in its tracks, or lets it go on. */
+  signal(place: Place, service: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.service(place, service).signal(signal);
+  }
+
+  /** The wire of a zone. @throws Error where this machine allows none. */
+  wire(zone: 'zone1' | 'zone2'): Wire {
+    const wire = this.parts.wires[zone === 'zone1' ? 0 : 1];
+    if (!wire) throw new Error('wires need Linux, root and /dev/net/tun');
+    return wire;
+  }
+
+  /** Polls with the deadline of a test. */
+  until<T>(what: string, check: () => Promise<T | undefined | false> | T | undefined | false, deadlineMs = 60_000): Promise<T> {
+    return until({ what, deadlineMs, signal: this.lab.deployment.group.signal }, check);
+  }
+
+  stop(): Promise<void> {
+    return this.parts.stop();
+  }
+
+  private service(place: Place, service: string) {
+    const name = `${this.place(place).name}.${service}`;
+    const found = this.lab.deployment.group.find(name);
+    if (!found?.running) throw new Error(`${name} does not run`);
+    return found;
+  }
+}
