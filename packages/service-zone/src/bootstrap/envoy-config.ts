@@ -36,6 +36,11 @@ export interface BootstrapInput {
 
 const SOCKET_NAME_LENGTH_MAX = 98;
 const TYPE = 'type.googleapis.com/';
+/**
+ * Pauses before a stream is opened again, each a random part of an interval that doubles up to the longest. Envoy's own longest
+ * of 30 s would keep a control plane that was away for a while out of proxies for as long.
+ */
+const RETRY_POLICY = { retryBackOff: { baseInterval: '0.250s', maxInterval: '1.500s' } };
 
 /** The Envoy bootstrap of a proxy, as protobuf JSON of `envoy.config.bootstrap.v3.Bootstrap` (contract/dataplane.md §1.4). */
 export function envoyBootstrap(input: BootstrapInput): JsonObject {
@@ -50,7 +55,12 @@ export function envoyBootstrap(input: BootstrapInput): JsonObject {
       typedConfig: { '@type': `${TYPE}envoy.extensions.regex_engines.v3.GoogleRE2` },
     },
     dynamicResources: {
-      adsConfig: { apiType, grpcServices: [grpcService(input)], setNodeOnFirstMessageOnly: true, transportApiVersion: 'V3' },
+      adsConfig: {
+        apiType,
+        grpcServices: [{ ...grpcService(input), retryPolicy: RETRY_POLICY }],
+        setNodeOnFirstMessageOnly: true,
+        transportApiVersion: 'V3',
+      },
       cdsConfig: { ads: {}, initialFetchTimeout: '0s', resourceApiVersion: 'V3' },
       ldsConfig: { ads: {}, initialFetchTimeout: '0s', resourceApiVersion: 'V3' },
     },
