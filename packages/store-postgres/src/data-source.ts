@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { connectionSettings, type PostgresStoreConfig, poolSettings } from './config.js';
 import { ChangeLogEntity, LeaderEntity, ResourceEntity, StoreMetaEntity } from './entities.js';
@@ -10,6 +11,8 @@ export function makeDataSource(config: PostgresStoreConfig): DataSource {
   const pool = poolSettings(config);
   return new DataSource({
     type: 'postgres',
+    // Handed over, as in a bundle there is no package to look for.
+    driver: pg,
     host,
     port,
     username: user,

@@ -27,7 +27,8 @@ const NARROW = {
 /** The services other services may import. */
 const SHARED_SERVICES = ['control-plane', 'service-client', 'lab-kit'];
 
-const TEST_CODE = '(\\.test\\.ts|\\.test\\.mjs|/vitest\\.config\\.(ts|mjs))$|^[^/]+/[^/]+/(test|scripts)/';
+/** Tests, and how a package is tested and bundled: no part of the programs. */
+const TEST_CODE = '(\\.test\\.ts|\\.test\\.mjs|/(vitest|rolldown)\\.config\\.(ts|mjs))$|^[^/]+/[^/]+/(test|scripts)/';
 const IMPURE = '(^|/)(typeorm|@nestjs|ioredis|@grpc|pg|pino|fastify)(/|$)';
 
 /** The dependency-cruiser rules of a checkout. */

@@ -8,7 +8,7 @@ const manifest = (n) =>
       description: `The ${n.kebab} service.`,
       type: 'module',
       mesh: { role: 'app' },
-      scripts: { build: 'tsc -p tsconfig.build.json', typecheck: 'tsc -p tsconfig.json --noEmit', test: 'vitest run' },
+      scripts: { build: 'rolldown -c rolldown.config.mjs', typecheck: 'tsc -p tsconfig.json --noEmit', test: 'vitest run' },
       dependencies: {
         '@mesh/core': 'workspace:*',
         '@mesh/runtime': 'workspace:*',
@@ -16,6 +16,7 @@ const manifest = (n) =>
         'reflect-metadata': 'catalog:',
         rxjs: 'catalog:',
       },
+      devDependencies: { rolldown: 'catalog:' },
     },
     null,
     2,
@@ -82,12 +83,9 @@ test('${n.kebab} starts and stops in an orderly way', async () => {
 });
 `;
 
-const build = `{
-  "extends": "../../tooling/tsconfig/base.json",
-  "compilerOptions": { "rootDir": "src", "outDir": "dist" },
-  "include": ["src"],
-  "exclude": ["src/**/*.test.ts"]
-}
+const bundle = `import { programBundle } from '../../tooling/bundle/program-bundle.mjs';
+
+export default programBundle();
 `;
 
 const typecheck = `{
@@ -125,7 +123,7 @@ export const app = {
       [`${dir}/package.json`]: manifest(n),
       [`${dir}/README.md`]: readme(n),
       [`${dir}/tsconfig.json`]: typecheck,
-      [`${dir}/tsconfig.build.json`]: build,
+      [`${dir}/rolldown.config.mjs`]: bundle,
       [`${dir}/vitest.config.ts`]: vitest,
       [`${dir}/src/main.ts`]: main(n),
       [`${dir}/src/app.module.ts`]: module(n),

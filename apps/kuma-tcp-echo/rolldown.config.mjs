@@ -1,0 +1,3 @@
+import { programBundle } from '../../tooling/bundle/program-bundle.mjs';
+
+export default programBundle();
