@@ -78,14 +78,11 @@ function items(prefix: string, labels?: Readonly<Record<string, string>>): Item[
         name,
         ...(labels ? { labels } : {}),
         spec: {
-          targetRef: { kind: 'MeshSubset', tags: { 'kuma.io/service': 'nobody' } },
-          to: [{ targetRef: { kind: 'Mesh' }, default: { connectionTimeout: `${value}s` } }],
+          targetRef: { kind: 'MeshSubset', tags: { 'kuma.io/service': 'nobody', value: String(value) } },
+          to: [{ targetRef: { kind: 'Mesh' }, default: { connectionTimeout: '1s' } }],
         },
       }),
-      read: (found) => {
-        const spec = (found as { spec: { to: { default: { connectionTimeout: string } }[] } }).spec;
-        return Number.parseInt(spec.to[0]?.default.connectionTimeout ?? '', 10);
-      },
+      read: (found) => Number((found as { spec: { targetRef: { tags: { value: string } } } }).spec.targetRef.tags.value),
     };
   });
 }

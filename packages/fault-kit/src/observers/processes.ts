@@ -5,12 +5,11 @@ import { type ProcessGroup, residentBytes } from '@mesh/lab-kit';
 const SURPRISES = /uncaught|unhandled|MaxListenersExceeded|heap out of memory|TypeError:|RangeError:|ReferenceError:/i;
 const SAMPLE_MS = 1_000;
 const MIB = 1024 * 1024;
-/** A service may need so much more than at first, whatever happens to it. */
-const GROWTH_BYTES_MAX = 160 * MIB;
+/** No service of this small mesh may need more, whatever happens to it. */
+const BYTES_MAX = 400 * MIB;
 
 /** Watches the memory and the output of control-plane processes. */
 export class ProcessWatch {
-  private readonly first = new Map<number, number>();
   private readonly peak = new Map<number, number>();
   private readonly read = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
@@ -36,8 +35,8 @@ export class ProcessWatch {
     const found: string[] = [];
     if (this.group.signal.aborted) found.push(String(this.group.signal.reason));
     for (const { spec, pid, logFile } of this.group.processes.filter(({ spec }) => spec.role === 'control-plane')) {
-      const grown = (this.peak.get(pid) ?? 0) - (this.first.get(pid) ?? 0);
-      if (grown > GROWTH_BYTES_MAX) found.push(`${spec.name} has grown by ${Math.round(grown / MIB)} MiB`);
+      const bytes = this.peak.get(pid) ?? 0;
+      if (bytes > BYTES_MAX) found.push(`${spec.name} has needed ${Math.round(bytes / MIB)} MiB`);
       found.push(...this.newLines(logFile).filter((line) => SURPRISES.test(line)));
     }
     return found;
@@ -48,7 +47,6 @@ export class ProcessWatch {
       if (spec.role !== 'control-plane' || !running) continue;
       const bytes = residentBytes(pid);
       if (bytes === undefined) continue;
-      if (!this.first.has(pid)) this.first.set(pid, bytes);
       this.peak.set(pid, Math.max(bytes, this.peak.get(pid) ?? 0));
     }
   }
