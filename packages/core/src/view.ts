@@ -125,7 +125,7 @@ export class ResourceView {
     for (const resource of resources) {
       const key = { kind: resource.kind, mesh: resource.meta.mesh, name: resource.meta.name };
       const before = this.get(key);
-      if (before && before.meta.version === resource.meta.version && before.meta.creationTime === resource.meta.creationTime) {
+      if (before && isSameVersion(before, resource)) {
         kept.add(before);
         continue;
       }
@@ -194,6 +194,11 @@ export class ResourceView {
       }
     }
   }
+}
+
+/** Versions alone do not tell: a store that was put back to an earlier state gives them a second time. */
+function isSameVersion({ meta: a }: Resource, { meta: b }: Resource): boolean {
+  return a.version === b.version && a.creationTime === b.creationTime && a.modificationTime === b.modificationTime;
 }
 
 function slotOf(kind: string, mesh?: string): string {

@@ -1,19 +1,31 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Leadership, type Logger, messageOf } from '@mesh/core';
-import type { Session } from './session.js';
+import type { QueryResultRow } from 'pg';
 
 /** Channel that tells waiting candidates that a leader has gone. */
 export const LEADER_CHANNEL = 'mesh_leader';
 
-/** Class of the advisory locks, so that they meet no lock of another program. */
-const LOCK_CLASS = 0x6d657368;
+/** A leader that does not renew its lease for so long has lost it; a new one has work to do before ten seconds are over. */
+const LEASE_MS = 5_000;
+const RENEW_MS = 1_500;
+/** After the end of a lease of somebody else, by the clock of the database. */
+const AFTER_LEASE_MS = 50;
 const RETRY_FAILED_WORK_MS = 1_000;
+const RETRY_QUERY_MS = 500;
 
-const NEXT_FENCE = `
-  WITH next AS (UPDATE store_meta SET fence = fence + 1 WHERE id = 1 RETURNING fence)
-  INSERT INTO leaders (name, fence) SELECT $1, fence FROM next
-  ON CONFLICT (name) DO UPDATE SET fence = EXCLUDED.fence
+/** Takes the counter as writers do: no write of the leader before is under way, none comes after. */
+const TAKE = `
+  WITH counter AS MATERIALIZED (SELECT id FROM store_meta WHERE id = 1 FOR UPDATE)
+  INSERT INTO leaders AS held (name, fence, holder, expires_at)
+  SELECT $1, nextval('leader_fence'), $2, clock_timestamp() + interval '${LEASE_MS} ms' FROM counter
+  ON CONFLICT (name) DO UPDATE SET fence = EXCLUDED.fence, holder = EXCLUDED.holder, expires_at = EXCLUDED.expires_at
+  WHERE held.expires_at < clock_timestamp()
   RETURNING fence`;
+const LEFT = 'SELECT greatest(0, extract(epoch FROM expires_at - clock_timestamp()) * 1000)::float8 AS ms FROM leaders WHERE name = $1';
+const RENEW = `UPDATE leaders SET expires_at = clock_timestamp() + interval '${LEASE_MS} ms' WHERE name = $1 AND fence = $2 RETURNING name`;
+const GIVE_BACK = `
+  WITH given AS (UPDATE leaders SET expires_at = '-infinity', holder = NULL WHERE name = $1 AND fence = $2 RETURNING name)
+  SELECT pg_notify('${LEADER_CHANNEL}', name) FROM given`;
 
 type Work = (leadership: Leadership) => Promise<void>;
 
@@ -23,24 +35,36 @@ interface Candidate {
 
 interface Term {
   readonly candidate: Candidate;
+  readonly fence: number;
   readonly abort: AbortController;
   readonly ended: Promise<void>;
 }
 
+export interface ElectionContext {
+  query<Row extends QueryResultRow>(text: string, values: unknown[]): Promise<Row[]>;
+  readonly log: Logger;
+  /** Who stands for election, for people who look at the table. */
+  readonly holder: string;
+}
+
 /**
- * The election of one name: a session advisory lock says which instance leads, the queue says
- * which candidate of this instance. Losing the session ends the term at once; the fence keeps
- * what the old leader still writes out.
+ * The election of one name. A lease in the database says which instance leads, the queue says which
+ * candidate of this instance. A lease outlives a lost connection, and it ends although the connection of
+ * a paused process lives on; whoever cannot renew it in time stops leading by itself, and the fence
+ * keeps out what a former leader still writes.
  */
 export class Election {
   private readonly queue: Candidate[] = [];
-  private locked = false;
   private term: Term | undefined;
+  /** The fence of the lease this instance holds. */
+  private fence: number | undefined;
   private steps: Promise<void> = Promise.resolve();
+  private next: NodeJS.Timeout | undefined;
+  private end: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly name: string,
-    private readonly context: { session: Session; log: Logger },
+    private readonly context: ElectionContext,
   ) {}
 
   join(work: Work): { stop(): Promise<void> } {
@@ -54,48 +78,75 @@ export class Election {
   step(): Promise<void> {
     this.steps = this.steps
       .then(() => this.advance())
-      .catch((error) => this.context.log.debug({ reason: messageOf(error) }, 'election postponed'));
+      .catch((error) => {
+        this.context.log.debug({ election: this.name, reason: messageOf(error) }, 'election postponed');
+        if (this.queue.length > 0) this.stepIn(RETRY_QUERY_MS);
+      });
     return this.steps;
-  }
-
-  /** The lock is gone with the session. */
-  sessionLost(): void {
-    this.locked = false;
-    this.term?.abort.abort();
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.queue].map((candidate) => this.leave(candidate)));
+    clearTimeout(this.next);
+    clearTimeout(this.end);
   }
 
   private async advance(): Promise<void> {
-    const { session } = this.context;
-    if (!session.isUp || this.term) return;
+    // What leads goes on, or comes to its end, before anything else.
+    if (this.term) return this.fence === undefined ? undefined : this.renew(this.fence);
+    if (this.fence !== undefined) await this.giveBack(this.fence);
     const [head] = this.queue;
-    if (!head) return this.unlock();
-    if (!this.locked) this.locked = await this.tryLock();
-    if (!this.locked) return;
-    const [row] = await session.query<{ fence: string }>(NEXT_FENCE, [this.name]);
-    if (!row || !this.locked) return;
-    if (this.queue[0] !== head) return void this.step();
-    this.begin(head, Number(row.fence));
+    if (head) await this.take(head);
   }
 
-  private async tryLock(): Promise<boolean> {
-    const [row] = await this.context.session.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1, hashtext($2)) AS got', [
-      LOCK_CLASS,
-      this.name,
-    ]);
-    return row?.got ?? false;
+  private async take(head: Candidate): Promise<void> {
+    const askedAt = performance.now();
+    const [row] = await this.context.query<{ fence: string }>(TAKE, [this.name, this.context.holder]);
+    if (!row) {
+      const [left] = await this.context.query<{ ms: number }>(LEFT, [this.name]);
+      this.stepIn((left?.ms ?? 0) + AFTER_LEASE_MS);
+      return;
+    }
+    this.hold(Number(row.fence), askedAt);
+    if (this.queue[0] === head) this.begin(head, Number(row.fence));
+    else void this.step();
   }
 
-  private async unlock(): Promise<void> {
-    if (!this.locked) return;
-    this.locked = false;
-    await this.context.session.query(`SELECT pg_advisory_unlock($1, hashtext($2)), pg_notify('${LEADER_CHANNEL}', $2)`, [
-      LOCK_CLASS,
-      this.name,
-    ]);
+  private async renew(fence: number): Promise<void> {
+    const askedAt = performance.now();
+    const [row] = await this.context.query(RENEW, [this.name, fence]);
+    if (this.fence !== fence) return;
+    if (row) return this.hold(fence, askedAt);
+    this.lose();
+    void this.step();
+  }
+
+  /** Counts from before the question: the lease is never thought longer than it is. */
+  private hold(fence: number, askedAt: number): void {
+    this.fence = fence;
+    clearTimeout(this.end);
+    this.end = setTimeout(() => this.lose(), Math.max(0, askedAt + LEASE_MS - performance.now()));
+    this.stepIn(RENEW_MS);
+  }
+
+  private async giveBack(fence: number): Promise<void> {
+    clearTimeout(this.end);
+    this.fence = undefined;
+    await this.context.query(GIVE_BACK, [this.name, fence]);
+  }
+
+  /** The lease is over, or will be before it could be renewed. */
+  private lose(): void {
+    clearTimeout(this.end);
+    this.fence = undefined;
+    if (!this.term || this.term.abort.signal.aborted) return;
+    this.context.log.warn({ election: this.name, fence: this.term.fence }, 'no longer leading: the lease could not be renewed');
+    this.term.abort.abort();
+  }
+
+  private stepIn(ms: number): void {
+    clearTimeout(this.next);
+    this.next = setTimeout(() => void this.step(), ms);
   }
 
   private begin(candidate: Candidate, fence: number): void {
@@ -104,7 +155,7 @@ export class Election {
       this.term = undefined;
       void this.step();
     });
-    this.term = { candidate, abort, ended };
+    this.term = { candidate, fence, abort, ended };
   }
 
   private async serve(candidate: Candidate, { fence, abort }: { fence: number; abort: AbortController }): Promise<void> {

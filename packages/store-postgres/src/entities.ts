@@ -31,6 +31,8 @@ export class ChangeLogEntity {
   @Column({ type: 'text' }) op!: 'put' | 'delete';
   @Column({ type: 'jsonb', nullable: true }) resource!: JsonObject | null;
   @Column({ type: 'jsonb', nullable: true }) before!: JsonObject | null;
+  /** Of the database transaction that wrote the line; null in lines of before there were any. */
+  @Column({ name: 'write_id', type: 'uuid', nullable: true }) write_id!: string | null;
 }
 
 /** The one row that says who the store is and where its counters stand. Writers take its lock. */
@@ -39,13 +41,14 @@ export class StoreMetaEntity {
   @PrimaryColumn({ type: 'smallint' }) id!: number;
   @Column({ name: 'store_id', type: 'uuid' }) store_id!: string;
   @Column({ type: 'bigint' }) revision!: string;
-  @Column({ type: 'bigint' }) fence!: string;
   @Column({ name: 'schema_version', type: 'integer' }) schema_version!: number;
 }
 
-/** Newest fence of every election. */
+/** Newest fence of every election, and until when whom it is given to. */
 @Entity({ name: 'leaders' })
 export class LeaderEntity {
   @PrimaryColumn({ type: 'text' }) name!: string;
   @Column({ type: 'bigint' }) fence!: string;
+  @Column({ type: 'text', nullable: true }) holder!: string | null;
+  @Column({ name: 'expires_at', type: 'timestamptz' }) expires_at!: Date;
 }

@@ -18,6 +18,8 @@ const AWAY = new Set([
   '57P02', // crash_shutdown
   '57P03', // cannot_connect_now
   '25P03', // idle_in_transaction_session_timeout
+  '25006', // read_only_sql_transaction: a standby that is not the primary yet, or a primary that was put out of service
+  '53100', // disk_full
 ]);
 
 const REFUSED = new Set([
@@ -28,7 +30,7 @@ const REFUSED = new Set([
 ]);
 
 const AWAY_TEXT =
-  /connection terminated|connection ended|not queryable|timeout exceeded|timeout expired|connection error|Driver not Connected|after calling end/i;
+  /connection terminated|connection ended|not queryable|timeout exceeded|timeout expired|read timeout|connection error|after calling end/i;
 
 /** Whether an error says that the database cannot be reached now. */
 export function isAway(error: unknown): boolean {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Change, FeedEvent, Logger, StoreSnapshot } from '@mesh/core';
-import type { ChangeLogEntity, ResourceEntity } from './entities.js';
+import type { ChangeLogEntity } from './entities.js';
 import { isAway } from './errors.js';
-import { changeOfRow, resourceOfRow } from './rows.js';
+import { changeOfRow } from './rows.js';
 import type { Session } from './session.js';
 
 interface Follower {
@@ -11,12 +11,29 @@ interface Follower {
   stopped: boolean;
 }
 
+export interface LogTailContext {
+  readonly session: Session;
+  readonly log: Logger;
+  /**
+   * Reads revision and resources of one moment.
+   * @param revisionMin the picture must not be older; infinite: as new as there is.
+   */
+  readAll(revisionMin: number): Promise<FullState>;
+  /** Changes that are read one by one to catch up; who missed more starts over. 0: no such bound. */
+  readonly changesMax: number;
+}
+
+/** A picture of the store, and which write it is of. */
+export interface FullState {
+  readonly snapshot: StoreSnapshot;
+  readonly writeId: string | null;
+}
+
 const BATCH_LINES = 500;
 const RETRY_MS = 1_000;
 const READ_LOG = 'SELECT * FROM change_log WHERE revision > $1 ORDER BY revision LIMIT $2';
 const READ_REVISION = 'SELECT revision FROM store_meta WHERE id = 1';
-/** One statement, so that revision and resources are of one moment. */
-const READ_ALL = 'SELECT m.revision AS store_revision, r.* FROM store_meta m LEFT JOIN resources r ON true WHERE m.id = 1';
+const READ_WRITE_ID = 'SELECT write_id FROM change_log WHERE revision = $1';
 
 /**
  * Reads the change log into followers. Notifications only wake it; what was missed while the
@@ -31,7 +48,10 @@ export class LogTail {
   private wakePending = false;
   private closed = false;
 
-  constructor(private readonly context: { session: Session; log: Logger }) {}
+  /** Of the newest line handed out. */
+  private writeId: string | null = null;
+
+  constructor(private readonly context: LogTailContext) {}
 
   /** Something may have been written. */
   wake(): void {
@@ -47,9 +67,9 @@ export class LogTail {
    * Changes of a transaction that this process has committed: handed out without reading them back,
    * where they are the next ones. Where others wrote in between, the log is read.
    */
-  offer(changes: readonly Change[]): void {
+  offer(changes: readonly Change[], writeId: string): void {
     void this.serially(async () => {
-      if (this.followers.size > 0 && changes[0]?.revision === this.revision + 1) this.handOutOne(changes);
+      if (this.followers.size > 0 && changes[0]?.revision === this.revision + 1) this.handOutOne(changes, writeId);
     }).then(() => this.revision < (changes.at(-1)?.revision ?? 0) && this.wake());
   }
 
@@ -57,9 +77,14 @@ export class LogTail {
   async follow(listener: (event: FeedEvent) => void): Promise<{ stop(): Promise<void> }> {
     const follower: Follower = { listener, revision: -1, stopped: false };
     await this.serially(async () => {
-      const snapshot = await this.readAll();
+      const isFirst = this.followers.size === 0;
+      const { snapshot, writeId } = await this.context.readAll(isFirst ? 0 : this.revision);
       this.deliver(follower, { type: 'snapshot', snapshot });
-      if (this.followers.size === 0) this.revision = snapshot.revision;
+      if (isFirst) {
+        this.revision = snapshot.revision;
+        this.writeId = writeId;
+        this.checked = false;
+      }
       this.followers.add(follower);
     });
     this.wake();
@@ -92,46 +117,61 @@ export class LogTail {
   }
 
   private async catchUp(): Promise<void> {
+    if (this.followers.size === 0) return;
+    if (!this.checked && !(await this.checkHistory())) return this.startOver();
     let lines: ChangeLogEntity[] = [];
     let full = true;
     while (full && this.followers.size > 0) {
-      const from = lines.at(-1)?.revision ?? this.revision;
+      const from = Number(lines.at(-1)?.revision ?? this.revision);
       const batch = await this.context.session.query<ChangeLogEntity & { [column: string]: unknown }>(READ_LOG, [from, BATCH_LINES]);
       full = batch.length === BATCH_LINES;
+      // Lines were trimmed that were not read yet.
+      if (batch.some(({ revision }, i) => Number(revision) !== from + i + 1)) return this.startOver();
+      if (full && (await this.isTooMuch())) return this.startOver();
       lines.push(...batch);
-      if (lines.length > 0 && Number(lines[0]?.revision) !== this.revision + 1) return this.startOver();
       // The last transaction of a full batch may go on in the next one.
       const complete = full ? lines.filter((line) => line.transaction !== lines.at(-1)?.transaction) : lines;
       lines = lines.slice(complete.length);
       this.handOut(complete);
     }
-    if (this.followers.size > 0) await this.checkRevision();
   }
 
-  /** Finds a store that was put back to an earlier state, or a log trimmed to nothing. */
-  private async checkRevision(): Promise<void> {
-    if (this.checked) return;
+  /** Whether so much was missed that the whole state is read instead. */
+  private async isTooMuch(): Promise<boolean> {
+    const { changesMax, session } = this.context;
+    if (changesMax === 0) return false;
+    const [row] = await session.query<{ revision: string }>(READ_REVISION);
+    return Number(row?.revision) - this.revision > changesMax;
+  }
+
+  /**
+   * Whether the log goes on from what was handed out: its newest line is still there, and of the same
+   * write. It is not where the database was put back to an earlier state or failed over to a server
+   * that lacks the last writes, even if others have written since.
+   */
+  private async checkHistory(): Promise<boolean> {
+    const [row] = await this.context.session.query<{ write_id: string | null }>(READ_WRITE_ID, [this.revision]);
     this.checked = true;
-    const [row] = await this.context.session.query<{ revision: string }>(READ_REVISION);
-    if (Number(row?.revision) < this.revision) await this.startOver();
+    return this.revision === 0 || (row !== undefined && row.write_id === this.writeId);
   }
 
-  /** Whether the store's own revision was compared since the session came up. */
+  /** Whether our history was compared with the store's since the session came up. */
   private checked = false;
 
-  /** The session is new: compare revisions once and read what was missed. */
+  /** The session is new: compare histories once and read what was missed. */
   sessionUp(): void {
     this.checked = false;
     this.wake();
   }
 
   private async startOver(): Promise<void> {
-    const snapshot = await this.readAll();
+    const { snapshot, writeId } = await this.context.readAll(Number.POSITIVE_INFINITY);
     this.context.log.warn(
       { from: this.revision, to: snapshot.revision },
-      'the change log does not reach back: starting over from a snapshot',
+      'the change log does not go on from what was read: starting over from a snapshot',
     );
     this.revision = snapshot.revision;
+    this.writeId = writeId;
     for (const follower of [...this.followers]) this.deliver(follower, { type: 'snapshot', snapshot });
   }
 
@@ -139,14 +179,15 @@ export class LogTail {
     for (let start = 0; start < lines.length; ) {
       let end = start + 1;
       while (end < lines.length && lines[end]?.transaction === lines[start]?.transaction) end++;
-      this.handOutOne(lines.slice(start, end).map(changeOfRow));
+      this.handOutOne(lines.slice(start, end).map(changeOfRow), lines[end - 1]?.write_id ?? null);
       start = end;
     }
   }
 
   /** One whole transaction. */
-  private handOutOne(changes: readonly Change[]): void {
+  private handOutOne(changes: readonly Change[], writeId: string | null): void {
     this.revision = changes.at(-1)?.revision ?? this.revision;
+    this.writeId = writeId;
     for (const follower of [...this.followers]) {
       if (follower.revision < this.revision) this.deliver(follower, { type: 'changes', changes });
     }
@@ -160,11 +201,5 @@ export class LogTail {
     } catch (err) {
       this.context.log.error({ err }, 'a follower of the store failed');
     }
-  }
-
-  private async readAll(): Promise<StoreSnapshot> {
-    const rows = await this.context.session.query<ResourceEntity & { store_revision: string; [column: string]: unknown }>(READ_ALL);
-    const resources = rows.filter((row) => row.kind !== null).map(resourceOfRow);
-    return { revision: Number(rows[0]?.store_revision ?? 0), resources };
   }
 }

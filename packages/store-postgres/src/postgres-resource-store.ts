@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import {
   type Clock,
   type FeedEvent,
@@ -14,16 +15,18 @@ import {
   type TransactOptions,
   type TransactResult,
 } from '@mesh/core';
-import type { DataSource } from 'typeorm';
 import { connectionSettings, type PostgresStoreConfig } from './config.js';
-import { makeDataSource } from './data-source.js';
+import { ConnectionPool } from './connection-pool.js';
+import { withDataSource } from './data-source.js';
 import { Election, LEADER_CHANNEL } from './election.js';
-import { ResourceEntity, StoreMetaEntity } from './entities.js';
+import type { ResourceEntity } from './entities.js';
 import { toMeshError } from './errors.js';
 import { LogTail } from './log-tail.js';
+import { LogTrimmer } from './log-trimmer.js';
 import { assertSchema, migrate } from './migrate.js';
 import { resourceOfRow } from './rows.js';
 import { Session } from './session.js';
+import { StateReader } from './state-reader.js';
 import { CHANGES_CHANNEL } from './write.js';
 import { WriteQueue } from './write-queue.js';
 
@@ -33,11 +36,20 @@ export interface PostgresStoreOptions {
   readonly clock?: Clock;
   /** Time between signs of life of the one standing connection. */
   readonly keepAliveMs?: number;
-  /** Lines the change log keeps at least; a follower away for longer starts over from a snapshot. */
-  readonly logLinesMin?: number;
+  /** How long a write waits for a database that is away before it fails. */
+  readonly writePatienceMs?: number;
 }
 
+const LOG_LINES_MAX = 100_000;
+const LOG_AGE_MAX_MS = 7 * 24 * 3_600_000;
+/** Below the patience of whoever waits for the answer (15 s on the internal interface). */
+const WRITE_PATIENCE_MS = 10_000;
+
 const GET = 'SELECT * FROM resources WHERE kind = $1 AND mesh = $2 AND name = $3';
+const LIST = 'SELECT * FROM resources WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR mesh = $2)';
+const STORE_ID = 'SELECT store_id FROM store_meta WHERE id = 1';
+
+type ResourceRow = ResourceEntity & { readonly [column: string]: unknown };
 
 /** The store of production: rows and change log in one database, shared by all instances. */
 export class PostgresResourceStore implements ResourceStore {
@@ -49,69 +61,82 @@ export class PostgresResourceStore implements ResourceStore {
   private readonly writes: WriteQueue;
   private closing: Promise<void> | undefined;
 
+  private readonly reader: StateReader;
+
   private constructor(
     readonly storeId: string,
-    private readonly dataSource: DataSource,
+    private readonly pool: ConnectionPool,
     options: PostgresStoreOptions,
   ) {
-    this.log = options.log ?? silentLogger;
-    this.writes = new WriteQueue({ dataSource, clock: options.clock ?? systemClock, logLinesMin: options.logLinesMin ?? 100_000 });
+    const { config, log = silentLogger, clock = systemClock, writePatienceMs = WRITE_PATIENCE_MS } = options;
+    const { maxLines, maxAge } = config.changeLog ?? { maxLines: LOG_LINES_MAX, maxAge: LOG_AGE_MAX_MS };
+    this.log = log;
+    this.reader = new StateReader(pool, config, log);
+    const trimmer = new LogTrimmer({ pool, log, ageMaxMs: maxAge, clock });
     this.session = new Session({
-      settings: connectionSettings(options.config),
+      settings: connectionSettings(config),
       channels: [CHANGES_CHANNEL, LEADER_CHANNEL],
-      log: this.log,
+      log,
       keepAliveMs: options.keepAliveMs ?? 5_000,
       onNotification: (channel) => (channel === CHANGES_CHANNEL ? this.tail.wake() : this.stepElections()),
       onUp: () => {
         this.tail.sessionUp();
         this.stepElections();
       },
-      onDown: () => this.loseElections(),
-      onTick: () => this.stepElections(),
+      // What a server that is gone owes us will not be answered.
+      onDown: () => this.pool.reset(),
+      onTick: () => {
+        this.stepElections();
+        trimmer.tick();
+      },
     });
-    this.tail = new LogTail({ session: this.session, log: this.log });
+    const readAll = (revisionMin: number) => this.reader.read(revisionMin);
+    this.tail = new LogTail({ session: this.session, log, readAll, changesMax: config.maxListQueryElements ?? 0 });
+    this.writes = new WriteQueue({
+      pool,
+      clock,
+      logLinesMax: maxLines,
+      patienceMs: writePatienceMs,
+      onWritten: (changes, writeId) => this.tail.offer(changes, writeId),
+    });
   }
 
   /**
    * Connects. Throws `unavailable` where the database cannot be reached, and `invalid` where its
-   * schema is missing (unless `autoMigrate`), old or newer than this build.
+   * schema is missing (unless `autoMigrate`), old, damaged or newer than this build.
    */
   static async open(options: PostgresStoreOptions): Promise<PostgresResourceStore> {
-    const dataSource = makeDataSource(options.config);
+    const { config, log = silentLogger } = options;
+    const pool = new ConnectionPool(config, log);
     try {
-      await dataSource.initialize();
-      if (options.config.autoMigrate) await migrate(dataSource, options.config);
-      await assertSchema(dataSource, options.config);
-      const meta = await dataSource.getRepository(StoreMetaEntity).findOneByOrFail({ id: 1 });
-      const store = new PostgresResourceStore(meta.store_id, dataSource, options);
+      await withDataSource(config, async (dataSource) => {
+        if (config.autoMigrate) await migrate(dataSource, config);
+        await assertSchema(dataSource, config);
+      });
+      await pool.fill();
+      const [meta] = await pool.query<{ store_id: string }>(STORE_ID);
+      const store = new PostgresResourceStore(meta?.store_id ?? '', pool, options);
       await store.session.start();
       return store;
     } catch (error) {
-      if (dataSource.isInitialized) await dataSource.destroy();
+      await pool.close();
       throw toMeshError(error);
     }
   }
 
   async get(key: ResourceKey): Promise<Resource | undefined> {
     const { kind, mesh, name } = key;
-    // Without an entity: this is on the way of every change that comes over KDS.
-    const rows: ResourceEntity[] = await this.guarded(() => this.dataSource.query(GET, [kind, mesh, name]));
-    return rows[0] && resourceOfRow(rows[0]);
+    const [row] = await this.guarded(() => this.pool.query<ResourceRow>(GET, [kind, mesh, name]));
+    return row && resourceOfRow(row);
   }
 
   async list(filter: ListFilter): Promise<readonly Resource[]> {
-    const where = {
-      ...(filter.kind === undefined ? {} : { kind: filter.kind }),
-      ...(filter.mesh === undefined ? {} : { mesh: filter.mesh }),
-    };
-    const rows = await this.guarded(() => this.dataSource.getRepository(ResourceEntity).find({ where }));
+    const rows = await this.guarded(() => this.pool.query<ResourceRow>(LIST, [filter.kind, filter.mesh]));
     return rows.map(resourceOfRow);
   }
 
-  async transact(mutations: readonly Mutation[], options: TransactOptions): Promise<TransactResult> {
-    const result = await this.guarded(() => this.writes.add({ mutations, options }));
-    if (result.changes.length > 0) this.tail.offer(result.changes);
-    return result;
+  transact(mutations: readonly Mutation[], options: TransactOptions): Promise<TransactResult> {
+    return this.guarded(() => this.writes.add({ mutations, options }));
   }
 
   async follow(listener: (event: FeedEvent) => void): Promise<{ stop(): Promise<void> }> {
@@ -122,7 +147,8 @@ export class PostgresResourceStore implements ResourceStore {
     this.assertOpen();
     let election = this.elections.get(name);
     if (!election) {
-      election = new Election(name, { session: this.session, log: this.log });
+      const holder = `${hostname()}:${process.pid}`;
+      election = new Election(name, { query: (text, values) => this.pool.query(text, values), log: this.log, holder });
       this.elections.set(name, election);
     }
     return election.join(work);
@@ -136,10 +162,11 @@ export class PostgresResourceStore implements ResourceStore {
 
   private async shutDown(): Promise<void> {
     await Promise.all([...this.elections.values()].map((election) => election.close()));
-    await this.writes.idle();
+    await this.writes.close();
     await this.tail.close();
     await this.session.close();
-    await this.dataSource.destroy();
+    await this.reader.close();
+    await this.pool.close();
   }
 
   private async guarded<T>(work: () => Promise<T>): Promise<T> {
@@ -157,9 +184,5 @@ export class PostgresResourceStore implements ResourceStore {
 
   private stepElections(): void {
     for (const election of this.elections.values()) void election.step();
-  }
-
-  private loseElections(): void {
-    for (const election of this.elections.values()) election.sessionLost();
   }
 }

@@ -1,4 +1,5 @@
-import { Socket } from 'node:net';
+import { randomInt } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { type Logger, MeshError, messageOf } from '@mesh/core';
 import pg from 'pg';
 import type { ConnectionSettings } from './config.js';
@@ -23,8 +24,8 @@ const BACKOFF_MIN_MS = 50;
 const BACKOFF_MAX_MS = 5_000;
 
 /**
- * One connection that lives as long as the store: it listens, reads the log and holds the
- * advisory locks. Reconnects by itself; while it is away `query` throws `unavailable`.
+ * One connection that lives as long as the store: it listens and reads the log. Reconnects by
+ * itself; while it is away `query` throws `unavailable`.
  */
 export class Session {
   private client: pg.Client | undefined;
@@ -78,14 +79,14 @@ export class Session {
   }
 
   private async connect(): Promise<void> {
-    const socket = new Socket();
+    const socket = this.options.settings.stream();
     const client = new pg.Client({ ...this.options.settings, query_timeout: 60_000, stream: () => socket });
     client.on('error', (error) => this.drop(client, error));
     client.on('end', () => this.drop(client, new Error('connection ended')));
     client.on('notification', ({ channel }) => this.options.onNotification(channel));
     try {
       await client.connect();
-      // The server drops the locks of a client it cannot reach after about half a minute.
+      // The server forgets a client it cannot reach after about half a minute.
       await client.query('SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3');
       await client.query(this.options.channels.map((channel) => `LISTEN ${client.escapeIdentifier(channel)}`).join('; '));
     } catch (error) {
@@ -131,7 +132,7 @@ export class Session {
         this.options.log.debug({ reason: messageOf(error) }, 'the database is still away');
         this.reconnect(Math.min(backoffMs * 2, BACKOFF_MAX_MS));
       }
-    }, backoffMs);
+    }, backoffMs + randomInt(backoffMs));
   }
 }
 

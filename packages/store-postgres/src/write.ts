@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type Change,
   isStorableText,
@@ -20,6 +21,14 @@ export const CHANGES_CHANNEL = 'mesh_changes';
 
 const LOCK_COUNTER = 'SELECT revision FROM store_meta WHERE id = 1 FOR UPDATE';
 const READ_FENCES = 'SELECT fence FROM leaders';
+const readWriteId = (revision: number): string => `SELECT write_id FROM change_log WHERE revision = ${revision}`;
+
+/**
+ * The server takes the counter back from a writer that says nothing for so long (a paused process), so that
+ * the others are not held up. A writer that was only slow tries again and is given more.
+ */
+const HOLD_MS_FIRST = 900;
+const HOLD_MS_AGAIN = 5_000;
 
 const load = (keys: string): string => `
   SELECT r.* FROM resources r
@@ -42,16 +51,17 @@ interface WriteLiterals {
   readonly now: string;
   readonly removed: string;
   readonly put: string;
+  readonly writeId: string;
   /** Newest revision. */
   readonly last: number;
   /** Log lines up to this revision go. */
   readonly trim: number;
 }
 
-const write = ({ lines, now, removed, put, last, trim }: WriteLiterals): string => `
+const write = ({ lines, now, removed, put, writeId, last, trim }: WriteLiterals): string => `
   WITH logged AS (
-    INSERT INTO change_log (revision, transaction, time, author, kind, mesh, name, op, resource, before)
-    SELECT revision, transaction, ${now}::timestamptz, author, kind, mesh, name, op, resource, before
+    INSERT INTO change_log (revision, transaction, time, author, kind, mesh, name, op, resource, before, write_id)
+    SELECT revision, transaction, ${now}::timestamptz, author, kind, mesh, name, op, resource, before, ${writeId}::uuid
     FROM jsonb_to_recordset(${lines}::jsonb)
       AS l(revision bigint, transaction bigint, author text, kind text, mesh text, name text, op text, resource jsonb, before jsonb)
   ), removed AS (
@@ -83,8 +93,26 @@ export interface WriteCall {
 export interface BatchOptions {
   /** RFC 3339. */
   readonly now: string;
-  /** Lines the log keeps at least. */
-  readonly logLinesMin: number;
+  /** Lines the log keeps. */
+  readonly logLinesMax: number;
+}
+
+/** A database transaction of which it is not known whether it was committed. */
+interface Doubt {
+  /** Of its first line. */
+  readonly revision: number;
+  readonly outcomes: readonly WriteOutcome[];
+}
+
+/** Calls that go into one database transaction, over all attempts to get it through. */
+export class Batch {
+  /** In every line of it. */
+  readonly writeId = randomUUID();
+  attempts = 0;
+  /** The attempt that may have gone through. */
+  doubt: Doubt | undefined;
+
+  constructor(readonly calls: readonly WriteCall[]) {}
 }
 
 /** What a call comes to: its result, or why it was refused. */
@@ -100,21 +128,25 @@ interface Planned {
 /**
  * Calls in order in one database transaction, each all or nothing for itself. The transaction
  * takes the counter row first, so transactions commit in the order of their revisions and no
- * reader sees N+1 before N. Throws where the database fails; then none of the calls happened,
- * and the transaction may still be open.
+ * reader sees N+1 before N. Throws where the database fails: either none of the calls happened,
+ * or `batch.doubt` says that they may have. Given the same batch again, it finds out: a lost
+ * attempt has ended once the counter row is free, and then its lines are there or will never be.
  *
  * Two round trips: statements are sent together, their values as literals. Each statement of a
  * message sees what was committed before it began, so what is loaded is what the lock protects.
  */
-export async function writeBatch(client: pg.ClientBase, calls: readonly WriteCall[], options: BatchOptions): Promise<WriteOutcome[]> {
-  const begun = await several(client, ['BEGIN', LOCK_COUNTER, READ_FENCES, loadStatement(calls.flatMap((call) => call.mutations))]);
-  const fences = new Set((begun[2]?.rows ?? []).map((row: { fence: string }) => Number(row.fence)));
-  const state = new LoadedState((begun[3]?.rows ?? []).map((row: ResourceEntity) => resourceOfRow(row)));
+export async function writeBatch(client: pg.ClientBase, batch: Batch, options: BatchOptions): Promise<readonly WriteOutcome[]> {
+  const begun = await begin(client, batch);
+  if (batch.doubt && begun.writeId === batch.writeId) {
+    await client.query('ROLLBACK');
+    return batch.doubt.outcomes;
+  }
+  batch.doubt = undefined;
   const planned: Planned[] = [];
-  let revision = Number((begun[1]?.rows[0] as { revision: string } | undefined)?.revision);
-  const outcomes = calls.map((call): WriteOutcome => {
+  let { revision } = begun;
+  const outcomes = batch.calls.map((call): WriteOutcome => {
     try {
-      const lines = planCall(call, { state, fences, revision, now: options.now });
+      const lines = planCall(call, { ...begun, revision, now: options.now });
       planned.push(...lines);
       revision += lines.length;
       return { result: { revision, changes: lines.map(({ logged }) => logged) } };
@@ -122,8 +154,38 @@ export async function writeBatch(client: pg.ClientBase, calls: readonly WriteCal
       return { error };
     }
   });
-  await several(client, planned.length > 0 ? [writeStatement(planned, options), 'COMMIT'] : ['COMMIT']);
+  if (planned.length === 0) await client.query('ROLLBACK');
+  else {
+    batch.doubt = { revision: begun.revision + 1, outcomes };
+    // Without a limit of its own: a commit that waits for a standby and is cancelled would count as done.
+    await several(client, [writeStatement(planned, batch.writeId, options), 'SET LOCAL statement_timeout = 0', 'COMMIT']);
+    batch.doubt = undefined;
+  }
   return outcomes;
+}
+
+interface Begun {
+  readonly revision: number;
+  readonly fences: ReadonlySet<number>;
+  readonly state: LoadedState;
+  /** Of the line that the attempt in doubt would have written. */
+  readonly writeId: string | undefined;
+}
+
+/** Opens the transaction, takes the counter and reads what the calls touch. */
+async function begin(client: pg.ClientBase, { calls, doubt, attempts }: Batch): Promise<Begun> {
+  const holdMs = attempts > 1 ? HOLD_MS_AGAIN : HOLD_MS_FIRST;
+  const load = loadStatement(calls.flatMap((call) => call.mutations));
+  const hold = `SET LOCAL idle_in_transaction_session_timeout = ${holdMs}`;
+  const lost = doubt ? [readWriteId(doubt.revision)] : [];
+  const results = await several(client, ['BEGIN', hold, LOCK_COUNTER, READ_FENCES, load, ...lost]);
+  const [counter, fences, loaded, line] = results.slice(2).map(({ rows }) => rows as unknown[]);
+  return {
+    revision: Number((counter?.[0] as { revision: string } | undefined)?.revision),
+    fences: new Set((fences as { fence: string }[]).map(({ fence }) => Number(fence))),
+    state: new LoadedState((loaded as ResourceEntity[]).map(resourceOfRow)),
+    writeId: (line?.[0] as { write_id: string | null } | undefined)?.write_id ?? undefined,
+  };
 }
 
 /** Statements in one message; the first that fails ends it. */
@@ -167,7 +229,7 @@ function json(value: unknown): string {
   return pg.escapeLiteral(JSON.stringify(value));
 }
 
-function writeStatement(planned: readonly Planned[], options: BatchOptions): string {
+function writeStatement(planned: readonly Planned[], writeId: string, options: BatchOptions): string {
   const lines = planned.map(({ change, logged, transaction }) => ({
     revision: logged.revision,
     transaction,
@@ -183,6 +245,7 @@ function writeStatement(planned: readonly Planned[], options: BatchOptions): str
   const put = [...outcome.values()].flatMap(({ after }) => (after ? [rowOfResource(after)] : []));
   const first = lines[0]?.revision ?? 0;
   const last = lines.at(-1)?.revision ?? 0;
-  const trim = Math.floor((first - 1) / TRIM_EVERY) < Math.floor(last / TRIM_EVERY) ? last - options.logLinesMin : 0;
-  return write({ lines: json(lines), now: pg.escapeLiteral(options.now), removed: json(removed), put: json(put), last, trim });
+  const trim = Math.floor((first - 1) / TRIM_EVERY) < Math.floor(last / TRIM_EVERY) ? last - options.logLinesMax : 0;
+  const now = pg.escapeLiteral(options.now);
+  return write({ lines: json(lines), now, removed: json(removed), put: json(put), writeId: pg.escapeLiteral(writeId), last, trim });
 }

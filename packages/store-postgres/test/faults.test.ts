@@ -31,7 +31,7 @@ describe('PostgresResourceStore', () => {
     config = await server.database();
     proxy = await WireProxy.start(config);
     near = await PostgresResourceStore.open({ config });
-    far = await PostgresResourceStore.open({ config: { ...config, port: proxy.port }, keepAliveMs: 200 });
+    far = await PostgresResourceStore.open({ config: { ...config, port: proxy.port }, keepAliveMs: 200, writePatienceMs: 300 });
   });
   afterEach(async () => {
     await Promise.all([near.close(), far.close()]);
@@ -115,7 +115,7 @@ describe('PostgresResourceStore', () => {
   });
 
   it('drops old lines of the log, and followers on time lose nothing', async () => {
-    const small = await PostgresResourceStore.open({ config, logLinesMin: 50 });
+    const small = await PostgresResourceStore.open({ config: { ...config, changeLog: { maxLines: 50, maxAge: 0 } } });
     const events: FeedEvent[] = [];
     await near.follow((event) => events.push(event));
     for (let round = 0; round < 3; round++) await write(small, ...Array.from({ length: 500 }, (_, i) => put(`d${i}`, round)));

@@ -99,14 +99,11 @@ describe('loadConfig', () => {
   });
 
   it('warns about values that change nothing, and not about defaults', () => {
-    const { warnings } = load(
-      'reports: {enabled: false}\nstore: {postgres: {tls: {disableSSLSNI: true}}}\nmetrics: {mesh: {bufferSize: 7}}',
-      {
-        KUMA_INTER_CP_SERVER_PORT: '1',
-      },
-    );
+    const { warnings } = load('reports: {enabled: false}\nstore: {postgres: {driverName: postgres}}\nmetrics: {mesh: {bufferSize: 7}}', {
+      KUMA_INTER_CP_SERVER_PORT: '1',
+    });
     expect(warnings).toEqual([
-      'configuration key store.postgres.tls.disableSSLSNI (KUMA_STORE_POSTGRES_TLS_DISABLE_SSLSNI) has no effect: the server name is always sent',
+      'configuration key store.postgres.driverName (KUMA_STORE_POSTGRES_DRIVER_NAME) has no effect: there is one driver',
       'configuration key metrics.mesh.bufferSize (KUMA_METRICS_MESH_BUFFER_SIZE) has no effect',
       'configuration key interCp.server.port (KUMA_INTER_CP_SERVER_PORT) has no effect: instances meet in the store',
     ]);

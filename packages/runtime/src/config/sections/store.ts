@@ -5,7 +5,7 @@ const postgresTls = section({
   certPath: str('', 'PEM file of the client certificate.'),
   keyPath: str('', 'PEM file of the client key.'),
   caPath: str('', 'PEM file of the CA that signed the server certificate.'),
-  disableSSLSNI: bool(false, 'Accepted for Kuma; the server name is always sent.'),
+  disableSSLSNI: bool(false, 'Do not send the name of the server when TLS begins; it is checked all the same.'),
 });
 
 const postgres = section({
@@ -19,16 +19,26 @@ const postgres = section({
   maxConnectionIdleTime: duration('30m', 'A pooled connection unused for so long is closed.'),
   maxConnectionLifetime: duration('1h', 'A pooled connection is replaced after so long.'),
   maxConnectionLifetimeJitter: duration('1m', 'Random part added to maxConnectionLifetime.'),
-  healthCheckInterval: duration('30s', 'Accepted for Kuma; connections are watched, not polled.'),
+  healthCheckInterval: duration('30s', 'Time between two checks of unused pooled connections.', { min: '1s' }),
   minOpenConnections: int(0, 'Pooled connections kept open.', { max: 10_000 }),
-  maxOpenConnections: int(50, 'Most pooled connections.', { min: 1, max: 10_000 }),
-  maxIdleConnections: int(50, 'Accepted for Kuma; the pool closes by idle time.', { max: 10_000 }),
+  maxOpenConnections: int(50, 'Most pooled connections; one more listens for changes.', { min: 1, max: 10_000 }),
+  maxIdleConnections: int(50, 'Most pooled connections kept while unused.', { max: 10_000 }),
   tls: postgresTls,
-  maxListQueryElements: int(0, 'Accepted for Kuma; lists come from memory.'),
+  maxListQueryElements: int(
+    0,
+    'An instance that missed more changes loads the whole state instead of them; 0: only where the change log lacks some.',
+  ),
   readReplica: section({
-    host: str('', 'Accepted for Kuma; reads come from memory.'),
-    port: port(5432, 'Accepted for Kuma; reads come from memory.'),
-    ratio: int(100, 'Accepted for Kuma; reads come from memory.', { max: 100 }),
+    host: str(
+      '',
+      'Host of a replica that answers reads of the whole state; empty: the database server does. Other reads come from memory.',
+    ),
+    port: port(5432, 'Port of the replica.'),
+    ratio: int(100, 'Percent of the reads of the whole state that go to the replica.', { max: 100 }),
+  }),
+  changeLog: section({
+    maxAge: duration('168h', 'Lines of the change log that are older are removed; 0s: whatever their age.'),
+    maxLines: int(100_000, 'Lines the change log keeps; an instance that was away for more loads the whole state.', { min: 1_000 }),
   }),
   tolerateNewerDBVersions: bool(false, 'Start although the schema is newer than this build.'),
   autoMigrate: bool(false, 'Bring the schema up to date at start, as `migrate up` does.'),
