@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { apiCommand, fuzzCommand } from './api/api-command.js';
 import { dnsCommand } from './dns-command.js';
 import { fleetCommand } from './fleet/command.js';
+import { kdsCommand } from './kds/command.js';
 import { benchLab } from './lab-bench.js';
 import { describeMachine } from './machine.js';
 import { report } from './report.js';
@@ -40,6 +41,8 @@ program
 program.addCommand(dnsCommand());
 
 program.addCommand(fleetCommand(onStep));
+
+program.addCommand(kdsCommand(onStep));
 
 program.addCommand(apiCommand(onStep));
 program.addCommand(fuzzCommand(onStep));

@@ -9,6 +9,15 @@ import { makeWorkDir } from './work-dir.js';
 
 const run = promisify(execFile);
 
+/** What a command prints. @throws Error with all of it where its exit code says that it found faults. */
+async function outputOf(command: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await run(command, args, { env: userEnv({}), timeout: 280_000 }).catch((error: unknown) => {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    throw new Error(`${command} found faults:\n${stdout}${stderr}`);
+  });
+  return stdout;
+}
+
 describe('a fleet of simulated proxies', () => {
   it.each([
     { xds: 'sotw', only: ['fleet', 'held'] },
@@ -17,12 +26,7 @@ describe('a fleet of simulated proxies', () => {
     'is complete after joins, changes and restarts over $xds, with no rule broken',
     async ({ xds, only }) => {
       // Prints its figures and fails on wrong results only: this machine's speed is nobody's fault.
-      const args = [BENCH_MAIN, 'fleet', '--reduced', '--xds', xds, '--only', ...only];
-      const { stdout } = await run(process.execPath, args, { env: userEnv({}), timeout: 280_000 }).catch((error: unknown) => {
-        const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-        throw new Error(`the bench found faults:\n${stdout}${stderr}`);
-      });
-      process.stdout.write(stdout);
+      process.stdout.write(await outputOf(process.execPath, [BENCH_MAIN, 'fleet', '--reduced', '--xds', xds, '--only', ...only]));
     },
     300_000,
   );
@@ -44,15 +48,18 @@ describe('a fleet of simulated proxies', () => {
       const addresses = zones.flatMap(({ ports, api }) => ['--cp-address', `https://127.0.0.1:${ports.dp}`, '--api-address', api.url]);
       const load = ['--dps', '24', '--services', '4', '--rampup-period', '1s', '--endpoint-changes', '4', '--policy-changes', '2'];
       const args = ['--zones', '2', ...addresses, '--global-api-address', global.api.url, ...load];
-      const { stdout } = await run(join(BIN_DIR, 'kuma-fleet'), args, { env: userEnv({}), timeout: 200_000 }).catch((error: unknown) => {
-        const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-        throw new Error(`kuma-fleet found faults:\n${stdout}${stderr}`);
-      });
+      const stdout = await outputOf(join(BIN_DIR, 'kuma-fleet'), args);
       expect(stdout).toContain('24 dataplanes in 2 zones');
       expect(stdout).toContain('every proxy is complete and no rule was broken');
     } finally {
       await deployment.stop();
       rmSync(workDir, { recursive: true, force: true });
     }
+  }, 300_000);
+});
+
+describe('a fleet of simulated zones', () => {
+  it('is sent only what changed, waits for no slow zone, and nothing again when it comes back', async () => {
+    process.stdout.write(await outputOf(process.execPath, [BENCH_MAIN, 'kds', '--reduced']));
   }, 300_000);
 });

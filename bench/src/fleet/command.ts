@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { record } from '../history.js';
 import { describeMachine } from '../machine.js';
 import { benchFleet, FLEET_LOADS, type FleetBenchFigures } from './bench-fleet.js';
-import { record } from './history.js';
 import { reportFleet } from './report-fleet.js';
 
 interface FleetCommandOptions {
@@ -32,7 +32,7 @@ export function fleetCommand(onStep: (what: string) => () => void): Command {
       const figures = await benchFleet({ binDir, compareDir, profileDir, xds, reduced, only, onStep });
       const machine = describeMachine();
       process.stdout.write(options.json ? `${JSON.stringify({ machine, figures }, null, 1)}\n` : reportFleet(machine, figures));
-      if (options.record) process.stdout.write(`recorded in ${record(machine, figures)}\n`);
+      if (options.record) process.stdout.write(`recorded in ${record('fleet', machine, figures)}\n`);
       reportViolations(figures);
     });
 }

@@ -10,6 +10,7 @@ import {
   type ManagedProcess,
   startEmbeddedPostgres,
 } from '@mesh/lab-kit';
+import { profileEnv } from '../profile-env.js';
 import { transactionCounts } from '../sql.js';
 import { type ProcessCost, processCost } from './process-cost.js';
 
@@ -72,9 +73,7 @@ export class Target {
         postgres = await startEmbeddedPostgres({ dataDir, temporary: true, port: await choosePort(0), databases: [DATABASE] });
       }
       const store = postgres ? ({ type: 'postgres', ...connectionOf(postgres) } as const) : ({ type: 'memory' } as const);
-      const profiling: Record<string, string> =
-        spec.profileDir === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${spec.profileDir}` };
-      const env = { KUMA_REPORTS_ENABLED: 'false', ...profiling };
+      const env = { KUMA_REPORTS_ENABLED: 'false', ...profileEnv(spec.profileDir) };
       const controlPlane = await deployment.launchControlPlane({ name: 'zone-1', store, layout: 'single', env });
       await deployment.waitForApi(controlPlane);
       await deployment.until('mesh default', async () => (await controlPlane.api.get(`/meshes/${MESH}`)) !== undefined);

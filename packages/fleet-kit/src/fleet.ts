@@ -5,7 +5,7 @@ import { SimulatedProxy } from './simulated-proxy.js';
 import { planFleet, type Shape } from './topology.js';
 import { Transport } from './transport.js';
 import { Violations } from './violations.js';
-import { type Arrival, Watch } from './watch.js';
+import { type Arrival, Watch, type WatchOptions } from './watch.js';
 import { TYPES } from './wire/types.js';
 
 export interface FleetOptions extends Omit<Shape, 'zones'> {
@@ -45,7 +45,7 @@ export class Fleet {
   readonly violations = new Violations();
   readonly counts: FleetCounts = { responses: 0, receivedBytes: 0, acknowledged: {}, disconnects: 0, reasons: {} };
   private readonly transports: readonly Transport[];
-  private readonly watches = new Set<Watch>();
+  private readonly watches = new Set<Watch<SimulatedProxy>>();
   private readonly expected: ExpectedEndpoints;
 
   constructor(readonly options: FleetOptions) {
@@ -85,7 +85,7 @@ export class Fleet {
   }
 
   /** Waits until a state has reached some proxies. The clock starts with this call. */
-  async arrival(options: ConstructorParameters<typeof Watch>[0]): Promise<Arrival> {
+  async arrival(options: WatchOptions<SimulatedProxy>): Promise<Arrival> {
     const watch = new Watch(options);
     this.watches.add(watch);
     const arrival = await watch.arrived;

@@ -41,6 +41,10 @@ export class SimulatedProxy {
     this.envoy = this.newEnvoy();
   }
 
+  get name(): string {
+    return this.plan.name;
+  }
+
   /** Whether it should be connected. */
   get joined(): boolean {
     return this.wanted;

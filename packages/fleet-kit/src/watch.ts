@@ -1,5 +1,4 @@
 import { DurationHistogram, type Durations } from './histogram.js';
-import type { SimulatedProxy } from './simulated-proxy.js';
 
 /** How a change arrived at the proxies it concerns. */
 export interface Arrival {
@@ -11,10 +10,15 @@ export interface Arrival {
   readonly late: readonly string[];
 }
 
-export interface WatchOptions {
-  readonly proxies: Iterable<SimulatedProxy>;
+/** Whatever changes have to reach. */
+export interface Watched {
+  readonly name: string;
+}
+
+export interface WatchOptions<Proxy extends Watched> {
+  readonly proxies: Iterable<Proxy>;
   /** What a proxy still lacks; undefined where it is there. */
-  readonly lacks: (proxy: SimulatedProxy) => string | undefined;
+  readonly lacks: (proxy: Proxy) => string | undefined;
   readonly deadlineMs: number;
 }
 
@@ -22,8 +26,8 @@ export interface WatchOptions {
 const LATE_NAMED_MAX = 10;
 
 /** Waits until proxies are in a state, looking at each one again whenever it acknowledged something. */
-export class Watch {
-  private readonly pending: Set<SimulatedProxy>;
+export class Watch<Proxy extends Watched> {
+  private readonly pending: Set<Proxy>;
   private readonly histogram = new DurationHistogram();
   private readonly startedMs = performance.now();
   private lastMs = 0;
@@ -32,7 +36,7 @@ export class Watch {
   /** Resolves when all are there, or at the deadline. */
   readonly arrived: Promise<Arrival>;
 
-  constructor(private readonly options: WatchOptions) {
+  constructor(private readonly options: WatchOptions<Proxy>) {
     this.pending = new Set(options.proxies);
     this.arrived = new Promise((resolve) => {
       this.finish = resolve;
@@ -43,7 +47,7 @@ export class Watch {
   }
 
   /** A proxy acknowledged something. */
-  look(proxy: SimulatedProxy): void {
+  look(proxy: Proxy): void {
     if (!this.pending.has(proxy) || this.options.lacks(proxy) !== undefined) return;
     this.pending.delete(proxy);
     this.lastMs = performance.now() - this.startedMs;
@@ -54,7 +58,7 @@ export class Watch {
   private end(): void {
     clearTimeout(this.timer);
     const late = [...this.pending];
-    const named = late.slice(0, LATE_NAMED_MAX).map((proxy) => `${proxy.plan.name}: ${this.options.lacks(proxy) ?? 'nothing any more'}`);
+    const named = late.slice(0, LATE_NAMED_MAX).map((proxy) => `${proxy.name}: ${this.options.lacks(proxy) ?? 'nothing any more'}`);
     if (late.length > LATE_NAMED_MAX) named.push(`and ${late.length - LATE_NAMED_MAX} more`);
     this.finish({ proxies: this.histogram.figures, lastMs: this.lastMs, late: named });
   }
