@@ -28,3 +28,12 @@ export function userEnv(extra: Record<string, string>): Record<string, string> {
 export function isFullRun(): boolean {
   return process.env['MESH_FAULTS'] === 'full';
 }
+
+/** What the random walk starts from: given, or another one every time. */
+export function chaosSeed(): number {
+  return Number(process.env['MESH_CHAOS_SEED'] ?? Math.floor(Math.random() * 1_000_000) + 1);
+}
+
+export function chaosMinutes(): number {
+  return Number(process.env['MESH_CHAOS_MINUTES'] ?? 5);
+}

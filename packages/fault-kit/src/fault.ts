@@ -1,13 +1,15 @@
-import type { World } from './world/world.js';
+import type { Place, World } from './world/world.js';
 
 /** What a fault needs of the machine it runs on. */
-export type Need = 'wires' | 'faketime' | 'mounts';
+export type Need = 'wires';
 
 /** Something that goes wrong in a running mesh, and its end. */
 export interface Fault {
   /** A sentence's beginning, as the name of a test and a line of the log. */
   readonly name: string;
   readonly needs?: Need;
+  /** Where it happens: faults of different places can happen at once. */
+  readonly place: Place;
   /** How long it lasts, in ms: in the sampled run of `npm test`, and in `pnpm e2e:faults`. */
   readonly lastsMs: { readonly sampled: number; readonly full: number };
   inject(world: World): Promise<void>;

@@ -1,6 +1,7 @@
+export { type ChaosOptions, chaos } from './chaos.js';
 export type { Fault, Need } from './fault.js';
-export { postgresFaults, processFaults, wireFaults } from './faults/index.js';
+export { allFaults, postgresFaults, processFaults, wireFaults } from './faults/index.js';
+export { possibleFaults } from './needs.js';
 export { Observers } from './observers/observers.js';
-export { type FaultReport, runFault } from './run-fault.js';
-export { mayMakeWires } from './world/wire.js';
+export { type FaultReport, lineOf, runFault } from './run-fault.js';
 export { type Place, World, type WorldOptions } from './world/world.js';

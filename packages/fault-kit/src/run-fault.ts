@@ -93,3 +93,14 @@ class Changing {
     else await delay(50);
   }
 }
+
+/** One line for people. */
+export function lineOf(report: FaultReport): string {
+  const effective = Object.entries(report.effectiveMs).map(([change, ms]) => `${change} after ${ms} ms`);
+  return [
+    `${report.fault} (${(report.lastedMs / 1000).toFixed(1)} s)`,
+    `${report.requests} requests, ${report.failedRequests.length} failed`,
+    `${report.acknowledgedWrites} writes`,
+    ...effective,
+  ].join(' · ');
+}

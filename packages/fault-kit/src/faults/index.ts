@@ -28,3 +28,6 @@ export const postgresFaults: readonly Fault[] = (['global', 'zone1'] as const).f
 
 /** The network between a zone and its global. */
 export const wireFaults: readonly Fault[] = [zoneCut, zoneUnheard, zoneDeaf, zonePoor];
+
+/** All of them. */
+export const allFaults: readonly Fault[] = [...processFaults, ...postgresFaults, ...wireFaults];

@@ -5,6 +5,7 @@ import type { Place } from '../world/world.js';
 export function killed(place: Place, service: string): Fault {
   return {
     name: `${place}: ${service} killed`,
+    place,
     lastsMs: { sampled: 1_000, full: 5_000 },
     inject: (world) => world.kill(place, service),
     heal: (world) => world.startAgain(place, service),

@@ -5,6 +5,7 @@ import type { Place } from '../world/world.js';
 export function postgresKilled(place: Place): Fault {
   return {
     name: `${place}: Postgres killed`,
+    place,
     lastsMs: { sampled: 3_000, full: 20_000 },
     inject: (world) => world.databases[place].kill(),
     heal: (world) => world.databases[place].startAgain(),
@@ -15,6 +16,7 @@ export function postgresKilled(place: Place): Fault {
 export function postgresRestarted(place: Place): Fault {
   return {
     name: `${place}: Postgres restarted`,
+    place,
     lastsMs: { sampled: 1_000, full: 1_000 },
     inject: (world) => world.databases[place].restart(),
     heal: async () => {},
@@ -25,6 +27,7 @@ export function postgresRestarted(place: Place): Fault {
 export function postgresSlow(place: Place): Fault {
   return {
     name: `${place}: Postgres slow (500 ms)`,
+    place,
     lastsMs: { sampled: 5_000, full: 30_000 },
     inject: async (world) => world.databases[place].slowDown(500),
     heal: async (world) => world.databases[place].slowDown(0),
@@ -35,6 +38,7 @@ export function postgresSlow(place: Place): Fault {
 export function postgresFull(place: Place): Fault {
   return {
     name: `${place}: Postgres out of connections`,
+    place,
     lastsMs: { sampled: 3_000, full: 20_000 },
     inject: (world) => world.databases[place].takeAllConnections(),
     heal: (world) => world.databases[place].giveConnectionsBack(),

@@ -16,6 +16,7 @@ export const zonePoor: Fault = onWire('zone-2 with 20 % loss and 200 ms delay to
 function onWire(name: string, rules: { readonly up?: WireRule; readonly down?: WireRule }): Fault {
   return {
     name,
+    place: 'zone2',
     needs: 'wires',
     lastsMs: { sampled: 15_000, full: 120_000 },
     inject: (world) => world.wire('zone2').set(rules),
