@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const firstDelayMs = 100;
-const delayMsMax = 5_000;
+const delayMsMax = 1_000;
 
 /**
  * Runs `attempt` again and again until the signal aborts. Waits between attempts, longer each time;

@@ -2,6 +2,8 @@ import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import { MeshError } from '@mesh/core';
 
 export interface KdsAddress {
+  readonly host: string;
+  readonly port: number;
   /** `host:port` as gRPC takes it. */
   readonly target: string;
   readonly credentials: ChannelCredentials;
@@ -24,10 +26,10 @@ export function parseKdsAddress(options: KdsAddressOptions): KdsAddress {
   }
   if (url.hostname === '' || url.port === '')
     throw new MeshError('invalid', { public: `the address of the global needs host and port: ${options.address}` });
-  const target = `${url.hostname}:${url.port}`;
-  if (url.protocol === 'grpc:') return { target, credentials: credentials.createInsecure() };
+  const where = { host: url.hostname, port: Number(url.port), target: `${url.hostname}:${url.port}` };
+  if (url.protocol === 'grpc:') return { ...where, credentials: credentials.createInsecure() };
   if (url.protocol !== 'grpcs:')
     throw new MeshError('invalid', { public: `unsupported scheme "${url.protocol.slice(0, -1)}": use grpc:// or grpcs://` });
   const verify = options.skipVerify ? { rejectUnauthorized: false, checkServerIdentity: () => undefined } : {};
-  return { target, credentials: credentials.createSsl(options.rootCa ?? null, null, null, verify) };
+  return { ...where, credentials: credentials.createSsl(options.rootCa ?? null, null, null, verify) };
 }

@@ -11,12 +11,16 @@ import { type KdsAddress, parseKdsAddress } from './address.js';
 import { answerClusters, answerStats, answerXdsConfig, type ProxyAdmin } from './admin-clerk.js';
 import { HEADER_CLIENT_ID, HEADER_FEATURES, HEADER_VERSION, KEEPALIVE_MS, kdsMethods, MESSAGE_BYTES_MAX } from './methods.js';
 import { readStoreIdentity, writeStoreIdentity } from './peer.js';
+import { untilReachable } from './reach.js';
 import { isUnimplemented, type StoreIdentity, type SyncSession, type SyncStream } from './session.js';
 
 /** Kuma's own interval, where the global asks for none (contract/kds.md §5). */
 const HEALTH_CHECK_MS = 5 * 60_000;
 const BACKOFF_MIN_MS = 250;
-const BACKOFF_MAX_MS = 30_000;
+/** Of a zone there are few: one that dials often costs the global little, one that waits is behind for as long. */
+const BACKOFF_MAX_MS = 1_000;
+/** A connection that does not come about in this time is dialled again. */
+const CONNECT_MS = 10_000;
 /** A run this long counts as a good one: the next failure starts over with the shortest pause. */
 const STABLE_RUN_MS = 10_000;
 
@@ -85,7 +89,8 @@ export class KdsClient {
       else this.options.log.warn(fields, 'the connection to the global ended; the zone goes on by itself');
       lastReason = reason;
       this.options.handler.onDisconnected?.(reason);
-      await delay(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => {});
+      await delay(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
+      await untilReachable({ ...this.address, signal });
       pause = Math.min(pause * 2, BACKOFF_MAX_MS);
     }
   }
@@ -142,6 +147,7 @@ class Run {
 
   untilEnd(): Promise<string> {
     const { handler } = this.options;
+    this.client.waitForReady(Date.now() + CONNECT_MS, (error) => void (error && this.end(`no connection within ${CONNECT_MS / 1000} s`)));
     this.openSync(kdsMethods.globalToZone, (stream, global) => handler.globalToZone(stream, global));
     this.openSync(kdsMethods.zoneToGlobal, (stream) => handler.zoneToGlobal(stream));
     this.openAdmin(kdsMethods.xdsConfigs, answerXdsConfig);
