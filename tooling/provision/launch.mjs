@@ -1,17 +1,23 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { existsSync, realpathSync } from 'node:fs';
+import { delimiter, dirname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** Runs a built app of this checkout in this process, whatever the working directory and however `bin/` was reached. */
+/** Where programs are, seen from here: in a checkout, and in a package (`tooling/release`), which has this file in `lib/`. */
+const PLACES = [(app) => `../../apps/${app}/dist/main.js`, (app) => `./${app}/main.js`];
+
+/** Runs a built app in this process, whatever the working directory and however `bin/` was reached. */
 export async function launch(app) {
-  const program = new URL(`../../apps/${app}/dist/main.js`, import.meta.url);
-  const path = fileURLToPath(program);
-  if (!existsSync(path)) {
-    process.stderr.write(`${app}: ${path} is missing; run npm run build first\n`);
+  const paths = PLACES.map((place) => fileURLToPath(new URL(place(app), import.meta.url)));
+  const program = paths.find((path) => existsSync(path));
+  if (!program) {
+    process.stderr.write(`${app}: ${paths[0]} is missing; run npm run build first\n`);
     process.exitCode = 1;
     return;
   }
-  process.argv[1] = path;
-  await import(program.href);
+  // What lies beside a command is found where PATH has none: kuma-dp finds the Envoy of its package.
+  process.env.PATH = [process.env.PATH, dirname(realpathSync(process.argv[1]))].filter(Boolean).join(delimiter);
+  process.argv[1] = program;
+  await import(pathToFileURL(program).href);
 }
 
 /**
