@@ -54,7 +54,8 @@ export class ResourceView {
     if (!index) return [];
     if (mesh !== undefined) return [...(index.get(mesh)?.values() ?? [])] as unknown as Resource<Spec>[];
     const all: Resource[] = [];
-    for (const byName of index.values()) all.push(...byName.values());
+    // Not spread: a call takes no more than some hundred thousand arguments.
+    for (const byName of index.values()) for (const resource of byName.values()) all.push(resource);
     return all as unknown as Resource<Spec>[];
   }
 

@@ -7,6 +7,7 @@ import {
   type Resource,
   type ResourceKey,
   type ResourceStore,
+  type ResourceView,
   type TransactResult,
   tracing,
 } from '@mesh/core';
@@ -16,13 +17,15 @@ import { parseWireName } from './names.js';
 import type { PeerRecord } from './peer-record.js';
 import type { ReceivedBatch, Rejection } from './receiver.js';
 
-/** Up to this many keys are read one by one; a bigger batch reads the kind. */
-const SINGLE_READS_MAX = 8;
+/** A view that has not seen a write after so long follows no more: the stream ends, and the peer comes back. */
+const VIEW_WAIT_MS = 30_000;
 /** A lost optimistic lock is tried again with fresh reads; more losses than this end the stream. */
 const ATTEMPTS_MAX = 5;
 
 export interface InboundStoreOptions {
   readonly store: ResourceStore;
+  /** Follows the store. What is stored is read here, once the view has seen all that it must. */
+  readonly view: ResourceView;
   readonly registry: DescriptorRegistry;
   readonly scope: InboundScope;
   readonly record: PeerRecord;
@@ -38,22 +41,26 @@ export interface InboundStoreOptions {
 
 /** Stores what a stream receives: one transaction per response, retried where a lock was lost. */
 export class InboundStore {
+  /** Revision below which nothing may be read: what was there when the stream began, then its own writes. */
+  private reached = 0;
+
   constructor(private readonly options: InboundStoreOptions) {}
 
-  /** Reads the record of the peer; call before the stream starts. */
+  /** Reads the record of the peer, from a view no older than this call; call before the stream starts. */
   async loadRecord(): Promise<void> {
-    const { record, store } = this.options;
-    const stored = await store.get(keyOfRecord(record));
+    const { record, store, author } = this.options;
+    this.reached = (await store.transact([], { author })).revision;
+    const stored = (await this.currentView()).get(keyOfRecord(record));
     const config = (stored?.spec as { config?: unknown } | undefined)?.config;
     record.load(typeof config === 'string' ? config : undefined);
   }
 
   /** Versions by wire name of all that is stored in the peer's scope, less what is held. */
   async initialVersions(kind: string): Promise<Record<string, string>> {
-    const { store, registry, scope, record } = this.options;
+    const { registry, scope, record } = this.options;
     const descriptor = registry.mustGet(kind);
     const versions: Record<string, string> = {};
-    for (const resource of await store.list({ kind })) {
+    for (const resource of (await this.currentView()).list(kind)) {
       if (!inScope(resource, scope)) continue;
       const name = senderName(resource, scope);
       if (record.isHeld(kind, name)) continue;
@@ -76,12 +83,14 @@ export class InboundStore {
 
   private async applyUntilStored(batch: ReceivedBatch): Promise<readonly Rejection[]> {
     for (let attempt = 1; ; attempt++) {
-      const plan = await this.plan(batch);
+      // After a lost race the store is asked itself: the view need not have seen the winner yet.
+      const plan = await this.plan(batch, attempt === 1 ? await this.currentView() : undefined);
       const mutations = [...plan.mutations, ...this.noteInRecord(batch, plan)];
       if (plan.pinned > 0 && attempt === 1) this.options.onPinned?.(batch.kind, plan.pinned);
       if (mutations.length === 0) return plan.rejected;
       try {
         const result = await this.write(mutations);
+        this.reached = result.revision;
         this.options.onStored?.(batch.kind, result);
         return plan.rejected;
       } catch (error) {
@@ -93,7 +102,7 @@ export class InboundStore {
   /** All first answers are stored: the peer is now the one last synced with. */
   async adopt(): Promise<void> {
     const { record } = this.options;
-    if (record.adopt()) await this.write([{ op: 'upsert', draft: record.draft() }]);
+    if (record.adopt()) this.reached = (await this.write([{ op: 'upsert', draft: record.draft() }])).revision;
   }
 
   private write(mutations: readonly Mutation[]): Promise<TransactResult> {
@@ -102,25 +111,30 @@ export class InboundStore {
     return store.transact(mutations, { author, ...(fence !== undefined ? { fence } : {}) });
   }
 
-  private async plan(batch: ReceivedBatch): Promise<InboundPlan> {
+  private async currentView(): Promise<ResourceView> {
+    const { view } = this.options;
+    if (view.revision < this.reached) await view.waitFor(this.reached, AbortSignal.timeout(VIEW_WAIT_MS));
+    return view;
+  }
+
+  private async plan(batch: ReceivedBatch, view: ResourceView | undefined): Promise<InboundPlan> {
     const { registry, scope, record } = this.options;
     const descriptor = registry.mustGet(batch.kind);
-    const stored = await this.read(batch.kind, keysOfBatch({ scope, descriptor, batch }));
+    const read = view ? undefined : await this.readStore(keysOfBatch({ scope, descriptor, batch }));
     return planInbound({
       scope,
       descriptor,
       batch,
-      stored: (key) => stored.get(keyString({ ...key, kind: batch.kind })),
+      stored: (key) => (view ? view.get({ ...key, kind: batch.kind }) : read?.get(keyString({ ...key, kind: batch.kind }))),
       holds: () => record.isOther && batch.first,
     });
   }
 
-  private async read(kind: string, keys: readonly ResourceKey[]): Promise<Map<string, Resource>> {
-    const { store } = this.options;
-    const found = keys.length > SINGLE_READS_MAX ? await store.list({ kind }) : await Promise.all(keys.map((key) => store.get(key)));
+  private async readStore(keys: readonly ResourceKey[]): Promise<Map<string, Resource>> {
     const byKey = new Map<string, Resource>();
-    for (const resource of found) {
-      if (resource) byKey.set(keyString({ kind, mesh: resource.meta.mesh, name: resource.meta.name }), resource);
+    for (const key of keys) {
+      const resource = await this.options.store.get(key);
+      if (resource) byKey.set(keyString(key), resource);
     }
     return byKey;
   }

@@ -80,12 +80,13 @@ export class GlobalSessions implements KdsServerHandler {
   }
 
   async zoneToGlobal(stream: SyncStream<DeltaDiscoveryRequest>, peer: ZonePeer): Promise<SyncSession<DeltaDiscoveryResponse>> {
-    const { store, registry, instance, zones, metrics, log } = this.options;
+    const { store, view, registry, instance, zones, metrics, log } = this.options;
     const { zone } = peer;
     await zones.ensure(zone);
     const record = new PeerRecord(PeerRecord.configNameFor(zone), { kind: 'Zone', mesh: '', name: zone });
     const inbound = new InboundStore({
       store,
+      view,
       registry,
       scope: { at: 'global', zone, hashed: peer.features.has(FEATURE_HASH_SUFFIX) },
       record,

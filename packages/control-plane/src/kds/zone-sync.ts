@@ -119,10 +119,11 @@ class ZoneSessions implements KdsClientHandler {
     stream: SyncStream<DeltaDiscoveryRequest>,
     global: Promise<StoreIdentity>,
   ): Promise<SyncSession<DeltaDiscoveryResponse>> {
-    const { store, registry, log } = this.options;
+    const { store, view, registry, log } = this.options;
     const record = new PeerRecord(PeerRecord.configNameFor('global'));
     const inbound = new InboundStore({
       store,
+      view,
       registry,
       scope: { at: 'zone' },
       record,
