@@ -1,38 +1,54 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import type { ApiClient } from '@mesh/lab-kit';
+import type { ApiClient, ControlPlaneHandle } from '@mesh/lab-kit';
 import { type Figures, figuresOf } from '../statistics.js';
+import { type EventLoopDelay, eventLoopDelay } from './event-loop.js';
 import { type ApiSystem, startApiSystem } from './system.js';
+import { measureWrites, type WriteFigures } from './write-load.js';
 import { type WrkFigures, wrk } from './wrk.js';
+
+/** What can be measured alone. */
+export const API_PARTS = ['writes', 'reads', 'writes-with-zones', 'lists'] as const;
+export type ApiPart = (typeof API_PARTS)[number];
 
 export interface ApiBenchOptions {
   readonly binDir: string;
-  /** Length of each run of wrk and of the run of writes. */
+  /** Length of each run of wrk and of the runs of writes. */
   readonly seconds: number;
   /** Dataplanes of the big list. */
   readonly dataplanes: number;
   readonly writesPerSecond: number;
+  /** None: all. */
+  readonly only: readonly ApiPart[];
   readonly onStep: (what: string) => () => void;
 }
 
+/** Parts that were not asked for are absent. */
 export interface ApiFigures {
-  readonly reads: Readonly<Record<string, WrkFigures>>;
+  readonly reads?: Readonly<Record<string, WrkFigures>>;
+  readonly lists?: ListFigures;
+  /** On a global without zones: the API and its database alone. */
+  readonly writes?: WriteFigures;
+  /** With two zones on the same machine that take each write. */
+  readonly writesWithZones?: WriteFigures;
+}
+
+export interface ListFigures {
   /** Milliseconds of each page of the big list. */
   readonly pageMs: Figures;
-  /** Milliseconds a small request took beside the pages: more than its own is the time a page held up the event loop. */
+  /** Milliseconds a small request took beside the pages. */
   readonly besidePagesMs: Figures;
-  /** Milliseconds from the time a write was due until its answer. */
-  readonly putMs: Figures;
-  /** Writes that were not taken. */
-  readonly putsFailed: number;
+  /** How long the API gateway kept its event loop busy at a time meanwhile. */
+  readonly gateway: EventLoopDelay;
+  /** The same of the control plane behind it. */
+  readonly globalCp: EventLoopDelay;
 }
 
 const FEW = 50;
 const PARALLEL = 32;
 const PATHS = { meshes: '/meshes', dataplanes: `/meshes/default/dataplanes?size=${FEW}`, zones: '/zones+insights' } as const;
 
-/** Brings a global with two zones up, measures its API gateway, takes it down. */
+/** Brings a global up, measures its API gateway first alone, then with two zones, takes it down. */
 export async function benchApi(options: ApiBenchOptions): Promise<ApiFigures> {
-  const done = options.onStep('start of a global with two zones');
+  const done = options.onStep('start of a global');
   const system = await startApiSystem(options.binDir);
   done();
   try {
@@ -43,28 +59,45 @@ export async function benchApi(options: ApiBenchOptions): Promise<ApiFigures> {
 }
 
 async function measure(system: ApiSystem, options: ApiBenchOptions): Promise<ApiFigures> {
-  const { global, zone, gatewayPid } = system;
-  const { seconds, onStep } = options;
-  await system.until('the mesh in the zone', () => zone.api.get('/meshes/default'));
-  await putDataplanes(system, { from: 0, to: FEW });
-  const reads: Record<string, WrkFigures> = {};
-  for (const [name, path] of Object.entries(PATHS)) {
-    const done = onStep(`wrk ${path}`);
-    // The first requests are compiled code's; they are not what a running server costs.
-    await wrk({ url: global.api.url + path, seconds: 1, pid: gatewayPid });
-    reads[name] = await wrk({ url: global.api.url + path, seconds, pid: gatewayPid });
+  const { only, onStep, seconds, writesPerSecond: perSecond } = options;
+  const wanted = (part: ApiPart): boolean => only.length === 0 || only.includes(part);
+  const step = async <T>(part: ApiPart, what: string, work: () => Promise<T>): Promise<T | undefined> => {
+    if (!wanted(part)) return undefined;
+    const done = onStep(what);
+    const result = await work();
     done();
-  }
-  const written = onStep(`${options.writesPerSecond} writes per second`);
-  const writes = await measureWrites(global.api, options);
-  written();
-  const filled = onStep(`${options.dataplanes} dataplanes`);
-  await putDataplanes(system, { from: FEW, to: options.dataplanes });
-  filled();
-  return { reads, ...writes, ...(await measurePages(global.api, options.dataplanes)) };
+    return result;
+  };
+  const putting = () => measureWrites(system.global.api, { seconds, perSecond, processes: system.global.processes });
+  const writes = await step('writes', `${perSecond} writes per second, no zones`, putting);
+  if (only.length === 1 && writes) return { writes };
+  const joined = onStep('two zones join');
+  const zone = await system.join();
+  await system.until('the mesh in the zone', () => zone.api.get('/meshes/default'));
+  joined();
+  await putDataplanes(system, zone, { from: 0, to: FEW });
+  const reads = await step('reads', 'wrk', () => measureReads(system, seconds));
+  const writesWithZones = await step('writes-with-zones', `${perSecond} writes per second, two zones`, putting);
+  const lists = await step('lists', `a list of ${options.dataplanes} dataplanes`, () => measureLists(system, zone, options.dataplanes));
+  return {
+    ...(writes ? { writes } : {}),
+    ...(reads ? { reads } : {}),
+    ...(writesWithZones ? { writesWithZones } : {}),
+    ...(lists ? { lists } : {}),
+  };
 }
 
-async function putDataplanes({ zone, global, until }: ApiSystem, { from, to }: { from: number; to: number }): Promise<void> {
+async function measureReads({ global, gateway: { pid } }: ApiSystem, seconds: number): Promise<Record<string, WrkFigures>> {
+  const reads: Record<string, WrkFigures> = {};
+  for (const [name, path] of Object.entries(PATHS)) {
+    // The first requests are compiled code's; they are not what a running server costs.
+    await wrk({ url: global.api.url + path, seconds: 1, pid });
+    reads[name] = await wrk({ url: global.api.url + path, seconds, pid });
+  }
+  return reads;
+}
+
+async function putDataplanes(system: ApiSystem, zone: ControlPlaneHandle, { from, to }: { from: number; to: number }): Promise<void> {
   let next = from;
   const worker = async () => {
     for (let i = next++; i < to; i = next++) {
@@ -75,41 +108,21 @@ async function putDataplanes({ zone, global, until }: ApiSystem, { from, to }: {
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
-  await until(`${to} dataplanes at the global`, async () => {
-    const page = await global.api.get<{ total: number }>('/meshes/default/dataplanes?size=1');
+  await system.until(`${to} dataplanes at the global`, async () => {
+    const page = await system.global.api.get<{ total: number }>('/meshes/default/dataplanes?size=1');
     return page?.total === to;
   });
 }
 
-/** Writes are sent when they are due, whether or not earlier ones were answered. */
-async function measureWrites(api: ApiClient, options: ApiBenchOptions): Promise<Pick<ApiFigures, 'putMs' | 'putsFailed'>> {
-  const { seconds, writesPerSecond } = options;
-  const samples: number[] = [];
-  let putsFailed = 0;
-  const pending: Promise<void>[] = [];
-  const write = async (i: number, dueMs: number) => {
-    const name = `bench-${i % 100}`;
-    const spec = {
-      targetRef: { kind: 'Mesh' },
-      to: [{ targetRef: { kind: 'Mesh' }, default: { connectionTimeout: `${1 + (i % 1000)}ms` } }],
-    };
-    await api.put(`/meshes/default/meshtimeouts/${name}`, { type: 'MeshTimeout', mesh: 'default', name, spec });
-    samples.push(performance.now() - dueMs);
-  };
-  for (let i = 0; i < 100; i++) await write(i, performance.now());
-  samples.length = 0;
-  const startMs = performance.now();
-  for (let i = 0; i < seconds * writesPerSecond; i++) {
-    const dueMs = startMs + (i * 1000) / writesPerSecond;
-    const waitMs = dueMs - performance.now();
-    if (waitMs > 1) await pause(waitMs);
-    pending.push(write(i, dueMs).catch(() => void putsFailed++));
-  }
-  await Promise.all(pending);
-  return { putMs: figuresOf(samples), putsFailed };
+async function measureLists(system: ApiSystem, zone: ControlPlaneHandle, dataplanes: number): Promise<ListFigures> {
+  await putDataplanes(system, zone, { from: FEW, to: dataplanes });
+  const { gateway, globalCp } = system;
+  await Promise.all([eventLoopDelay(gateway), eventLoopDelay(globalCp)]);
+  const times = await measurePages(system.global.api, dataplanes);
+  return { ...times, gateway: await eventLoopDelay(gateway), globalCp: await eventLoopDelay(globalCp) };
 }
 
-async function measurePages(api: ApiClient, dataplanes: number): Promise<Pick<ApiFigures, 'pageMs' | 'besidePagesMs'>> {
+async function measurePages(api: ApiClient, dataplanes: number): Promise<Pick<ListFigures, 'pageMs' | 'besidePagesMs'>> {
   const pages: number[] = [];
   const beside: number[] = [];
   let paging = true;

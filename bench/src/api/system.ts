@@ -1,14 +1,17 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ControlPlaneHandle, Deployment, type EmbeddedPostgres, startEmbeddedPostgres } from '@mesh/lab-kit';
+import { type ControlPlaneHandle, Deployment, type EmbeddedPostgres, type ManagedProcess, startEmbeddedPostgres } from '@mesh/lab-kit';
 
-/** A global on Postgres with its own API gateway, and two zones that have joined it. */
+/** A global on Postgres with its own API gateway; zones join it when they are asked to. */
 export interface ApiSystem {
   readonly global: ControlPlaneHandle;
-  readonly zone: ControlPlaneHandle;
-  /** Process id of the API gateway of the global. */
-  readonly gatewayPid: number;
+  /** Process of the API gateway of the global. */
+  readonly gateway: ManagedProcess;
+  /** Process of the global control plane. */
+  readonly globalCp: ManagedProcess;
+  /** Starts two zones and waits until both are online. Returns one of them. */
+  join(): Promise<ControlPlaneHandle>;
   until<T>(what: string, probe: () => Promise<T | undefined | false>): Promise<T>;
   stop(): Promise<void>;
 }
@@ -30,13 +33,25 @@ export async function startApiSystem(binDir: string): Promise<ApiSystem> {
     const store = { type: 'postgres', host, port, user, password, database: 'global' } as const;
     const global = await deployment.launchControlPlane({ name: 'global', store, layout: 'services' });
     await deployment.waitForApi(global);
-    const joining = (name: string) => deployment.launchControlPlane({ name, store: { type: 'memory' }, layout: 'single', global });
-    const [zone, other] = await Promise.all([joining('zone-1'), joining('zone-2')]);
-    await Promise.all([deployment.waitForApi(zone), deployment.waitForApi(other)]);
-    await Promise.all([deployment.waitForZone(global, 'zone-1'), deployment.waitForZone(global, 'zone-2')]);
-    const gateway = global.processes.find(({ spec }) => spec.name.endsWith('api-gateway'));
-    if (!gateway) throw new Error('the global has no api-gateway');
-    return { global, zone, gatewayPid: gateway.pid, until: (what, probe) => deployment.until(what, probe), stop };
+    const processOf = (name: string): ManagedProcess => {
+      const found = global.processes.find(({ spec }) => spec.name.endsWith(name));
+      if (!found) throw new Error(`the global has no ${name}`);
+      return found;
+    };
+    const joining = async (name: string) => {
+      const zone = await deployment.launchControlPlane({ name, store: { type: 'memory' }, layout: 'single', global });
+      await deployment.waitForApi(zone);
+      await deployment.waitForZone(global, name);
+      return zone;
+    };
+    return {
+      global,
+      gateway: processOf('api-gateway'),
+      globalCp: processOf('global-cp'),
+      join: async () => (await Promise.all([joining('zone-1'), joining('zone-2')]))[0],
+      until: (what, probe) => deployment.until(what, probe),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -44,6 +44,7 @@ export function requireMesh(context: ApiContext, mesh: string): void {
 
 /** Waits, for a short while, until reads show a write: the client's next request finds what it wrote. */
 export async function untilVisible(context: ApiContext, revision: number): Promise<void> {
+  if (context.controlPlane.view.revision >= revision) return;
   try {
     await context.controlPlane.view.waitFor(revision, AbortSignal.timeout(READ_YOUR_WRITES_MS));
   } catch (error) {

@@ -46,6 +46,8 @@ export class LogTail {
   private revision = -1;
   private work: Promise<unknown> = Promise.resolve();
   private wakePending = false;
+  /** Newest revision somebody told of since the log was read. */
+  private wanted = -1;
   private closed = false;
 
   /** Of the newest line handed out. */
@@ -53,13 +55,20 @@ export class LogTail {
 
   constructor(private readonly context: LogTailContext) {}
 
-  /** Something may have been written. */
-  wake(): void {
-    if (this.wakePending || this.closed) return;
+  /**
+   * Something may have been written.
+   * @param revision of what was written, where that is known: nothing is read where it was handed out already.
+   */
+  wake(revision = Number.POSITIVE_INFINITY): void {
+    if (this.closed) return;
+    this.wanted = Math.max(this.wanted, revision);
+    if (this.wakePending) return;
     this.wakePending = true;
     void this.serially(async () => {
+      const { wanted } = this;
       this.wakePending = false;
-      await this.catchUp();
+      this.wanted = -1;
+      if (wanted > this.revision) await this.catchUp();
     }).catch((err) => this.retry(err));
   }
 

@@ -78,7 +78,7 @@ export class PostgresResourceStore implements ResourceStore {
       channels: [CHANGES_CHANNEL, LEADER_CHANNEL],
       log,
       keepAliveMs: options.keepAliveMs ?? 5_000,
-      onNotification: (channel) => (channel === CHANGES_CHANNEL ? this.tail.wake() : this.stepElections()),
+      onNotification: (channel, payload) => (channel === CHANGES_CHANNEL ? this.tail.wake(Number(payload)) : this.stepElections()),
       onUp: () => {
         this.tail.sessionUp();
         this.stepElections();

@@ -12,7 +12,7 @@ export interface SessionOptions {
   readonly log: Logger;
   /** Time between signs of life, which also find half-open connections. */
   readonly keepAliveMs: number;
-  onNotification(channel: string): void;
+  onNotification(channel: string, payload: string): void;
   /** Connected, at first and again. */
   onUp(): void;
   onDown(): void;
@@ -83,7 +83,7 @@ export class Session {
     const client = new pg.Client({ ...this.options.settings, query_timeout: 60_000, stream: () => socket });
     client.on('error', (error) => this.drop(client, error));
     client.on('end', () => this.drop(client, new Error('connection ended')));
-    client.on('notification', ({ channel }) => this.options.onNotification(channel));
+    client.on('notification', ({ channel, payload = '' }) => this.options.onNotification(channel, payload));
     try {
       await client.connect();
       // The server forgets a client it cannot reach after about half a minute.

@@ -1,7 +1,7 @@
 import { type AnyDescriptor, DescriptorRegistry, MeshError, type ResourceDraft, ResourceView } from '@mesh/core';
 import { MemoryResourceStore } from '@mesh/store-memory';
 import { dataplane, externalService, mesh, resource, secret, zone, zoneEgress, zoneIngress, zoneInsight } from '@mesh/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { coreKinds } from '../index.gen.js';
 import type { ControlPlaneFacts, MeshHook } from './facts.js';
@@ -90,6 +90,36 @@ describe('a write', () => {
     const { put, view } = await setup(ZONE);
     await Promise.all(['a', 'b', 'c', 'd'].map((content) => put(secret('s', content).draft())));
     expect(view.find('Secret', 'default', 's')?.meta.version).toBe(4);
+  });
+
+  it('of what the view has needs no read of the store', async () => {
+    const { put, store } = await setup(ZONE);
+    await put(dataplane().inbound('web', 80).draft());
+    const get = vi.spyOn(store, 'get');
+    await put(dataplane().inbound('web', 81).draft());
+    expect(get).not.toHaveBeenCalled();
+  });
+
+  it('is decided by the store where the view lags what another instance wrote', async () => {
+    const { store, view: current, put } = await setup(ZONE);
+    const draft = (port: number) => dataplane().inbound('web', port).draft();
+    const { resource: first } = await put(draft(80));
+    const lagging = new ResourceView();
+    const { stop } = await store.follow(lagging.apply);
+    await stop();
+    const manager = new ResourceManager({ store, view: lagging, registry: new DescriptorRegistry(coreKinds), facts: ZONE });
+    await put(draft(81));
+    // The same as the view has, though no longer as the store has.
+    expect(await manager.put({ draft: draft(80), author })).toMatchObject({ created: false, resource: { meta: { version: 3 } } });
+    expect(current.get(draft(80))?.spec).toEqual(first.spec);
+    // A version the view has not seen.
+    expect(await manager.put({ draft: draft(82), author, expectedVersion: 3 })).toMatchObject({ resource: { meta: { version: 4 } } });
+    expect(await refusal(manager.put({ draft: draft(83), author, expectedVersion: 1 }))).toBe('conflict');
+    // A mesh, and what is in it, that the view has not seen.
+    await put(mesh('late').draft());
+    await put(secret('s', 'eA==').inMesh('late').draft());
+    const late = await manager.put({ draft: secret('s', 'eQ==').inMesh('late').draft(), author });
+    expect(late).toMatchObject({ created: false, resource: { meta: { version: 2 } } });
   });
 
   it('keeps the status that the control plane wrote', async () => {

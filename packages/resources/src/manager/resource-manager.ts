@@ -43,14 +43,34 @@ const ATTEMPTS = 5;
 export class ResourceManager {
   constructor(private readonly options: ResourceManagerOptions) {}
 
-  /** Creates or replaces a resource, once all rules are met. Equal content writes nothing. */
+  /**
+   * Creates or replaces a resource, once all rules are met. Equal content writes nothing. What is there already is read
+   * from the view, which costs nothing; as it may lag what another instance wrote, a refusal, or that there is nothing
+   * to do, counts only once the store says so too.
+   */
   async put(request: PutRequest): Promise<PutResult> {
+    const { draft } = request;
+    const { view, facts } = this.options;
+    const descriptor = this.descriptorOf(draft.kind);
+    checkWritable(descriptor, facts);
+    const mesh = await this.requireMesh(descriptor, draft.mesh);
+    const known = { descriptor, mesh, before: view.get(draft), spec: this.checkedSpec(descriptor, draft) };
+    const done = await this.putOnce(request, known).catch((error: unknown) => {
+      if (!dependsOnState(error)) throw error;
+    });
+    return done?.written ? done : this.putOnStored(request, known.spec);
+  }
+
+  private async putOnStored(request: PutRequest, spec: unknown): Promise<PutResult> {
+    const { draft, expectedVersion } = request;
+    const { store } = this.options;
+    const descriptor = this.descriptorOf(draft.kind);
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.putOnce(request);
+        const mesh = await this.storedMesh(descriptor, draft.mesh);
+        return await this.putOnce(request, { descriptor, mesh, before: await store.get(draft), spec });
       } catch (error) {
-        const lostRace = MeshError.is(error, 'conflict') || MeshError.is(error, 'already_exists') || MeshError.is(error, 'not_found');
-        if (!lostRace || request.expectedVersion !== undefined || attempt === ATTEMPTS) throw error;
+        if (!lostRace(error) || expectedVersion !== undefined || attempt === ATTEMPTS) throw error;
       }
     }
   }
@@ -75,24 +95,20 @@ export class ResourceManager {
     return { revision };
   }
 
-  private async putOnce({ draft, author, expectedVersion }: PutRequest): Promise<PutResult> {
-    const { store, view, facts } = this.options;
-    const descriptor = this.descriptorOf(draft.kind);
-    checkWritable(descriptor, facts);
-    const mesh = await this.requireMesh(descriptor, draft.mesh);
-    const read = this.checkedSpec(descriptor, draft);
-    const before = await store.get(draft);
-    const whole = this.complete(draft, { descriptor, mesh, before, spec: read });
+  private async putOnce({ draft, author, expectedVersion }: PutRequest, known: Known): Promise<PutResult & { written: boolean }> {
+    const { store, view } = this.options;
+    const { descriptor, before } = known;
+    const whole = this.complete(draft, known);
     const warnings = descriptor.deprecations?.(whole.spec, metaOf(whole)) ?? [];
     const extra = await this.hooked(whole, before);
     if (before && extra.length === 0 && sameContent(before, whole) && versionFits(before, expectedVersion)) {
-      return { created: false, resource: before, revision: view.revision, warnings };
+      return { created: false, resource: before, revision: view.revision, warnings, written: false };
     }
     const mutation = mutationOf(whole, { before, expectedVersion });
     const { revision, changes } = await store.transact([mutation, ...extra], { author });
     const written = changes.find(({ key }) => key.kind === whole.kind && key.mesh === whole.mesh && key.name === whole.name)?.resource;
     if (!written) throw new MeshError('internal', { internal: `the store did not return what it wrote of ${whole.kind} ${whole.name}` });
-    return { created: !before, resource: written, revision, warnings };
+    return { created: !before, resource: written, revision, warnings, written: true };
   }
 
   private descriptorOf(kind: string): AnyDescriptor {
@@ -102,6 +118,11 @@ export class ResourceManager {
   }
 
   private async requireMesh(descriptor: AnyDescriptor, name: string): Promise<Resource<MeshSpec> | undefined> {
+    const known = descriptor.scope === 'Mesh' ? this.options.view.find<MeshSpec>('Mesh', '', name) : undefined;
+    return known ?? this.storedMesh(descriptor, name);
+  }
+
+  private async storedMesh(descriptor: AnyDescriptor, name: string): Promise<Resource<MeshSpec> | undefined> {
     if (descriptor.scope !== 'Mesh') return undefined;
     const found = await this.options.store.get({ kind: 'Mesh', mesh: '', name });
     if (!found) throw new MeshError('mesh_not_found', { public: `mesh "${name}" does not exist` });
@@ -195,6 +216,15 @@ function sameContent(before: Resource, draft: ResourceDraft): boolean {
     jsonEqual(before.spec, draft.spec ?? {}) &&
     jsonEqual(before.meta.owner, draft.owner)
   );
+}
+
+function lostRace(error: unknown): boolean {
+  return MeshError.is(error, 'conflict') || MeshError.is(error, 'already_exists') || MeshError.is(error, 'not_found');
+}
+
+/** Whether another state might not have led to an error. */
+function dependsOnState(error: unknown): boolean {
+  return lostRace(error) || MeshError.is(error, 'invalid') || MeshError.is(error, 'mesh_not_found');
 }
 
 function throwIfAny(violations: Violations): void {
