@@ -207,8 +207,25 @@ describe('_config of a dataplane', () => {
   });
 
   it('refuses parameters it cannot follow', async () => {
-    for (const query of ['shadow=maybe', 'include=all', 'shadow=true'])
-      expect(await get(`${path}?${query}`, 400)).toMatchObject({ title: 'Bad Request' });
+    for (const query of ['shadow=maybe', 'include=all']) expect(await get(`${path}?${query}`, 400)).toMatchObject({ title: 'Bad Request' });
+  });
+
+  it('is what the control plane makes, and with shadow policies what that would change', async () => {
+    const CLUSTER = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
+    const made = (connectTimeout: string) => ({ [CLUSTER]: { backend: { name: 'backend', connectTimeout } } });
+    api.controlPlane.generated = (shadow) => made(shadow ? '77s' : '5s');
+    api.controlPlane.seed(resource('DataplaneInsight', 'web-1').withSpec({ metadata: {} }).build());
+    expect(await get(path)).toEqual({ xds: made('5s') });
+    expect(await get(`${path}?shadow=true`)).toEqual({ xds: made('77s') });
+    expect(await get(`${path}?include=diff`)).toEqual({ diff: [], xds: made('5s') });
+    const at = '/type.googleapis.com~1envoy.config.cluster.v3.Cluster/backend/connectTimeout';
+    expect(await get(`${path}?shadow=true&include=diff`)).toEqual({
+      diff: [
+        { op: 'test', path: at, value: '5s' },
+        { op: 'replace', path: at, value: '77s' },
+      ],
+      xds: made('77s'),
+    });
   });
 
   it('is asked of zones', async () => {

@@ -87,8 +87,12 @@ export class MemoryControlPlane implements ControlPlane {
   async proxyAdmin(request: ProxyAdminRequest): Promise<Uint8Array> {
     this.failIfTold();
     this.asked.push(request);
+    if (request.generated) return Buffer.from(JSON.stringify(this.generated(request.generated.shadow)));
     return new TextEncoder().encode(`${request.what} of ${request.name}`);
   }
+
+  /** Configuration made for any proxy. */
+  generated: (shadow: boolean) => object = () => ({});
 
   async announce(): Promise<void> {}
 

@@ -193,7 +193,8 @@ export class GlobalRunner implements ControlPlaneRunner {
 
   /** Proxies live in zones: the zone of this one is asked, under the name it has there. */
   private async proxyAdmin(request: ProxyAdminRequest): Promise<Uint8Array> {
-    const { kind, mesh, name } = request;
+    const { kind, mesh, name, generated } = request;
+    if (generated) throw new MeshError('bad_request', { public: 'configurations are made in zones: ask the zone control plane' });
     const proxy = this.opened.view.get({ kind, mesh, name });
     if (!proxy) throw new MeshError('not_found', { public: 'Not found' });
     const zone = proxy.meta.labels[LABEL_ZONE];

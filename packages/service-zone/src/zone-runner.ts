@@ -41,6 +41,7 @@ import { collectGarbage } from './leader/garbage.js';
 import { keepVips } from './leader/vip-work.js';
 import { AssignmentFeed } from './mads/assignment-feed.js';
 import { type MadsServer, startMadsServer } from './mads/mads-server.js';
+import { previewConfig } from './xds/preview.js';
 import { type ZoneXdsOptions, zoneXds } from './xds/zone-xds.js';
 
 /** A zone of its own is up once its default resources are there. */
@@ -231,6 +232,7 @@ export class ZoneRunner implements ControlPlaneRunner {
   private askProxy(request: ProxyAdminRequest): Promise<Uint8Array> {
     if (!this.running) return Promise.reject(new MeshError('unavailable', { public: 'the control plane is starting' }));
     const { opened, xds } = this.running;
+    if (request.generated) return previewConfig({ ...request, ...request.generated }, { view: opened.view, xds });
     const defaultAdminPort = this.options.config.bootstrapServer.params.adminPort;
     return askProxyAdmin(request, { view: opened.view, defaultAdminPort, clientTls: () => xds.adminAuthority.clientTls() });
   }

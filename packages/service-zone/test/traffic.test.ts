@@ -4,6 +4,8 @@ import { ALLOW_ALL, freePorts, get, MTLS_MESH, TestMesh, waitFor } from '@mesh/z
 import { afterEach, describe, expect, it } from 'vitest';
 import { ZoneModule } from '../src/index.js';
 
+const CLUSTER = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
+
 let mesh: TestMesh;
 afterEach(() => mesh.stop());
 
@@ -87,6 +89,24 @@ describe('a running mesh', () => {
     const dump = Buffer.from(await zone.controlPlane.proxyAdmin({ ...ask, what: 'xds' })).toString();
     expect(dump).toContain('"[redacted]"');
     expect(dump).not.toContain(await zone.token('web-1').then((token) => token.split('.')[0] ?? ''));
+
+    await zone.apply({
+      type: 'MeshTimeout',
+      mesh: 'default',
+      name: 'aa',
+      labels: { 'kuma.io/effect': 'shadow' },
+      spec: { to: [{ targetRef: { kind: 'Mesh' }, default: { connectionTimeout: '77s' } }] },
+    });
+    const made = async (shadow: boolean) =>
+      JSON.parse(Buffer.from(await zone.controlPlane.proxyAdmin({ ...ask, what: 'xds', generated: { shadow } })).toString());
+    const [now, shadowed] = [await made(false), await made(true)];
+    for (const [type, resources] of Object.entries(now as Record<string, object>)) {
+      if (!/Cluster$|Listener$/.test(type)) continue;
+      for (const name of Object.keys(resources)) expect(dump).toContain(`"name": "${name}"`);
+    }
+    expect(now[CLUSTER].backend.connectTimeout).not.toBe('77s');
+    expect(shadowed[CLUSTER].backend.connectTimeout).toBe('77s');
+    expect(JSON.stringify(now)).not.toContain('PRIVATE KEY');
 
     const config = () => zone.controlPlane.view.find<{ config?: string }>('Config', '', 'kuma-default-dns-vips')?.spec.config ?? '';
     await waitFor(() => ['"web"', '"backend"', '240.0.0.1', '240.0.0.2'].every((text) => config().includes(text)), 'VIPs of both services');

@@ -85,6 +85,8 @@ export class ProxyXds {
   readonly adminAuthority: AdminAuthority;
   /** Watches the credentials of streams; for other streams of the same proxies too. */
   readonly credentials: CredentialWatch;
+  /** In order of application. */
+  readonly plugins: readonly AnyPolicyDescriptor[];
   private readonly contexts: MeshContexts;
   private readonly addresses: AddressBook;
   private readonly registration: ProxyRegistration;
@@ -103,14 +105,8 @@ export class ProxyXds {
     const { config, zone, view, clock, log, metrics } = options;
     const policies = enabledKinds(config, policyKinds);
     this.addresses = new AddressBook({ ttlMs: config.general.dnsCacheTTL, onChange: () => this.rebuildAll() });
-    this.contexts = new MeshContexts({
-      view,
-      zone,
-      policyKinds: policies.map((policy) => policy.kind),
-      vips: { port: config.dnsServer.serviceVipPort, domain: config.dnsServer.domain },
-      resolved: () => this.addresses.resolved,
-      ...(served.onContextBuilt ? { onBuilt: served.onContextBuilt } : {}),
-    });
+    this.plugins = orderPolicies(policies);
+    this.contexts = this.contextsOf(view, served.onContextBuilt);
     this.adminAuthority = new AdminAuthority(view);
     this.certificates = this.keeper((key, certificate) =>
       served.onCertificate?.(key, { certificate, insight: this.insights.get(keyString(key)) }),
@@ -121,7 +117,7 @@ export class ProxyXds {
       zone,
       clock,
       contexts: this.contexts,
-      plugins: orderPolicies(policies),
+      plugins: this.plugins,
       certificates: this.certificates,
       adminAuthority: this.adminAuthority,
       adminCertificates: this.adminCertificates,
@@ -154,6 +150,19 @@ export class ProxyXds {
     this.engine.stop();
     this.certificates.stop();
     this.adminCertificates.stop();
+  }
+
+  /** Contexts of meshes over any view, made as those that proxies get. */
+  contextsOf(view: ResourceView, onBuilt?: (context: MeshContext) => void): MeshContexts {
+    const { config, zone } = this.options;
+    return new MeshContexts({
+      view,
+      zone,
+      policyKinds: this.plugins.map((policy) => policy.kind),
+      vips: { port: config.dnsServer.serviceVipPort, domain: config.dnsServer.domain },
+      resolved: () => this.addresses.resolved,
+      ...(onBuilt ? { onBuilt } : {}),
+    });
   }
 
   private onEvent(event: ViewEvent): void {

@@ -58,6 +58,11 @@ export interface ProxyAdminRequest {
   readonly format: 'text' | 'json';
   readonly includeEds?: boolean;
   readonly usedOnly?: boolean;
+  /**
+   * With `xds`, on a zone: not what the Envoy has but what the control plane makes for it, as JSON of resources by type
+   * URL and name; `shadow`: as if policies with the effect `shadow` were in effect. Certificates are placeholders.
+   */
+  readonly generated?: { readonly shadow: boolean };
 }
 
 /**

@@ -1,18 +1,19 @@
-import type { JsonObject } from '@mesh/core';
+import type { Json, JsonObject } from '@mesh/core';
 import { MeshError } from '@mesh/core';
+import { createPatch, createTests } from 'rfc6902';
 import { type ApiContext, requireMesh } from '../context.js';
 import { type Answer, json } from '../http/answer.js';
 import { ApiError, notFound } from '../http/errors.js';
 import { type ApiRequest, handler, param, type Route } from '../http/route.js';
-import { resourcesOfDump } from './config-dump.js';
 import { INSPECT_DOCS } from './docs.js';
 
 const TITLE = 'Could not retrieve the configuration';
 const NO_INSIGHT = 'Failed to fetch dataplane insight';
 
 /**
- * `…/dataplanes/{name}/_config`: the resources a proxy has from its control plane, by type and name
- * (contract/rest-api.md §3). They are read from the proxy, so they are those it has taken.
+ * `…/dataplanes/{name}/_config`: the resources the control plane makes for a proxy, by type and name, with
+ * `shadow=true` as if shadow policies were in effect; `include=diff` adds what that changes, as JSON patch
+ * (contract/rest-api.md §3).
  */
 export function configRoute(context: ApiContext): Route {
   return {
@@ -28,21 +29,31 @@ async function answer(context: ApiContext, request: ApiRequest): Promise<Answer>
   const mesh = param(request, 'mesh');
   const name = param(request, 'name');
   requireMesh(context, mesh);
-  checkQuery(request.query);
+  const { shadow, diff } = readQuery(request.query);
   if ((await context.info()).mode === 'global') throw onGlobal();
   access.require('viewConfigDump', request.identity, 'config dump');
   if (!controlPlane.view.find('DataplaneInsight', mesh, name)) throw notFound(NO_INSIGHT);
-  const dump = await controlPlane.proxyAdmin({ kind: 'Dataplane', mesh, name, what: 'xds', format: 'json', includeEds: true });
-  return json({ xds: resourcesOfDump(JSON.parse(Buffer.from(dump).toString()) as JsonObject) });
+  const made = async (generated: { readonly shadow: boolean }): Promise<Json> => {
+    const body = await controlPlane.proxyAdmin({ kind: 'Dataplane', mesh, name, what: 'xds', format: 'json', generated });
+    return JSON.parse(Buffer.from(body).toString()) as JsonObject;
+  };
+  const xds = await made({ shadow });
+  if (!diff) return json({ xds });
+  return json({ diff: shadow ? patch(await made({ shadow: false }), xds) : [], xds });
 }
 
-function checkQuery(query: URLSearchParams): void {
+/** What leads from one to the other, after tests that it is applied to what it was made from. */
+function patch(before: Json, after: Json): Json {
+  const operations = createPatch(before, after);
+  return [...createTests(before, operations), ...operations] as unknown as Json;
+}
+
+function readQuery(query: URLSearchParams): { readonly shadow: boolean; readonly diff: boolean } {
   const shadow = query.get('shadow');
   if (shadow !== null && shadow !== 'true' && shadow !== 'false') throw badQuery("unsupported value for query parameter 'shadow'");
   const include = (query.get('include') ?? '').split(',').filter((each) => each !== '');
   if (include.some((each) => each !== 'diff')) throw badQuery("unsupported value for query parameter 'include'");
-  // A proxy never has what shadow policies would give it.
-  if (shadow === 'true' || include.length > 0) throw badQuery('shadow policies are not shown: only what the proxy has');
+  return { shadow: shadow === 'true', diff: include.length > 0 };
 }
 
 function badQuery(text: string): MeshError {

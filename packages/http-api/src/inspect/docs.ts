@@ -21,6 +21,7 @@ function closed(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
 const META = schemaRef('Meta');
 const CONF: JsonSchema = { type: 'object', description: 'As in the policy.' };
 const INTEGER: JsonSchema = { type: 'integer' };
+const PATCH_OPERATION = objectSchema({ op: { enum: ['test', 'remove', 'add', 'replace'] }, path: STRING, value: ANYTHING }, ['op', 'path']);
 const ORIGINS = arraySchema(objectSchema({ resourceMeta: META, ruleIndex: INTEGER }, ['resourceMeta']));
 const SUBSET = closed({
   conf: CONF,
@@ -133,11 +134,11 @@ export const INSPECT_DOCS = {
     summary: 'Read the configuration the control plane gives a Dataplane',
     query: [
       { name: 'shadow', description: 'With policies that have the effect `shadow`.', schema: { enum: ['true', 'false'] } },
-      { name: 'include', description: '`diff`: what the shadow changes.', schema: { enum: ['diff'] } },
+      { name: 'include', description: '`diff`: what the shadow changes, as JSON patch.', schema: { enum: ['diff'] } },
     ],
     responses: ok(
       'Resources by type and name.',
-      objectSchema({ xds: mapSchema(mapSchema({ type: 'object' })), diff: arraySchema(ANYTHING) }, ['xds']),
+      objectSchema({ xds: mapSchema(mapSchema({ type: 'object' })), diff: arraySchema(PATCH_OPERATION) }, ['xds']),
     ),
   },
   dataplanesOf: ({ kind, displayName }: AnyDescriptor, tail: string): OperationDoc => ({
