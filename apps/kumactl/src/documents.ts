@@ -6,7 +6,7 @@ const META_KEYS = new Set(['type', 'mesh', 'name', 'creationTime', 'modification
 export interface ListDocument {
   readonly total: number;
   readonly items: readonly JsonObject[];
-  readonly next: string | null;
+  readonly next?: string | null;
 }
 
 /** A document of the API as the columns of a descriptor want it. */

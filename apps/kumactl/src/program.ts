@@ -78,7 +78,7 @@ function createRoot(io: Io): Command {
     .exitOverride()
     .option('--config-file <string>', 'path to the configuration file to use')
     .option('--context <string>', 'context to use')
-    .option('--log-level <string>', 'log level: one of off|info|debug', 'off')
+    .option('--log-level <string>', 'log level: one of off|info|debug; debug tells each request on stderr', 'off')
     .option('--no-config', 'if set no config file and config directory will be created')
     .option('--api-timeout <duration>', 'the timeout for api calls, from the connection to the last byte; zero means no timeout', '1m0s');
 }

@@ -1,10 +1,13 @@
+import type { ApiClient } from '@mesh/api-client';
 import { messageOf, PRODUCT, parseDuration, VERSION } from '@mesh/core';
 import type { Command } from 'commander';
-import { ApiClient } from './client/api-client.js';
+import { dataOf, openApi } from './client/open.js';
 import { ConfigFile } from './config/file.js';
-import { findControlPlane, type KumactlConfig } from './config/model.js';
+import { type ApiServerConfig, findControlPlane, type KumactlConfig } from './config/model.js';
 import { UserError } from './errors.js';
 import type { Io } from './io.js';
+
+const LOG_LEVELS = ['off', 'info', 'debug'];
 
 interface GlobalOptions {
   readonly configFile?: string;
@@ -12,12 +15,7 @@ interface GlobalOptions {
   /** commander spells `--no-config` like this. */
   readonly config: boolean;
   readonly apiTimeout: string;
-}
-
-/** What `GET /` tells. */
-export interface ServerIndex {
-  readonly product?: string;
-  readonly version?: string;
+  readonly logLevel: string;
 }
 
 /** One run of a command: its options, the configuration, and the control plane it talks to. */
@@ -45,14 +43,14 @@ export class Session {
         'apparently, configuration is broken. Use `kumactl config control-planes add` to add a Control Plane and make it active',
       );
     }
-    return new ApiClient(found.coordinates.apiServer, this.timeoutMs);
+    return this.open(found.coordinates.apiServer);
   }
 
   /** A client, after comparing versions with the server: differences are only worth a warning. */
   async connect(): Promise<ApiClient> {
     const client = this.client();
     try {
-      const { product, version } = await client.getJson<ServerIndex>('/');
+      const { product, version } = await dataOf(client.GET('/'));
       if (product !== PRODUCT || version !== VERSION) {
         this.warn(
           `WARNING: You are using kumactl version ${VERSION} for ${PRODUCT}, but the server returned version: ${product} ${version}`,
@@ -64,6 +62,11 @@ export class Session {
     return client;
   }
 
+  /** A client for any control plane. */
+  open(server: ApiServerConfig, options: { readonly anonymous?: boolean } = {}): ApiClient {
+    return openApi(server, { timeoutMs: this.timeoutMs, ...options, ...(this.logs ? { onCall: (line) => this.warn(line) } : {}) });
+  }
+
   warn(line: string): void {
     this.io.err(`${line}\n`);
   }
@@ -73,6 +76,13 @@ export class Session {
     if (ms === undefined || ms < 0)
       throw new UserError(`invalid argument "${this.options.apiTimeout}" for "--api-timeout": use a duration such as 30s`);
     return ms;
+  }
+
+  /** Whether requests are told on stderr. */
+  private get logs(): boolean {
+    const { logLevel } = this.options;
+    if (!LOG_LEVELS.includes(logLevel)) throw new UserError(`unknown log level "${logLevel}": use one of ${LOG_LEVELS.join(', ')}`);
+    return logLevel === 'debug';
   }
 
   private contextName(config: KumactlConfig): string {

@@ -222,6 +222,13 @@ describe('kumactl inspect, version and the rest', () => {
     );
   });
 
+  it('tells its requests on stderr with --log-level debug', async () => {
+    const { out, err, code } = await run('--log-level debug get meshes -o json');
+    expect({ total: JSON.parse(out).total, code }).toEqual({ total: 1, code: 0 });
+    expect(err.replaceAll(/http:\/\/[^/ ]+/g, 'URL')).toBe('GET URL/ 200\nGET URL/meshes 200\n');
+    expect((await run('--log-level loud get meshes')).err).toContain('unknown log level "loud": use one of off, info, debug');
+  });
+
   it('gives up after --api-timeout', async () => {
     expect((await run('--api-timeout nope get meshes')).err).toContain('invalid argument "nope" for "--api-timeout"');
   });

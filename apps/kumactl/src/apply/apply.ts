@@ -1,9 +1,8 @@
-import type { JsonObject } from '@mesh/core';
+import type { ApiClient } from '@mesh/api-client';
 import { draftToDocument } from '@mesh/resources';
 import type { Command } from 'commander';
-import type { ApiClient } from '../client/api-client.js';
 import { ApiFailure } from '../client/failure.js';
-import { itemPath } from '../client/paths.js';
+import { itemPath, pathOf } from '../client/paths.js';
 import { UserError } from '../errors.js';
 import type { Io } from '../io.js';
 import { collect, readPairs, requireFlags } from '../options.js';
@@ -79,20 +78,12 @@ async function write(session: Session, client: ApiClient, { parsed, place }: Rea
   const { creationTime, modificationTime, kri, snis, status, ...body } = draftToDocument(descriptor, draft);
   const { mesh, name } = draft;
   const label = `resource type="${descriptor.kind}" mesh="${mesh}" name="${name}"`;
-  const response = await client.call('PUT', itemPath(descriptor, mesh, name), { body }).catch((error: unknown) => {
+  const path = pathOf({ mesh: descriptor.scope === 'Mesh' ? mesh : '-', name });
+  const { data, response } = await client.PUT(itemPath(descriptor), { params: { path }, body: body as never }).catch((error: unknown) => {
     throw error instanceof ApiFailure ? new UserError(`${label}: failed server side: ${error.message}\n(${place})`) : error;
   });
   session.io.out(`${label} ${response.status === 201 ? 'Created' : 'Updated'}\n`);
-  for (const warning of new Set([...warnings, ...warningsOf(response.text)])) session.warn(`Warning: ${warning}`);
-  const revision = Number(response.headers['kuma-revision']);
+  for (const warning of new Set([...warnings, ...(data?.warnings ?? [])])) session.warn(`Warning: ${warning}`);
+  const revision = Number(response.headers.get('kuma-revision') ?? Number.NaN);
   return Number.isSafeInteger(revision) ? revision : undefined;
-}
-
-function warningsOf(text: string): string[] {
-  try {
-    const { warnings } = JSON.parse(text) as JsonObject;
-    return Array.isArray(warnings) ? warnings.map(String) : [];
-  } catch {
-    return [];
-  }
 }

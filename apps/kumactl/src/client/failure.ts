@@ -12,6 +12,11 @@ export class ApiFailure extends UserError {
   }
 }
 
+/** Whether an error says that what was asked for does not exist. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ApiFailure && error.status === 404;
+}
+
 /** Reads the error object of an answer (contract/rest-api.md §2.4). @param asked method and path, for answers that are none. */
 export function readFailure(response: { readonly status: number; readonly text: string }, asked: string): ApiFailure {
   const { status, text } = response;

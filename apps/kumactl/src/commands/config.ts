@@ -1,13 +1,14 @@
+import type { ApiClient } from '@mesh/api-client';
 import { messageOf, PRODUCT } from '@mesh/core';
 import type { Command } from 'commander';
-import { ApiClient } from '../client/api-client.js';
+import { dataOf } from '../client/open.js';
 import { type ApiServerConfig, findControlPlane, withControlPlane, withoutControlPlane } from '../config/model.js';
 import { UserError } from '../errors.js';
 import type { Io } from '../io.js';
 import { collect, readPairs, requireFlags } from '../options.js';
 import { printTable } from '../output/table.js';
 import { goYaml } from '../output/yaml.js';
-import { type ServerIndex, Session } from '../session.js';
+import { Session } from '../session.js';
 
 interface AddOptions {
   readonly name?: string;
@@ -85,7 +86,7 @@ async function add(session: Session, options: AddOptions): Promise<void> {
     throw new UserError(`Control Plane with name "${name}" already exists. Use --overwrite to replace an existing one.`);
   }
   const apiServer = readApiServer(options);
-  if (!skipCheck) await checkServer(new ApiClient(apiServer, session.timeoutMs));
+  if (!skipCheck) await checkServer(session.open(apiServer, { anonymous: true }));
   file.save(withControlPlane(config, { name, coordinates: { apiServer } }));
   session.io.out(`added Control Plane "${name}"\nswitched active Control Plane to "${name}"\n`);
 }
@@ -111,13 +112,13 @@ function readApiServer(options: AddOptions): ApiServerConfig {
 }
 
 async function checkServer(client: ApiClient): Promise<void> {
-  let index: ServerIndex;
+  let index: { readonly product: string; readonly version: string };
   try {
-    index = await client.getJson<ServerIndex>('/', { anonymous: true });
+    index = await dataOf(client.GET('/'));
   } catch (error) {
     throw new UserError(`could not connect to the Control Plane API Server: ${messageOf(error)}`);
   }
-  if (index.product === PRODUCT || index.version?.includes('preview')) return;
+  if (index.product === PRODUCT || index.version.includes('preview')) return;
   throw new UserError(
     `this CLI is for ${PRODUCT} but the control plane you're connected to is ${index.product}. Please use the CLI for your control plane`,
   );

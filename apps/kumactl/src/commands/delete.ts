@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { ApiClient } from '../client/api-client.js';
-import { itemPath } from '../client/paths.js';
+import { isNotFound } from '../client/failure.js';
+import { itemPath, pathOf } from '../client/paths.js';
 import { UserError } from '../errors.js';
 import type { Io } from '../io.js';
 import { registry } from '../kinds.js';
@@ -22,9 +22,9 @@ export function addDeleteCommand(root: Command, io: Io): void {
       if (!descriptor) throw new UserError(`unknown TYPE: ${type}. Allowed values: ${[...types.keys()].sort().join(', ')}`);
       const client = await new Session(this, io).connect();
       try {
-        await client.call('DELETE', itemPath(descriptor, mesh, name));
+        await client.DELETE(itemPath(descriptor), { params: { path: pathOf({ mesh, name }) } });
       } catch (error) {
-        if (ApiClient.isNotFound(error)) throw new UserError(`there is no ${descriptor.kind} with name "${name}"`);
+        if (isNotFound(error)) throw new UserError(`there is no ${descriptor.kind} with name "${name}"`);
         throw error;
       }
       io.out(`deleted ${descriptor.kind} "${name}"\n`);

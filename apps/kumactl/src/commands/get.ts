@@ -1,8 +1,10 @@
+import type { ApiClient } from '@mesh/api-client';
 import type { AnyDescriptor, JsonObject } from '@mesh/core';
 import type { Command } from 'commander';
-import { ApiClient } from '../client/api-client.js';
-import { itemPath, listPath, query } from '../client/paths.js';
-import { type ListDocument, toResource } from '../documents.js';
+import { isNotFound } from '../client/failure.js';
+import { documentOf, pageOf } from '../client/open.js';
+import { itemPath, listPath, pathOf } from '../client/paths.js';
+import { toResource } from '../documents.js';
 import { UserError } from '../errors.js';
 import type { Io } from '../io.js';
 import { registry } from '../kinds.js';
@@ -50,16 +52,13 @@ function addList(get: Command, { descriptor, io }: Target): void {
     const options = self.optsWithGlobals<GetOptions>();
     const format = outputFormat(options.output);
     const client = await session.connect();
-    const list = await client.getJson<ListDocument>(
-      `${listPath(descriptor, options.mesh)}${query([
-        ['size', options.size],
-        ['offset', options.offset],
-      ])}`,
-    );
+    const { mesh, size, offset } = options;
+    const query = { ...(size === undefined ? {} : { size }), ...(offset === undefined ? {} : { offset }) } as object;
+    const list = await pageOf(client.GET(listPath(descriptor), { params: { path: pathOf({ mesh }), query } }));
     if (format !== 'table') return io.out(printList(list, format));
     io.out(resourceTable(descriptor, list.items, io.now()));
-    const offset = list.next === null ? null : new URL(list.next).searchParams.get('offset');
-    if (offset) io.out(`\nRerun command with --offset=${offset} argument to retrieve more resources\n`);
+    const next = !list.next ? null : new URL(list.next).searchParams.get('offset');
+    if (next) io.out(`\nRerun command with --offset=${next} argument to retrieve more resources\n`);
   });
 }
 
@@ -83,9 +82,9 @@ function addItem(get: Command, { descriptor, io }: Target): void {
 async function fetchItem(client: ApiClient, target: { descriptor: AnyDescriptor; mesh: string; name: string }): Promise<JsonObject> {
   const { descriptor, mesh, name } = target;
   try {
-    return await client.getJson<JsonObject>(itemPath(descriptor, mesh, name));
+    return await documentOf(client.GET(itemPath(descriptor), { params: { path: pathOf({ mesh, name }) } }));
   } catch (error) {
-    if (!ApiClient.isNotFound(error)) throw error;
+    if (!isNotFound(error)) throw error;
     throw new UserError(descriptor.scope === 'Mesh' ? `No resources found in ${mesh} mesh` : 'No resources found');
   }
 }

@@ -1,7 +1,8 @@
 import { BUILD_INFO, messageOf, PRODUCT } from '@mesh/core';
 import type { Command } from 'commander';
+import { dataOf } from '../client/open.js';
 import type { Io } from '../io.js';
-import { type ServerIndex, Session } from '../session.js';
+import { Session } from '../session.js';
 
 /** `kumactl version`: of the client, and of the server where it answers. */
 export function addVersionCommand(root: Command, io: Io): void {
@@ -13,7 +14,7 @@ export function addVersionCommand(root: Command, io: Io): void {
       const detailed = options.detailed ?? false;
       io.out(detailed ? detailedClient() : `Client: ${PRODUCT} ${BUILD_INFO.version}\n`);
       try {
-        const index = await new Session(self, io).client().getJson<ServerIndex>('/');
+        const index = await dataOf(new Session(self, io).client().GET('/'));
         io.out(`Server: ${detailed ? JSON.stringify(sortKeys(index), null, 3) : `${index.product} ${index.version}`}\n`);
       } catch (error) {
         io.err(`Unable to connect to control plane: ${messageOf(error)}\n`);

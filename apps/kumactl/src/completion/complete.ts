@@ -1,5 +1,5 @@
 import type { Command, Option } from 'commander';
-import type { ListDocument } from '../documents.js';
+import type { KindPath } from '../client/paths.js';
 import type { Io } from '../io.js';
 import { Session } from '../session.js';
 
@@ -75,7 +75,7 @@ function commandsOf(command: Command): Candidate[] {
 async function valuesOf(option: Option, typed: Typed, io: Io): Promise<Candidate[]> {
   const [, choices] = /one of ([\w|-]+)/.exec(option.description) ?? [];
   if (choices !== undefined) return choices.split('|').map((value) => ({ value }));
-  if (option.long === '--mesh') return itemNames(new Session(typed.command, io), '/meshes');
+  if (option.long === '--mesh') return itemNames(new Session(typed.command, io), { scope: 'Global', path: 'meshes' });
   if (/file|path/.test(`${option.long} ${option.description}`)) return [{ value: FILES }];
   return [];
 }
@@ -92,17 +92,17 @@ async function namesOf({ command, args, mesh }: Typed, io: Io): Promise<Candidat
   }
   const descriptor = registry.findByCliName((isDelete ? args[0] : command.name()) ?? '');
   if (!descriptor?.path || args.length !== (isDelete ? 1 : 0) || command.registeredArguments.length === 0) return [];
-  const { listPath } = await import('../client/paths.js');
-  return itemNames(new Session(command, io), listPath(descriptor, mesh));
+  return itemNames(new Session(command, io), descriptor, mesh);
 }
 
 function groupOf(command: Command): string {
   return command.parent?.parent ? groupOf(command.parent) : command.name();
 }
 
-async function itemNames(session: Session, path: string): Promise<Candidate[]> {
+async function itemNames(session: Session, kind: KindPath, mesh = 'default'): Promise<Candidate[]> {
   try {
-    const { items } = await session.client().getJson<ListDocument>(`${path}?size=1000`);
+    const [{ listPath, pathOf }, { pageOf }] = await Promise.all([import('../client/paths.js'), import('../client/open.js')]);
+    const { items } = await pageOf(session.client().GET(listPath(kind), { params: { path: pathOf({ mesh }), query: { size: 1000 } } }));
     return items.map(({ name }) => ({ value: String(name) }));
   } catch {
     return [];

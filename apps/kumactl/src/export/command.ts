@@ -1,15 +1,15 @@
+import type { ApiClient } from '@mesh/api-client';
 import type { JsonObject } from '@mesh/core';
 import type { Command } from 'commander';
-import type { ApiClient } from '../client/api-client.js';
-import { query, segment } from '../client/paths.js';
-import type { ListDocument } from '../documents.js';
+import { dataOf, documentOf, pageOf } from '../client/open.js';
+import { crossMeshPath, itemPath, pathOf } from '../client/paths.js';
 import { UserError } from '../errors.js';
 import { withExamples } from '../help.js';
 import type { Io } from '../io.js';
 import { registry } from '../kinds.js';
 import { printItem } from '../output/print.js';
 import { goYaml } from '../output/yaml.js';
-import { type ServerIndex, Session } from '../session.js';
+import { Session } from '../session.js';
 import { exported, exportedKubernetes } from './documents.js';
 import { kindsOf, PROFILES, type Profile, type ResourceType } from './profiles.js';
 
@@ -52,15 +52,14 @@ interface Export {
 }
 
 async function exportAll(client: ApiClient, { options, profile, io }: Export): Promise<void> {
-  const { resources } = await client.getJson<{ resources: readonly ResourceType[] }>('/_resources');
+  const { resources } = await dataOf(client.GET('/_resources'));
   const documents: string[] = [];
   for (const type of kindsOf(profile, resources, options.includeAdmin ?? false)) {
     const items = exported(type.name, await listAll(client, type), profile);
     if (options.format === 'universal') documents.push(...items.map((item) => `---\n${universal(type.name, item)}`));
     else for (const item of items) documents.push(goYaml(await kubernetes(client, { type, item, namespace: options.systemNamespace })));
   }
-  const index = await client.getJson<ServerIndex & { hostname?: string; clusterId?: string; instanceId?: string }>('/');
-  const { product, version, hostname, clusterId, instanceId } = index;
+  const { product, version, hostname, clusterId, instanceId } = await dataOf(client.GET('/'));
   io.out(`# Product: ${product}, Version: ${version}, Hostname: ${hostname}, ClusterId: ${clusterId}, InstanceId: ${instanceId}\n`);
   io.out(documents.join(options.format === 'universal' ? '' : '---\n'));
 }
@@ -69,13 +68,10 @@ async function exportAll(client: ApiClient, { options, profile, io }: Export): P
 async function listAll(client: ApiClient, type: ResourceType): Promise<JsonObject[]> {
   const items: JsonObject[] = [];
   for (;;) {
-    const parameters = query([
-      ['size', String(PAGE_SIZE)],
-      ['offset', items.length > 0 ? String(items.length) : undefined],
-    ]);
-    const page = await client.getJson<ListDocument>(`/${type.path}${parameters}`);
+    const query = { size: PAGE_SIZE, ...(items.length > 0 ? { offset: items.length } : {}) };
+    const page = await pageOf(client.GET(crossMeshPath(type), { params: { query } }));
     items.push(...page.items);
-    if (page.next === null || page.items.length === 0) return items;
+    if (!page.next || page.items.length === 0) return items;
   }
 }
 
@@ -91,12 +87,9 @@ interface KubernetesItem {
 }
 
 async function kubernetes(client: ApiClient, { type, item, namespace }: KubernetesItem): Promise<JsonObject> {
-  const prefix = type.scope === 'Mesh' ? `/meshes/${segment(String(item.mesh), 'mesh')}` : '';
   const name = String(item.name);
-  const parameters = query([
-    ['format', 'k8s'],
-    ['namespace', namespace],
-  ]);
-  const document = await client.getJson<JsonObject>(`${prefix}/${type.path}/${segment(name, 'name')}${parameters}`);
+  // Kinds of global scope have no mesh in their path.
+  const path = pathOf({ mesh: type.scope === 'Mesh' ? String(item.mesh) : '-', name });
+  const document = await documentOf(client.GET(itemPath(type), { params: { path, query: { format: 'k8s', namespace } } }));
   return exportedKubernetes(type.name, document, name);
 }

@@ -1,8 +1,10 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { ApiClient } from '@mesh/api-client';
 import { formatDuration, messageOf, parseDuration, type TokenRequest } from '@mesh/core';
 import { signToken } from '@mesh/identity';
 import { type Command, Option } from 'commander';
+import { dataOf } from '../client/open.js';
 import { UserError } from '../errors.js';
 import { withExamples } from '../help.js';
 import type { Io } from '../io.js';
@@ -162,16 +164,24 @@ async function generateToken(session: Session, options: SigningOptions, token: T
     return session.io.out(await signToken(token, { key: readKey(signingKeyPath), kid, now: session.io.now() }));
   }
   const client = await session.connect();
-  const { text } = await client.call('POST', `/tokens/${token.type}`, { body: bodyOf(token) });
-  session.io.out(text);
+  session.io.out(await issue(client, token));
 }
 
-function bodyOf(token: TokenRequest): object {
-  const { type, validForMs, ...rest } = token;
-  const validFor = formatDuration(validForMs);
-  if (token.type !== 'dataplane') return { ...rest, validFor };
-  const { name, mesh, tags, proxyType, workload } = token;
-  return { name, mesh, tags, type: proxyType, workload, validFor };
+async function issue(client: ApiClient, token: TokenRequest): Promise<string> {
+  const parseAs = 'text' as const;
+  const validFor = formatDuration(token.validForMs);
+  switch (token.type) {
+    case 'dataplane': {
+      const { name, mesh, tags, proxyType, workload } = token;
+      // What is no type of proxy is for the server to refuse.
+      const body = { name, mesh, tags: tags as Record<string, string[]>, type: proxyType as 'dataplane', workload, validFor };
+      return dataOf(client.POST('/tokens/dataplane', { body, parseAs }));
+    }
+    case 'zone':
+      return dataOf(client.POST('/tokens/zone', { body: { zone: token.zone, scope: [...token.scope], validFor }, parseAs }));
+    case 'user':
+      return dataOf(client.POST('/tokens/user', { body: { name: token.name, groups: [...token.groups], validFor }, parseAs }));
+  }
 }
 
 function readKey(path: string) {

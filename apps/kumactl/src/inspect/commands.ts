@@ -1,5 +1,7 @@
+import type { ApiClient } from '@mesh/api-client';
 import type { Command } from 'commander';
-import { query, segment } from '../client/paths.js';
+import { pageOf } from '../client/open.js';
+import { pathOf } from '../client/paths.js';
 import type { ListDocument } from '../documents.js';
 import type { Io } from '../io.js';
 import { collect, readPairs } from '../options.js';
@@ -22,41 +24,39 @@ interface ListCommand {
   readonly aliases?: readonly string[];
   readonly description: string;
   readonly inMesh?: boolean;
-  readonly path: (options: InspectOptions) => string;
+  readonly ask: (client: ApiClient, options: InspectOptions) => Promise<ListDocument>;
   readonly print: TablePrinter;
 }
 
-const inMesh = (mesh: string): string => `/meshes/${segment(mesh, 'mesh')}`;
-
 const LISTS: readonly ListCommand[] = [
-  { name: 'zones', description: 'Inspect Zones', path: () => '/zones/_overview', print: zonesTable },
+  { name: 'zones', description: 'Inspect Zones', ask: (client) => pageOf(client.GET('/zones/_overview')), print: zonesTable },
   {
     name: 'zoneingresses',
     aliases: ['zone-ingresses'],
     description: 'Inspect Zone Ingresses',
-    path: () => '/zoneingresses/_overview',
+    ask: (client) => pageOf(client.GET('/zoneingresses/_overview')),
     print: zoneProxiesTable('zoneIngressInsight'),
   },
   {
     name: 'zoneegresses',
     aliases: ['zone-egresses'],
     description: 'Inspect Zone Egresses',
-    path: () => '/zoneegresses/_overview',
+    ask: (client) => pageOf(client.GET('/zoneegresses/_overview')),
     print: zoneProxiesTable('zoneEgressInsight'),
   },
-  { name: 'meshes', description: 'Inspect Meshes', path: () => '/mesh-insights', print: meshesTable },
+  { name: 'meshes', description: 'Inspect Meshes', ask: (client) => pageOf(client.GET('/mesh-insights')), print: meshesTable },
   {
     name: 'services',
     description: 'Inspect Services',
     inMesh: true,
-    path: ({ mesh }) => `${inMesh(mesh)}/service-insights`,
+    ask: (client, { mesh }) => pageOf(client.GET('/meshes/{mesh}/service-insights', { params: { path: pathOf({ mesh }) } })),
     print: servicesTable,
   },
   {
     name: 'dataplanes',
     description: 'Inspect Dataplanes',
     inMesh: true,
-    path: (options) => `${inMesh(options.mesh)}/dataplanes/_overview${dataplaneQuery(options)}`,
+    ask: (client, options) => pageOf(client.GET('/meshes/{mesh}/dataplanes/_overview', { params: dataplanesOf(options) })),
     print: dataplanesTable,
   },
 ];
@@ -89,12 +89,12 @@ function addList(inspect: Command, { list, io }: { list: ListCommand; io: Io }):
     const options = self.optsWithGlobals<InspectOptions>();
     const format = outputFormat(options.output);
     const client = await session.connect();
-    const page = await client.getJson<ListDocument>(list.path(options));
+    const page = await list.ask(client, options);
     io.out(format === 'table' ? list.print(page.items, io.now()) : printList(page, format));
   });
 }
 
-function dataplaneQuery({ tag, gateway }: InspectOptions): string {
-  const tags = [...readPairs(tag, 'tag')].map(([key, value]) => ['tag', `${key}:${value}`] as const);
-  return query([...tags, ['gateway', gateway ? 'true' : undefined]]);
+function dataplanesOf({ mesh, tag, gateway }: InspectOptions) {
+  const tags = [...readPairs(tag, 'tag')].map(([key, value]) => `${key}:${value}`);
+  return { path: pathOf({ mesh }), query: { ...(tags.length > 0 ? { tag: tags } : {}), ...(gateway ? { gateway: 'true' as const } : {}) } };
 }

@@ -1,13 +1,14 @@
 import type { AnyDescriptor, JsonObject } from '@mesh/core';
 import type { Command } from 'commander';
-import { itemPath, query } from '../client/paths.js';
+import { dataOf, pageOf } from '../client/open.js';
+import { pathOf, policyDataplanesPath, policyResourcesPath } from '../client/paths.js';
 import type { ListDocument } from '../documents.js';
 import type { Io } from '../io.js';
 import { registry } from '../kinds.js';
 import { outputFormat, printList } from '../output/print.js';
 import { printTable } from '../output/table.js';
 import { Session } from '../session.js';
-import { type AffectedDataplanes, affectedDataplanesText } from './matched.js';
+import { affectedDataplanesText } from './matched.js';
 
 interface PolicyOptions {
   readonly mesh: string;
@@ -35,12 +36,14 @@ function addPolicy(inspect: Command, descriptor: AnyDescriptor, io: Io): void {
       const options = self.optsWithGlobals<PolicyOptions>();
       const format = outputFormat(options.output);
       const client = await new Session(self, io).connect();
-      const path = itemPath(descriptor, options.mesh, name);
+      const { mesh, offset } = options;
+      const path = pathOf({ mesh, name });
       if (options.newApi) {
-        const page = await client.getJson<ListDocument>(`${path}/_resources/dataplanes${query([['offset', options.offset]])}`);
+        const query = (offset === undefined ? {} : { offset }) as object;
+        const page = await pageOf(client.GET(policyResourcesPath(descriptor), { params: { path, query } }));
         return io.out(format === 'table' ? resourcesTable(page) : printList(page, format));
       }
-      const affected = await client.getJson<AffectedDataplanes>(`${path}/dataplanes`);
+      const affected = await dataOf(client.GET(policyDataplanesPath(descriptor), { params: { path } }));
       io.out(format === 'table' ? affectedDataplanesText(affected) : printList(affected, format));
     });
 }
@@ -56,7 +59,8 @@ function addGateway(inspect: Command, descriptor: AnyDescriptor, io: Io): void {
       const options = self.optsWithGlobals<PolicyOptions>();
       const format = outputFormat(options.output);
       const client = await new Session(self, io).connect();
-      const affected = await client.getJson<AffectedDataplanes>(`${itemPath(descriptor, options.mesh, name)}/dataplanes`);
+      const path = pathOf({ mesh: options.mesh, name });
+      const affected = await dataOf(client.GET(policyDataplanesPath(descriptor), { params: { path } }));
       io.out(format === 'table' ? affected.items.map(({ dataplane }) => `${dataplane.name}\n`).join('') : printList(affected, format));
     });
 }

@@ -1,5 +1,7 @@
+import type { ApiClient } from '@mesh/api-client';
 import { type Command, Option } from 'commander';
-import { query, segment } from '../client/paths.js';
+import { dataOf } from '../client/open.js';
+import { pathOf } from '../client/paths.js';
 import { UserError } from '../errors.js';
 import type { Io } from '../io.js';
 import { collect } from '../options.js';
@@ -7,16 +9,8 @@ import { outputFormat, printRaw } from '../output/print.js';
 import { Session } from '../session.js';
 import { type MatchedPolicies, matchedPoliciesText } from './matched.js';
 
-/** What `--type` asks for, and the path that tells it. */
-const TYPES: Readonly<Record<string, string>> = {
-  policies: '/policies',
-  'config-dump': '/xds',
-  stats: '/stats',
-  clusters: '/clusters',
-  config: '/_config',
-};
-/** What only sidecars have. */
-const OF_SIDECARS = new Set(['policies', 'config']);
+/** What `--type` asks an Envoy for. */
+const OF_ENVOYS: Readonly<Record<string, string>> = { 'config-dump': 'xds', stats: 'stats', clusters: 'clusters' };
 
 interface ProxyOptions {
   readonly mesh: string;
@@ -32,18 +26,16 @@ interface ProxyCommand {
   readonly name: string;
   readonly kind: string;
   readonly inMesh: boolean;
-  readonly path: (name: string, mesh: string) => string;
+  /** Path of what its Envoy says; those without a mesh leave the parameter out. */
+  readonly envoyPath: typeof ENVOY_PATH;
 }
 
+const ENVOY_PATH = '/meshes/{mesh}/dataplanes/{name}/{what}';
+
 const PROXIES: readonly ProxyCommand[] = [
-  {
-    name: 'dataplane',
-    kind: 'Dataplane',
-    inMesh: true,
-    path: (name, mesh) => `/meshes/${segment(mesh, 'mesh')}/dataplanes/${segment(name, 'name')}`,
-  },
-  { name: 'zoneingress', kind: 'ZoneIngress', inMesh: false, path: (name) => `/zoneingresses/${segment(name, 'name')}` },
-  { name: 'zoneegress', kind: 'ZoneEgress', inMesh: false, path: (name) => `/zoneegresses/${segment(name, 'name')}` },
+  { name: 'dataplane', kind: 'Dataplane', inMesh: true, envoyPath: ENVOY_PATH },
+  { name: 'zoneingress', kind: 'ZoneIngress', inMesh: false, envoyPath: '/zoneingresses/{name}/{what}' as typeof ENVOY_PATH },
+  { name: 'zoneegress', kind: 'ZoneEgress', inMesh: false, envoyPath: '/zoneegresses/{name}/{what}' as typeof ENVOY_PATH },
 ];
 
 /** `kumactl inspect dataplane|zoneingress|zoneegress NAME`: what one proxy has, and why. */
@@ -52,7 +44,7 @@ export function addProxyCommands(inspect: Command, io: Io): void {
 }
 
 function addProxy(inspect: Command, proxy: ProxyCommand, io: Io): void {
-  const types = Object.keys(TYPES).filter((type) => proxy.inMesh || !OF_SIDECARS.has(type));
+  const types = proxy.inMesh ? ['policies', ...Object.keys(OF_ENVOYS), 'config'] : Object.keys(OF_ENVOYS);
   const command = inspect
     .command(proxy.name)
     .description(`Inspect ${proxy.kind}`)
@@ -72,19 +64,33 @@ function addProxy(inspect: Command, proxy: ProxyCommand, io: Io): void {
     if (!types.includes(type)) throw new UserError(`invalid inspection type "${type}", use one of ${types.join(', ')}`);
     const format = outputFormat(options.output);
     const client = await new Session(self, io).connect();
-    const { text } = await client.call('GET', `${proxy.path(name, options.mesh)}${TYPES[type]}${parametersOf(type, { options, format })}`);
+    const text = await ask(client, proxy, { type, name, options, format });
     if (type === 'policies' && format === 'table') return io.out(matchedPoliciesText(JSON.parse(text) as MatchedPolicies));
     io.out(printRaw(text, format));
   });
 }
 
-/** Statistics and clusters are Envoy's text, unless JSON or YAML is asked for. */
-function parametersOf(type: string, { options, format }: { options: ProxyOptions; format: string }): string {
-  const isText = type === 'stats' || type === 'clusters';
-  return query([
-    ['include_eds', type === 'config-dump' && options.includeEds ? 'true' : undefined],
-    ['shadow', type === 'config' && options.shadow ? 'true' : undefined],
-    ['include', type === 'config' ? options.include?.join(',') : undefined],
-    ['format', isText && format !== 'table' ? 'json' : undefined],
-  ]);
+interface Question {
+  readonly type: string;
+  readonly name: string;
+  readonly options: ProxyOptions;
+  readonly format: string;
+}
+
+/** The answer as it came: much of it is Envoy's own text. Statistics and clusters are JSON only where that is asked for. */
+function ask(client: ApiClient, { envoyPath }: ProxyCommand, { type, name, options, format }: Question): Promise<string> {
+  const { mesh, includeEds, shadow, include } = options;
+  const path = pathOf({ mesh, name });
+  const parseAs = 'text' as const;
+  if (type === 'policies') return dataOf(client.GET('/meshes/{mesh}/dataplanes/{name}/policies', { params: { path }, parseAs }));
+  if (type === 'config') {
+    const query = { ...(shadow ? { shadow: 'true' } : {}), ...(include ? { include: include.join(',') } : {}) } as object;
+    return dataOf(client.GET('/meshes/{mesh}/dataplanes/{name}/_config', { params: { path, query }, parseAs }));
+  }
+  const isText = type !== 'config-dump';
+  const query = {
+    ...(!isText && includeEds ? { include_eds: true } : {}),
+    ...(isText && format !== 'table' ? { format: 'json' as const } : {}),
+  };
+  return dataOf(client.GET(envoyPath, { params: { path: { ...path, what: OF_ENVOYS[type] ?? '' }, query }, parseAs }));
 }

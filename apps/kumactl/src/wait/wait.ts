@@ -1,5 +1,7 @@
+import type { ApiClient } from '@mesh/api-client';
 import { type Convergence, formatDuration, parseDuration } from '@mesh/core';
-import { ApiClient } from '../client/api-client.js';
+import { isNotFound } from '../client/failure.js';
+import { dataOf } from '../client/open.js';
 import { UserError } from '../errors.js';
 import type { Session } from '../session.js';
 import { problemsOf, summaryOf, unknownsOf } from './describe.js';
@@ -43,9 +45,9 @@ export async function waitForRevision(session: Session, client: ApiClient, { rev
 
 async function ask(client: ApiClient, revision: number, waitMs: number): Promise<Convergence> {
   try {
-    return await client.getJson<Convergence>(`/convergence?revision=${revision}&timeout=${Math.round(waitMs)}ms`);
+    return await dataOf(client.GET('/convergence', { params: { query: { revision, timeout: `${Math.round(waitMs)}ms` } } }));
   } catch (error) {
-    if (ApiClient.isNotFound(error)) throw new UserError('this control plane does not tell how far a revision has come');
+    if (isNotFound(error)) throw new UserError('this control plane does not tell how far a revision has come');
     throw error;
   }
 }
