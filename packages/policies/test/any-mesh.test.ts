@@ -9,7 +9,6 @@ import {
   MeshContexts,
   type ProxyMetadata,
   parseNodeMetadata,
-  type Read,
 } from '@mesh/xds';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -52,12 +51,11 @@ describe('any state of a mesh', () => {
 /** What a control plane keeps of a sidecar between changes. */
 interface Kept {
   readonly memory: BuildMemory;
-  readonly dataplane: Resource;
-  readonly reads: readonly Read[];
-  readonly result: BuildResult;
+  dataplane: Resource;
+  result: BuildResult;
 }
 
-/** Sidecars that are kept current as a control plane does it: only those that something concerns are built again. */
+/** Sidecars that are kept current as a control plane does it: only those that something concerns are looked at. */
 class KeptCurrent {
   /** Builds that were spared. */
   spared = 0;
@@ -70,6 +68,10 @@ class KeptCurrent {
     this.view.apply({ type: 'snapshot', snapshot: { revision: 0, resources: [] } });
   }
 
+  get context(): MeshContext | undefined {
+    return this.contexts.get('default');
+  }
+
   apply(changes: readonly Pick<Change, 'op' | 'key' | 'resource'>[]): void {
     const revision = this.view.revision + 1;
     this.view.apply({ type: 'changes', changes: changes.map((change) => ({ ...change, revision }) as Change) });
@@ -77,27 +79,58 @@ class KeptCurrent {
 
   /** Configuration of every sidecar by its name. */
   results(): Map<string, BuildResult> {
-    const context = this.contexts.get('default');
+    const concerned = this.concerned();
     const found = new Map<string, BuildResult>();
+    const context = this.contexts.get('default');
     for (const dataplane of context?.dataplanes ?? []) {
-      if (context) found.set(dataplane.meta.name, this.current(context, dataplane as unknown as Resource).result);
+      if (context) found.set(dataplane.meta.name, this.current(context, dataplane as unknown as Resource, concerned).result);
     }
+    for (const [name, kept] of this.sidecars) if (!found.has(name)) this.leave(name, kept);
     return found;
   }
 
-  private current(context: MeshContext, dataplane: Resource): Kept {
-    const kept = this.sidecars.get(dataplane.meta.name);
-    if (kept?.dataplane === dataplane && context.holds(kept.reads)) {
-      this.spared += 1;
-      return kept;
-    }
-    const memory = kept?.memory ?? new BuildMemory();
-    const options = { context, dataplane, metadata: this.metadata, memory, identity: testIdentity, plugins: policyKinds };
-    const { value: result, reads } = context.record(() => buildSidecar(options as Parameters<typeof buildSidecar>[0]));
-    const made = { memory, dataplane, reads, result };
-    this.sidecars.set(dataplane.meta.name, made);
-    return made;
+  private concerned(): (kept: Kept) => boolean {
+    const changes = this.contexts.takeChanges();
+    return (kept) => changes.some(({ concerned }) => concerned === 'all' || concerned.has(kept));
   }
+
+  private current(context: MeshContext, dataplane: Resource, isConcerned: (kept: Kept) => boolean): Kept {
+    const known = this.sidecars.get(dataplane.meta.name);
+    if (known?.dataplane === dataplane && !isConcerned(known)) {
+      this.spared += 1;
+      return known;
+    }
+    const kept = known ?? { memory: new BuildMemory(), dataplane, result: { ok: false, problems: [] } };
+    const options = { context, dataplane, metadata: this.metadata, memory: kept.memory, identity: testIdentity, plugins: policyKinds };
+    kept.dataplane = dataplane;
+    kept.result = context.follow(kept, () => buildSidecar(options as Parameters<typeof buildSidecar>[0]));
+    this.sidecars.set(dataplane.meta.name, kept);
+    return kept;
+  }
+
+  private leave(name: string, kept: Kept): void {
+    this.contexts.unfollow('default', kept);
+    this.sidecars.delete(name);
+  }
+}
+
+/** The changes that single resources of some states make: each takes its form in another state, or goes. */
+function* singleChanges(known: readonly (readonly Resource[])[], steps: readonly { readonly at: number; readonly leave: boolean }[]) {
+  for (const { at, leave } of steps) {
+    const other = known[at % known.length] ?? [];
+    const resource = other[at % other.length];
+    if (!resource) continue;
+    const key = keyOf(resource);
+    yield leave && key.kind !== 'Mesh' ? ({ op: 'delete', key } as const) : ({ op: 'put', key, resource } as const);
+  }
+}
+
+function expectFromScratch(kept: KeptCurrent, resources: readonly Resource[], metadata: ProxyMetadata): void {
+  const context = fromScratch(resources);
+  const expected = new Map(context.dataplanes.map(({ meta }, n) => [meta.name, buildNth(context, n, { metadata })]));
+  expect(kept.results()).toEqual(expected);
+  for (const part of ['endpoints', 'unreachable'] as const) expect(new Map(kept.context?.[part])).toEqual(new Map(context[part]));
+  expect(new Map(kept.context?.egressEndpoints())).toEqual(new Map(context.egressEndpoints()));
 }
 
 describe('any sequence of changes', () => {
@@ -112,19 +145,12 @@ describe('any sequence of changes', () => {
         const known = meshes.map(resourcesOf);
         const current = new Map((known[0] ?? []).map((resource) => [keyString(keyOf(resource)), resource]));
         kept.apply([...current.values()].map((resource) => ({ op: 'put', key: keyOf(resource), resource }) as const));
-        for (const { at, leave } of changes) {
-          // One resource at a time takes its form in another state or goes; the rest stays the very same object.
-          const other = known[at % known.length] ?? [];
-          const changed = other[at % other.length];
-          if (!changed) continue;
-          const key = keyOf(changed);
-          const gone = leave && key.kind !== 'Mesh';
-          if (gone) current.delete(keyString(key));
-          else current.set(keyString(key), changed);
-          kept.apply([gone ? { op: 'delete', key } : { op: 'put', key, resource: changed }]);
-          const context = fromScratch([...current.values()]);
-          const expected = new Map(context.dataplanes.map(({ meta }, n) => [meta.name, buildNth(context, n, { metadata })]));
-          expect(kept.results()).toEqual(expected);
+        for (const change of singleChanges(known, changes)) {
+          // The rest stays the very same object.
+          if (change.op === 'put') current.set(keyString(change.key), change.resource);
+          else current.delete(keyString(change.key));
+          kept.apply([change]);
+          expectFromScratch(kept, [...current.values()], metadata);
         }
         spared += kept.spared;
       }),

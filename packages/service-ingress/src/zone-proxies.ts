@@ -1,11 +1,12 @@
 import type { CertificateOrder, ProxyNode, SnapshotParts, SnapshotSource } from '@mesh/control-plane/proxies';
-import type { Resource, ResourceKey } from '@mesh/core';
+import { keyString, type Resource, type ResourceKey, type ViewEvent } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
 import { issueLeaf, loadMeshCa, type MeshCa } from '@mesh/identity';
 import type { ZoneEgressSpec, ZoneIngressSpec } from '@mesh/resources';
 import {
   buildZoneEgress,
   buildZoneIngress,
+  type Concern,
   EGRESS_SERVICE,
   type MeshContext,
   type ProxyIdentity,
@@ -20,6 +21,13 @@ function egressCertificateKey({ key }: ProxyNode, mesh: string): ResourceKey {
 
 /** Makes the snapshots of zone ingresses and egresses from the view. */
 export class ZoneProxySource implements SnapshotSource {
+  /** Contexts of meshes changed: a zone proxy serves all of them. */
+  private meshesChanged = false;
+  /** Secrets of meshes are for egresses alone. */
+  private secretsChanged = false;
+  /** Zone proxies whose own resource changed. */
+  private readonly renewed = new Set<string>();
+
   constructor(private readonly options: SnapshotParts) {}
 
   /** The snapshot of a zone proxy; undefined while its resource is not there. Throws where it cannot be built. */
@@ -41,6 +49,24 @@ export class ZoneProxySource implements SnapshotSource {
     if (!result.ok) throw new Error(result.problems.join('; '));
     return result.snapshot;
   };
+
+  changed({ changes }: ViewEvent, meshes: ReadonlySet<string>): boolean {
+    this.meshesChanged ||= meshes.size > 0;
+    this.secretsChanged ||= changes.some(({ key }) => key.kind === 'Secret');
+    for (const { key } of changes) if (key.kind === 'ZoneIngress' || key.kind === 'ZoneEgress') this.renewed.add(keyString(key));
+    return this.meshesChanged || this.secretsChanged || this.renewed.size > 0;
+  }
+
+  concerned(connected: () => Iterable<ProxyNode>): ReadonlyMap<ProxyNode, Concern> {
+    const { meshesChanged, secretsChanged } = this;
+    const renewed = new Set(this.renewed);
+    this.meshesChanged = false;
+    this.secretsChanged = false;
+    this.renewed.clear();
+    const isConcerned = ({ kind, key }: ProxyNode) =>
+      meshesChanged || (secretsChanged && kind === 'ZoneEgress') || renewed.has(keyString(key));
+    return new Map([...connected()].filter(isConcerned).map((node) => [node, 'endpoints']));
+  }
 
   /** What an egress shows the sidecars of each mesh; a mesh whose certificate is being made is left out. */
   private identities(node: ProxyNode, contexts: readonly MeshContext[]): Map<string, ProxyIdentity> {

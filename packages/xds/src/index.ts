@@ -9,7 +9,7 @@ export * from './context/endpoint.js';
 export * from './context/endpoints.js';
 export * from './context/inbounds.js';
 export * from './context/mesh-context.js';
-export type { Read } from './context/reads.js';
+export type { Concern, Read, Reader } from './context/reads.js';
 export * from './ingress/available-services.js';
 export * from './ingress/build-zone-egress.js';
 export * from './ingress/build-zone-ingress.js';

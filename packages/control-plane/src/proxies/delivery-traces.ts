@@ -21,16 +21,14 @@ interface Push {
 
 export interface DeliveryTracesOptions {
   readonly view: ResourceView;
-  readonly engine: Pick<SnapshotEngine, 'progress' | 'onProgress'>;
+  readonly engine: Pick<SnapshotEngine, 'progress' | 'onProgress' | 'onLooked'>;
 }
 
-/**
- * Makes the way of a traced change from the view to the ACK of each proxy a part of its trace. Start
- * it after the engine has been told of the change: by then the proxies it leaves as they are have its
- * revision.
- */
+/** Makes the way of a traced change from the view to the ACK of each proxy a part of its trace. */
 export class DeliveryTraces {
   private readonly pushes = new Set<Push>();
+  /** Traced changes of which it is not known yet whom they concern, oldest first. */
+  private readonly seen: { readonly revision: number; readonly parent: string }[] = [];
   private readonly subscriptions: { unsubscribe(): void }[] = [];
   private looking = false;
 
@@ -40,9 +38,9 @@ export class DeliveryTraces {
   start(): void {
     if (!tracing.enabled) return;
     const { view, engine } = this.options;
-    const onChange = (revision: number) => this.begin(revision, tracing.ofEvent(view));
     this.subscriptions.push(
-      view.subscribe(({ revision }) => onChange(revision)),
+      view.subscribe(({ revision }) => this.note(revision, tracing.ofEvent(view))),
+      engine.onLooked((revision) => this.beginUpTo(revision)),
       engine.onProgress(() => this.lookSoon()),
     );
   }
@@ -52,8 +50,19 @@ export class DeliveryTraces {
     for (const push of this.pushes) this.end(push, 'the control plane is stopping');
   }
 
-  private begin(revision: number, parent: string | undefined): void {
-    if (parent === undefined || this.pushes.size >= PUSHES_MAX) return;
+  private note(revision: number, parent: string | undefined): void {
+    if (parent !== undefined && this.seen.length + this.pushes.size < PUSHES_MAX) this.seen.push({ revision, parent });
+  }
+
+  /** The proxies that these changes leave as they are have them by now. */
+  private beginUpTo(revision: number): void {
+    for (let next = this.seen[0]; next && next.revision <= revision; next = this.seen[0]) {
+      this.seen.shift();
+      this.begin(next.revision, next.parent);
+    }
+  }
+
+  private begin(revision: number, parent: string): void {
     const concerned = [...this.options.engine.progress()].filter(([, { ackedRevision }]) => ackedRevision < revision);
     const span =
       concerned.length > 0

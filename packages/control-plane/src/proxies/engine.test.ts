@@ -44,6 +44,59 @@ describe('the snapshot engine', () => {
     await vi.waitFor(() => expect(sent).toEqual(['v1', 'v2', 'v3']));
   });
 
+  it('visits only the proxies a change concerns; the others have its revision once that is known, and not before', async () => {
+    let revision = 1;
+    const build = vi.fn(() => snapshotOf('v1'));
+    const [a, b] = [dataplaneNode('a'), dataplaneNode('b')];
+    const engine = engineOf({ build, revision: () => revision, concerned: () => new Map([[a, 'other']]) });
+    const builtRevisions = () => [...engine.deliveries().values()].map((state) => state.builtRevision);
+    const looked: (readonly number[])[] = [];
+    for (const node of [a, b]) engine.add(node, () => {});
+    engine.onLooked(() => looked.push(builtRevisions()));
+    build.mockClear();
+    revision = 2;
+    engine.changed('soon');
+    engine.changed('none');
+    expect(builtRevisions()).toEqual([1, 1]);
+    await vi.waitFor(() => expect(build).toHaveBeenCalledOnce());
+    expect(build).toHaveBeenCalledWith(a);
+    expect(looked).toEqual([[1, 2]]);
+    expect(builtRevisions()).toEqual([2, 2]);
+  });
+
+  it('does not let the callers of a service that lost an endpoint wait for a batch under way', async () => {
+    const built: string[] = [];
+    const lost = dataplaneNode('caller');
+    const engine = engineOf({
+      build: ({ key }) => {
+        built.push(key.name);
+        if (built.filter((name) => name === 'b0').length === 2) engine.changed('now');
+        const endMs = performance.now() + 1;
+        while (performance.now() < endMs); // A build takes its time.
+        return snapshotOf('v1');
+      },
+      concerned: () => new Map([[lost, 'endpoints']]),
+    });
+    for (let i = 0; i < 50; i++) engine.add(dataplaneNode(`b${i}`), () => {});
+    engine.add(lost, () => {});
+    built.length = 0;
+    built.push('b0');
+    engine.invalidate(() => true);
+    await vi.waitFor(() => expect(built.length).toBeGreaterThan(51));
+    expect(built.indexOf('caller')).toBeLessThan(10);
+  });
+
+  it('works on every proxy where it cannot be told whom a change concerns', async () => {
+    const build = vi.fn(() => snapshotOf('v1'));
+    const concerned = () => {
+      throw new Error('a bug');
+    };
+    const engine = engineOf({ build, concerned });
+    for (const name of ['a', 'b']) engine.add(dataplaneNode(name), () => {});
+    engine.changed('soon');
+    await vi.waitFor(() => expect(build).toHaveBeenCalledTimes(4));
+  });
+
   it('keeps the last good snapshot of a proxy that cannot be built, says so once, and serves the others', async () => {
     const error = vi.fn();
     const log: Logger = { ...silentLogger, error };

@@ -1,13 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { keyString, type Logger, messageOf, type ResourceKey } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
+import type { Concern } from '@mesh/xds';
 import { Delivery, type DeliveryState, type Horizon } from './delivery.js';
+import { LookPacer } from './look-pacer.js';
 import type { ProxyNode } from './node.js';
-import { Pacer } from './pacer.js';
+import { WorkQueue } from './work-queue.js';
 
 export interface EngineOptions {
   /** The snapshot a proxy should have now; undefined where it has to wait (its certificate is being made). */
   readonly build: (node: ProxyNode) => Snapshot | undefined;
+  /** The connected proxies that changes of the view concern since the last call: see `changed`. */
+  readonly concerned?: (connected: () => Iterable<ProxyNode>) => ReadonlyMap<ProxyNode, Concern>;
   /** Revision of the view that `build` reads. */
   readonly revision: () => number;
   readonly log: Logger;
@@ -28,17 +32,28 @@ export interface EngineMember {
   remove(): void;
 }
 
+/** How much a change of the view matters to the proxies here. */
+export type ChangeUrgency = 'none' | 'soon' | 'now';
+
+/** The event loop is let go after so much work. */
+const SLICE_MS = 2;
+
 /**
  * Gives every connected proxy its snapshot, and a new one when something it depends on changed.
- * Proxies are worked on one at a time with the event loop let go in between; one that cannot be
- * built keeps its last good snapshot.
+ * Changes are gathered for a moment under load, the proxies they concern found for all of them together, and
+ * worked on one at a time with the event loop let go in between; one that cannot be built keeps its last
+ * good snapshot.
  */
 export class SnapshotEngine {
   private readonly entries = new Map<string, Entry>();
-  private dirty = new Set<Entry>();
+  private readonly dirty = new WorkQueue<Entry>();
   private readonly horizon: Horizon = { revision: -1 };
   private readonly listeners = new Set<() => void>();
-  private readonly pacer = new Pacer(() => this.rebuildDirty());
+  private readonly lookers = new Set<(revision: number) => void>();
+  private readonly pacer = new LookPacer(() => this.look());
+  /** The view changed in a way that may concern proxies, and nobody has looked which yet. */
+  private unseen = false;
+  private working = false;
 
   constructor(private readonly options: EngineOptions) {}
 
@@ -46,6 +61,8 @@ export class SnapshotEngine {
   add(node: ProxyNode, send: (snapshot: Snapshot) => void): EngineMember {
     const id = keyString(node.key);
     const entry: Entry = { node, send, delivery: new Delivery(this.horizon, () => this.tell()), lastError: undefined };
+    const former = this.entries.get(id);
+    if (former) this.dirty.delete(former);
     this.entries.set(id, entry);
     this.rebuild(entry);
     return {
@@ -58,18 +75,30 @@ export class SnapshotEngine {
     };
   }
 
-  /** Rebuilds, soon, the proxies that `affects` selects, none without it; the others are as up to date as the view. */
-  invalidate(affects?: (node: ProxyNode) => boolean): void {
-    if (affects) {
-      for (const entry of this.entries.values()) {
-        if (this.dirty.has(entry) || !affects(entry.node)) continue;
-        entry.delivery.affected();
-        this.dirty.add(entry);
-      }
+  /**
+   * The view changed; it may concern proxies, which are found and rebuilt soon, or at once, where endpoints went that
+   * traffic must not be sent to any more.
+   */
+  changed(urgency: ChangeUrgency): void {
+    if (urgency !== 'none') {
+      this.unseen = true;
+      this.pacer.trigger(urgency === 'now');
     }
-    this.horizon.revision = this.options.revision();
-    if (this.dirty.size > 0) this.pacer.trigger();
-    this.tell();
+    this.moveHorizon();
+  }
+
+  /** Rebuilds the proxies that `affects` selects, none without it; the others are as up to date as the view, as far as it was looked at. */
+  invalidate(affects?: (node: ProxyNode) => boolean): void {
+    if (affects) for (const entry of this.entries.values()) if (affects(entry.node)) this.mark(entry, 'other');
+    this.moveHorizon();
+    this.work();
+  }
+
+  /** Rebuilds the proxy of a resource. */
+  invalidateOne(key: ResourceKey): void {
+    const entry = this.entries.get(keyString(key));
+    if (entry) this.mark(entry, 'other');
+    this.work();
   }
 
   /** Connected proxies. */
@@ -93,18 +122,70 @@ export class SnapshotEngine {
     return { unsubscribe: () => void this.listeners.delete(listener) };
   }
 
+  /** Calls back whenever it is known whom all changes up to a revision concern: these are behind it from then on, until they are rebuilt. */
+  onLooked(listener: (revision: number) => void): { unsubscribe(): void } {
+    this.lookers.add(listener);
+    return { unsubscribe: () => void this.lookers.delete(listener) };
+  }
+
   stop(): void {
     this.pacer.stop();
     this.entries.clear();
     this.dirty.clear();
   }
 
+  private look(): void {
+    const startMs = performance.now();
+    for (const [node, concern] of this.concerned()) {
+      const entry = this.entries.get(keyString(node.key));
+      if (entry?.node === node) this.mark(entry, concern);
+    }
+    this.unseen = false;
+    this.pacer.worked(performance.now() - startMs);
+    this.moveHorizon();
+    this.work();
+  }
+
+  private concerned(): Iterable<readonly [ProxyNode, Concern]> {
+    try {
+      return this.options.concerned?.(() => this.nodes()) ?? [];
+    } catch (error) {
+      this.options.log.error({ error: messageOf(error) }, 'whom a change concerns could not be found out: all proxies are looked at');
+      return this.nodes().map((node) => [node, 'other'] as const);
+    }
+  }
+
+  private mark(entry: Entry, concern: Concern): void {
+    entry.delivery.affected();
+    this.dirty.add(entry, concern);
+  }
+
+  /** Whoever is not marked is as up to date as the view. */
+  private moveHorizon(): void {
+    if (this.unseen) return;
+    this.horizon.revision = this.options.revision();
+    for (const listener of this.lookers) listener(this.horizon.revision);
+    this.tell();
+  }
+
+  private work(): void {
+    if (this.working || this.dirty.size === 0) return;
+    this.working = true;
+    void this.rebuildDirty().finally(() => {
+      this.working = false;
+    });
+  }
+
   private async rebuildDirty(): Promise<void> {
-    const batch = this.dirty;
-    this.dirty = new Set();
-    for (const entry of batch) {
-      if (this.entries.get(keyString(entry.node.key)) === entry) this.rebuild(entry);
+    while (this.dirty.size > 0) {
       await nextTurn();
+      const startMs = performance.now();
+      let endMs = startMs;
+      for (let entry = this.dirty.next(); entry; entry = endMs - startMs < SLICE_MS ? this.dirty.next() : undefined) {
+        this.rebuild(entry);
+        endMs = performance.now();
+      }
+      this.pacer.worked(endMs - startMs);
     }
   }
 

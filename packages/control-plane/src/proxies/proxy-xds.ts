@@ -4,7 +4,7 @@ import { ENVOY_ADMIN_CA } from '@mesh/identity';
 import { policyKinds } from '@mesh/policies';
 import type { DataplaneInsightSpec } from '@mesh/resources';
 import { enabledKinds, type KumaConfig } from '@mesh/runtime';
-import { type AnyPolicyDescriptor, type MeshContext, MeshContexts, orderPolicies } from '@mesh/xds';
+import { type AnyPolicyDescriptor, type Concern, type MeshContext, MeshContexts, orderPolicies, removesEndpoint } from '@mesh/xds';
 import { CredentialWatch } from '../credentials/credential-watch.js';
 import { AddressBook } from './addresses.js';
 import { AdminAuthority } from './admin-authority.js';
@@ -54,8 +54,10 @@ export interface SnapshotParts {
 export interface SnapshotSource {
   /** The snapshot of a proxy; undefined where it has to wait. Throws where it cannot be built. */
   readonly build: (node: ProxyNode) => Snapshot | undefined;
-  /** Whether the newest snapshot of a proxy would come out the same. Absent: never known. */
-  isCurrent?(node: ProxyNode): boolean;
+  /** Takes in what happened, and the meshes whose context it made stale; tells whether proxies may be concerned. */
+  changed(event: ViewEvent, meshes: ReadonlySet<string>): boolean;
+  /** The proxies of those connected whose newest snapshot might come out differently for what happened since the last call. */
+  concerned(connected: () => Iterable<ProxyNode>): ReadonlyMap<ProxyNode, Concern>;
   /** Told when a proxy left. */
   forget(node: ProxyNode): void;
 }
@@ -66,8 +68,6 @@ export interface ServedProxies {
   /** Parses and validates an inline resource; throws MeshError. */
   readonly parseInline: (json: string) => ResourceDraft;
   readonly source: (parts: SnapshotParts) => SnapshotSource;
-  /** Which proxies an event may concern, given the meshes whose context it made stale; undefined: none. */
-  readonly stale: (event: ViewEvent, meshes: ReadonlySet<string>) => ((node: ProxyNode) => boolean) | undefined;
   readonly onContextBuilt?: (context: MeshContext) => void;
   /** Told of each certificate of a mesh that a proxy is given, new or kept from an earlier stream; the insight is that of a proxy connected here. */
   readonly onCertificate?: (key: ResourceKey, issued: { certificate: ProxyCertificate; insight: ProxyInsight | undefined }) => void;
@@ -122,7 +122,13 @@ export class ProxyXds {
       adminAuthority: this.adminAuthority,
       adminCertificates: this.adminCertificates,
     });
-    this.engine = new SnapshotEngine({ build: this.source.build, revision: () => view.revision, log, onGenerated: metrics.generated });
+    this.engine = new SnapshotEngine({
+      build: this.source.build,
+      concerned: (connected) => this.source.concerned(connected),
+      revision: () => view.revision,
+      log,
+      onGenerated: metrics.generated,
+    });
     this.deliveries = new ProxyDeliveries({ engine: this.engine, view, instanceId: options.instanceId });
     this.credentials = new CredentialWatch({ view, clock, log });
     this.registration = this.newRegistration();
@@ -133,8 +139,9 @@ export class ProxyXds {
 
   start(): void {
     const { view } = this.options;
-    this.subscription = view.subscribe((event) => this.onEvent(event));
+    // Traces note a change before it can be known whom it concerns.
     this.traces.start();
+    this.subscription = view.subscribe((event) => this.onEvent(event));
     this.credentials.start();
     this.addresses.want(hostNames(view));
   }
@@ -168,9 +175,9 @@ export class ProxyXds {
   private onEvent(event: ViewEvent): void {
     this.times.note(event.revision);
     const meshes = this.contexts.invalidate(event);
-    const adminCa = event.changes.some(({ key }) => key.kind === 'GlobalSecret' && key.name === ENVOY_ADMIN_CA);
-    const stale = adminCa ? () => true : this.served.stale(event, meshes);
-    this.engine.invalidate(stale && ((node) => stale(node) && (adminCa || !this.source.isCurrent?.(node))));
+    const isConcerning = this.source.changed(event, meshes);
+    this.engine.changed(!isConcerning ? 'none' : event.changes.some(removesEndpoint) ? 'now' : 'soon');
+    if (event.changes.some(({ key }) => key.kind === 'GlobalSecret' && key.name === ENVOY_ADMIN_CA)) this.engine.invalidate(() => true);
     if (event.changes.some(hasHostName)) this.addresses.want(hostNames(this.options.view));
     for (const { key, after } of event.changes) {
       if (!after || !key.kind.endsWith('Insight')) continue;
@@ -233,20 +240,20 @@ export class ProxyXds {
       log,
       onIssued: (key, certificate) => {
         record(key, certificate);
-        this.engine.invalidate((node) => isFor(key, node));
+        this.rebuildOwner(key);
       },
       onTakenBack: record,
       onFailed: (key) => {
         metrics.certificateFailed();
         // It may have waited for it.
-        this.engine.invalidate((node) => isFor(key, node));
+        this.rebuildOwner(key);
       },
       backoff: { baseMs: config.general.certGenerationBaseBackoff, maxMs: config.general.certGenerationMaxBackoff },
     });
   }
-}
 
-/** A certificate of an egress is of a mesh, the egress itself of none. */
-function isFor({ kind, mesh, name }: ResourceKey, { key }: ProxyNode): boolean {
-  return key.kind === kind && key.name === name && (key.mesh === '' || key.mesh === mesh);
+  /** A certificate of an egress is of a mesh, the egress itself of none. */
+  private rebuildOwner(key: ResourceKey): void {
+    this.engine.invalidateOne(key.kind === 'ZoneEgress' ? { ...key, mesh: '' } : key);
+  }
 }

@@ -1,31 +1,36 @@
 import { type CertificateOrder, type ProxyNode, type SnapshotParts, type SnapshotSource, tagValuesOf } from '@mesh/control-plane/proxies';
-import { keyOf, type Resource, TAG_SERVICE } from '@mesh/core';
+import { keyOf, keyString, type Resource, TAG_SERVICE, type ViewEvent } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
 import { issueLeaf, loadMeshCa, type MeshCa } from '@mesh/identity';
 import type { DataplaneSpec } from '@mesh/resources';
 import {
   BuildMemory,
   buildSidecar,
+  type Concern,
   type MeshContext,
   type ProxyIdentity,
   type ProxyMetadata,
   parseNodeMetadata,
-  type Read,
 } from '@mesh/xds';
 
 interface Remembered {
   readonly memory: BuildMemory;
   readonly metadata: ProxyMetadata;
-  /** What the newest snapshot was made of. */
-  made: { readonly dataplane: Resource; readonly ca: MeshCa | undefined; readonly reads: readonly Read[] } | undefined;
+  /** What the newest snapshot was made of besides what it follows in the context; undefined where it could not be made. */
+  made: { readonly dataplane: Resource<unknown>; readonly ca: MeshCa | undefined } | undefined;
   /** It has had a snapshot. */
   served: boolean;
 }
 
-/** Makes the snapshots of sidecars from the view. */
+/** Makes the snapshots of sidecars from the view, and tells which of them changes concern. */
 export class SidecarSource implements SnapshotSource {
-  /** Ends with the connection of the proxy. */
-  private readonly remembered = new WeakMap<ProxyNode, Remembered>();
+  private readonly remembered = new Map<ProxyNode, Remembered>();
+  private readonly byKey = new Map<string, ProxyNode>();
+  private readonly byMesh = new Map<string, Set<ProxyNode>>();
+  /** Sidecars whose own resource changed. */
+  private readonly renewed = new Set<string>();
+  /** Meshes whose CA may be another one. */
+  private readonly authorities = new Set<string>();
 
   constructor(private readonly options: SnapshotParts) {}
 
@@ -47,41 +52,83 @@ export class SidecarSource implements SnapshotSource {
     const identity = this.identityOf(dataplane, ca);
     // Better one snapshot in a moment than two.
     if (identity === 'waiting' || (!remembered.served && adminCertificates.awaitsFirst(node.key))) return undefined;
-    const { value: result, reads } = context.record(() =>
-      buildSidecar({ context, dataplane, metadata, identity, adminTls, plugins, memory }),
-    );
+    const result = context.follow(node, () => buildSidecar({ context, dataplane, metadata, identity, adminTls, plugins, memory }));
     if (!result.ok) throw new Error(result.problems.join('; '));
-    remembered.made = { dataplane: dataplane as unknown as Resource, ca, reads };
+    remembered.made = { dataplane, ca };
     remembered.served = true;
     return result.snapshot;
   };
 
-  /** Whether the newest snapshot would come out the same, as far as the resource of the proxy, its mesh and the CA go. */
-  isCurrent(node: ProxyNode): boolean {
-    const made = this.remembered.get(node)?.made;
-    const context = this.options.contexts.get(node.key.mesh);
-    if (!made || !context || made.dataplane !== this.options.view.get(node.key)) return false;
-    try {
-      const ca = this.caOf(context);
-      return ca?.fingerprint === made.ca?.fingerprint && ca?.leafTtl === made.ca?.leafTtl && context.holds(made.reads);
-    } catch {
-      // The build says why.
-      return false;
+  changed({ changes }: ViewEvent, meshes: ReadonlySet<string>): boolean {
+    for (const { key } of changes) {
+      if (key.kind === 'Dataplane') this.renewed.add(keyString(key));
+      else if (key.kind === 'Secret') this.authorities.add(key.mesh);
+      else if (key.kind === 'Mesh') this.authorities.add(key.name);
     }
+    return meshes.size > 0 || this.renewed.size > 0 || this.authorities.size > 0;
+  }
+
+  /** Visits only those concerned: what a sidecar was made of leads to it. */
+  concerned(): ReadonlyMap<ProxyNode, Concern> {
+    const found = new Map<ProxyNode, Concern>();
+    for (const { mesh, concerned } of this.options.contexts.takeChanges()) {
+      if (concerned === 'all') for (const node of this.byMesh.get(mesh) ?? []) found.set(node, 'other');
+      // Nobody else follows the contexts here.
+      else for (const [reader, concern] of concerned) found.set(reader as ProxyNode, concern);
+    }
+    const others = [...this.withOwnChange(), ...this.withOtherCa()];
+    for (const node of others) if (!found.has(node)) found.set(node, 'other');
+    return found;
+  }
+
+  /** Forgets a sidecar that left. */
+  forget(node: ProxyNode): void {
+    const { certificates, contexts } = this.options;
+    const { key } = node;
+    certificates.forget(key);
+    contexts.unfollow(key.mesh, node);
+    this.remembered.delete(node);
+    if (this.byKey.get(keyString(key)) === node) this.byKey.delete(keyString(key));
+    const inMesh = this.byMesh.get(key.mesh);
+    inMesh?.delete(node);
+    if (inMesh?.size === 0) this.byMesh.delete(key.mesh);
   }
 
   private remember(node: ProxyNode): Remembered {
-    let remembered = this.remembered.get(node);
-    if (!remembered)
-      this.remembered.set(
-        node,
-        (remembered = { memory: new BuildMemory(), metadata: parseNodeMetadata(node.metadata), made: undefined, served: false }),
-      );
+    const known = this.remembered.get(node);
+    if (known) return known;
+    const remembered = { memory: new BuildMemory(), metadata: parseNodeMetadata(node.metadata), made: undefined, served: false };
+    this.remembered.set(node, remembered);
+    this.byKey.set(keyString(node.key), node);
+    const inMesh = this.byMesh.get(node.key.mesh);
+    if (inMesh) inMesh.add(node);
+    else this.byMesh.set(node.key.mesh, new Set([node]));
     return remembered;
   }
 
-  forget(node: ProxyNode): void {
-    this.options.certificates.forget(node.key);
+  private withOwnChange(): ProxyNode[] {
+    const nodes = [...this.renewed].flatMap((key) => this.byKey.get(key) ?? []);
+    this.renewed.clear();
+    return nodes.filter((node) => this.remembered.get(node)?.made?.dataplane !== this.options.view.get(node.key));
+  }
+
+  private withOtherCa(): ProxyNode[] {
+    const nodes = [...this.authorities].flatMap((mesh) => this.ofOtherCa(mesh));
+    this.authorities.clear();
+    return nodes;
+  }
+
+  private ofOtherCa(mesh: string): ProxyNode[] {
+    const nodes = [...(this.byMesh.get(mesh) ?? [])];
+    const context = nodes.length > 0 ? this.options.contexts.get(mesh) : undefined;
+    if (!context) return [];
+    try {
+      const ca = this.caOf(context);
+      return nodes.filter((node) => !isMadeWith(ca, this.remembered.get(node)));
+    } catch {
+      // The builds say why.
+      return nodes;
+    }
   }
 
   private caOf(context: MeshContext): MeshCa | undefined {
@@ -110,4 +157,9 @@ export class SidecarSource implements SnapshotSource {
       },
     };
   }
+}
+
+function isMadeWith(ca: MeshCa | undefined, remembered: Remembered | undefined): boolean {
+  const made = remembered?.made;
+  return made !== undefined && ca?.fingerprint === made.ca?.fingerprint && ca?.leafTtl === made.ca?.leafTtl;
 }

@@ -1,5 +1,5 @@
 import { type ProxyCertificate, type ProxyInsight, ProxyXds, type ProxyXdsOptions, timestamp } from '@mesh/control-plane/proxies';
-import type { ResourceDraft, ResourceKey, ViewEvent } from '@mesh/core';
+import type { ResourceDraft, ResourceKey } from '@mesh/core';
 import type { MeshSpec } from '@mesh/resources';
 import { CrossZoneWarnings } from './cross-zone-warnings.js';
 import { SidecarSource } from './sidecars.js';
@@ -14,10 +14,6 @@ export function zoneXds(options: ZoneXdsOptions): ProxyXds {
     kinds: new Set(['Dataplane']),
     parseInline: options.parseInline,
     source: (parts) => new SidecarSource(parts),
-    stale: (event, meshes) => {
-      const stale = new Set([...meshes, ...meshesOfSecrets(event)]);
-      return stale.size > 0 ? ({ key }) => stale.has(key.mesh) : undefined;
-    },
     onContextBuilt: new CrossZoneWarnings(options.log).observe,
     onCertificate: (key, issued) => recordCertificate(key, { ...options, ...issued }),
   });
@@ -35,9 +31,4 @@ function recordCertificate(
     issuedBackend: mtls?.enabledBackend ?? '',
     supportedBackends: (mtls?.backends ?? []).map((backend) => backend.name ?? ''),
   });
-}
-
-/** Meshes whose CA may be another one. */
-function meshesOfSecrets(event: ViewEvent): string[] {
-  return event.changes.flatMap(({ key }) => (key.kind === 'Secret' ? key.mesh : []));
 }

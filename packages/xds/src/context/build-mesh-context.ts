@@ -10,13 +10,14 @@ import type {
   ZoneEgressSpec,
   ZoneIngressSpec,
 } from '@mesh/resources';
-import { resolveAddress } from '../model/addresses.js';
+import { isIp } from '../model/addresses.js';
 import { type MeshVip, type VipOptions, vipsFromConfigs } from '../vips/service-vips.js';
 import type { EndpointMap } from './endpoint.js';
-import { type EndpointIndex, type EndpointSources, indexEndpoints, MadeEndpoints, unreachableEndpoints } from './endpoints.js';
+import { type EndpointIndex, indexEndpoints } from './endpoint-index.js';
+import { type EndpointSources, MadeEndpoints, remoteEntries, sameRemote, unreachableEndpoints } from './endpoints.js';
 import type { MeshContext, MeshMtlsState } from './mesh-context.js';
-import { type Generation, MeshMemory } from './mesh-memory.js';
-import { ALL, type Read, type ReadSource, readsHold, WatchedMap } from './reads.js';
+import { type Generation, MeshMemory, type RootSource } from './mesh-memory.js';
+import { ALL, type Concern, type Read, type Reader, WatchedMap } from './reads.js';
 
 export interface MeshContextInput {
   readonly view: ResourceView;
@@ -45,41 +46,24 @@ export const CONTEXT_KINDS = [
 
 /** Builds the context of a mesh, or returns undefined where the mesh does not exist. */
 export function buildMeshContext(input: MeshContextInput): MeshContext | undefined {
-  const { view, mesh: name, zone } = input;
+  const { view, mesh: name } = input;
   const mesh = view.find<MeshSpec>('Mesh', '', name);
   if (!mesh) return undefined;
   const previous = input.previous instanceof FollowedContext ? input.previous : undefined;
   const before = previous?.parts;
   const mtls = kept(mtlsState(mesh.spec), before?.mtls);
-  const dataplanes = view.listSorted<DataplaneSpec>('Dataplane', name);
-  const sources: EndpointSources = {
-    mesh: name,
-    zone,
-    mtlsEnabled: mtls !== undefined,
-    throughEgress: mtls !== undefined && mesh.spec.routing?.zoneEgress === true,
-    localityAware: mesh.spec.routing?.localityAwareLoadBalancing === true,
-    dataplanes,
-    zoneIngresses: view.listSorted<ZoneIngressSpec>('ZoneIngress'),
-    zoneEgresses: view.listSorted<ZoneEgressSpec>('ZoneEgress'),
-    externalServices: view.listSorted<ExternalServiceSpec>('ExternalService', name),
-    forEgress: false,
-    readSecret: (secret) => {
-      const data = view.find<SecretSpec>('Secret', name, secret)?.spec.data;
-      return data === undefined ? undefined : Buffer.from(data, 'base64').toString('utf8');
-    },
-    resolved: input.resolved ?? new Map(),
-    made: before?.sources.made ?? new MadeEndpoints(),
-  };
+  const sources = endpointSources(input, mesh, before);
   const egressBefore = before?.egressIfMade();
-  const egress = (): EndpointIndex => indexEndpoints({ ...sources, throughEgress: false, forEgress: true }, egressBefore);
   let egressMade: EndpointIndex | undefined;
+  const unreachableAsBefore = before && sameRemote(sources, before.sources);
   const parts: ContextParts = {
     sources,
     mesh,
     mtls,
+    zoneIngresses: view.listSorted<ZoneIngressSpec>('ZoneIngress'),
     endpoints: indexEndpoints(sources, before?.endpoints),
-    unreachable: kept(unreachableEndpoints(sources), before?.unreachable),
-    egress: () => (egressMade ??= egress()),
+    unreachable: unreachableAsBefore ? before.unreachable : kept(unreachableEndpoints(sources), before?.unreachable),
+    egress: () => (egressMade ??= indexEndpoints({ ...sources, throughEgress: false, forEgress: true }, egressBefore)),
     egressIfMade: () => egressMade,
     vips: kept(vipsFromConfigs(view, input.vips, name), before?.vips),
     policies: new Map(input.policyKinds.map((kind) => [kind, view.listSorted(kind, name)])),
@@ -88,11 +72,41 @@ export function buildMeshContext(input: MeshContextInput): MeshContext | undefin
   return new FollowedContext(parts, previous?.memory ?? new MeshMemory());
 }
 
+function endpointSources(
+  { view, zone, ...input }: MeshContextInput,
+  { meta, spec }: Resource<MeshSpec>,
+  before?: ContextParts,
+): EndpointSources {
+  const resolved = kept(input.resolved ?? new Map(), before?.sources.resolved);
+  const zoneIngresses = view.listSorted<ZoneIngressSpec>('ZoneIngress');
+  const isEnteredAsBefore = zoneIngresses === before?.zoneIngresses && resolved === before.sources.resolved;
+  const mtlsEnabled = enabledBackend(spec) !== undefined;
+  return {
+    mesh: meta.name,
+    zone,
+    mtlsEnabled,
+    throughEgress: mtlsEnabled && spec.routing?.zoneEgress === true,
+    localityAware: spec.routing?.localityAwareLoadBalancing === true,
+    dataplanes: view.listSorted<DataplaneSpec>('Dataplane', meta.name),
+    entries: isEnteredAsBefore ? before.sources.entries : remoteEntries(zoneIngresses, { mesh: meta.name, zone, resolved }),
+    zoneEgresses: view.listSorted<ZoneEgressSpec>('ZoneEgress'),
+    externalServices: view.listSorted<ExternalServiceSpec>('ExternalService', meta.name),
+    forEgress: false,
+    readSecret: (secret) => {
+      const data = view.find<SecretSpec>('Secret', meta.name, secret)?.spec.data;
+      return data === undefined ? undefined : Buffer.from(data, 'base64').toString('utf8');
+    },
+    resolved,
+    made: before?.sources.made ?? new MadeEndpoints(),
+  };
+}
+
 /** What a context is made of, before anybody reads it. */
 interface ContextParts {
   readonly sources: EndpointSources;
   readonly mesh: Resource<MeshSpec>;
   readonly mtls: MeshMtlsState | undefined;
+  readonly zoneIngresses: readonly Resource<ZoneIngressSpec>[];
   readonly endpoints: EndpointIndex;
   readonly unreachable: EndpointMap;
   readonly egress: () => EndpointIndex;
@@ -120,6 +134,7 @@ class FollowedContext implements MeshContext, Generation {
     this.generation = memory.nextGeneration();
     this.endpoints = this.watch('endpoints', parts.endpoints.byService);
     this.unreachable = this.watch('unreachable', parts.unreachable);
+    memory.advance(this);
   }
 
   get mesh(): Resource<MeshSpec> {
@@ -159,7 +174,8 @@ class FollowedContext implements MeshContext, Generation {
   }
 
   resolve(address: string): string | undefined {
-    return this.read('address', address);
+    // An IP stands for itself: most addresses are, and each is another one.
+    return isIp(address) ? address : this.read('address', address);
   }
 
   memo<T>(key: string, compute: () => T): T {
@@ -174,19 +190,31 @@ class FollowedContext implements MeshContext, Generation {
     return this.memory.idOf(resource);
   }
 
-  record<T>(compute: () => T): { readonly value: T; readonly reads: readonly Read[] } {
-    const recorded = this.memory.log.record(compute);
-    this.memory.log.noteAll(recorded.reads);
-    return recorded;
+  record<T>(compute: () => T): { readonly value: T; readonly reads: ReadonlySet<Read> } {
+    return this.memory.record(compute);
   }
 
-  holds(reads: readonly Read[]): boolean {
-    if (!readsHold(reads, this)) return false;
-    this.memory.log.noteAll(reads);
-    return true;
+  holds(reads: ReadonlySet<Read>): boolean {
+    return this.memory.holds(this, reads);
   }
 
-  look(source: ReadSource, key: string): unknown {
+  follow<T>(reader: Reader, compute: () => T): T {
+    return this.memory.follow(reader, compute);
+  }
+
+  unfollow(reader: Reader): void {
+    this.memory.unfollow(reader);
+  }
+
+  takeConcerned(): ReadonlyMap<Reader, Concern> {
+    return this.memory.takeConcerned();
+  }
+
+  continues(earlier: MeshContext | undefined): boolean {
+    return earlier instanceof FollowedContext && earlier.memory === this.memory;
+  }
+
+  look(source: RootSource, key: string): unknown {
     const { parts } = this;
     switch (source) {
       case 'mesh':
@@ -212,20 +240,18 @@ class FollowedContext implements MeshContext, Generation {
       case 'tls-ready':
         return parts.ready.has(key);
       case 'address':
-        return resolveAddress(key, parts.sources.resolved);
-      case 'derived':
-        return this.memory.lookDerived(this, key);
+        return parts.sources.resolved.get(key);
     }
   }
 
-  private read<T>(source: ReadSource, key: string): T {
+  private read<T>(source: RootSource, key: string): T {
     const value = this.look(source, key);
-    this.memory.log.note(source, key, value);
+    this.memory.note(source, key, value);
     return value as T;
   }
 
-  private watch(source: ReadSource, map: EndpointMap): EndpointMap {
-    return new WatchedMap(map, (key, value) => this.memory.log.note(source, key, value));
+  private watch(source: RootSource, map: EndpointMap): EndpointMap {
+    return new WatchedMap(map, (key, value) => this.memory.note(source, key, value));
   }
 }
 

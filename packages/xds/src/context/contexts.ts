@@ -5,6 +5,14 @@ import { vipConfigMesh } from '../vips/vip-config.js';
 import { buildMeshContext, CONTEXT_KINDS, enabledBackend } from './build-mesh-context.js';
 import { secretsOfTls } from './external-tls.js';
 import type { MeshContext } from './mesh-context.js';
+import type { Concern, Reader } from './reads.js';
+
+/** What became of a mesh. */
+export interface MeshChange {
+  readonly mesh: string;
+  /** The readers that follow something which is different now; `all` where the mesh came or went, and nobody could follow it. */
+  readonly concerned: ReadonlyMap<Reader, Concern> | 'all';
+}
 
 export interface MeshContextsOptions {
   readonly view: ResourceView;
@@ -24,6 +32,8 @@ export interface MeshContextsOptions {
 export class MeshContexts {
   private readonly cache = new Map<string, MeshContext>();
   private readonly previous = new Map<string, MeshContext>();
+  /** Meshes that may have changed since somebody asked what did, with the context they had then. */
+  private readonly touched = new Map<string, MeshContext | undefined>();
   private readonly kinds: ReadonlySet<string>;
 
   constructor(private readonly options: MeshContextsOptions) {
@@ -64,11 +74,27 @@ export class MeshContexts {
 
   /** Forgets everything: a host name resolved to something else. */
   invalidateAll(): void {
-    for (const mesh of [...this.cache.keys()]) this.retire(mesh);
+    for (const mesh of [...this.cache.keys(), ...this.previous.keys()]) this.retire(mesh);
+  }
+
+  /** What the events since the last call changed, in the order in which meshes were made stale. */
+  takeChanges(): MeshChange[] {
+    const touched = [...this.touched];
+    this.touched.clear();
+    return touched.map(([mesh, before]) => {
+      const now = this.get(mesh);
+      return { mesh, concerned: now?.continues(before) ? now.takeConcerned() : 'all' };
+    });
+  }
+
+  /** A reader that is gone is told of nothing any more. */
+  unfollow(mesh: string, reader: Reader): void {
+    (this.cache.get(mesh) ?? this.previous.get(mesh))?.unfollow(reader);
   }
 
   private retire(mesh: string): void {
     const context = this.cache.get(mesh);
+    if (!this.touched.has(mesh)) this.touched.set(mesh, context ?? this.previous.get(mesh));
     if (!context) return;
     this.cache.delete(mesh);
     this.previous.set(mesh, context);

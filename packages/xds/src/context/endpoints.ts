@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
-import { LABEL_ZONE, type Resource, TAG_PROTOCOL, TAG_SERVICE, TAG_ZONE } from '@mesh/core';
+import { LABEL_ZONE, type Resource, TAG_PROTOCOL, TAG_SERVICE, TAG_ZONE, type ViewChange } from '@mesh/core';
 import type { AvailableService, DataplaneSpec, ExternalServiceSpec, ZoneEgressSpec, ZoneIngressSpec } from '@mesh/resources';
 import { resolveAddress } from '../model/addresses.js';
 import { parseProtocol } from '../model/protocols.js';
@@ -17,7 +16,8 @@ export interface EndpointSources {
   /** `mesh.routing.localityAwareLoadBalancing`. */
   readonly localityAware: boolean;
   readonly dataplanes: readonly Resource<DataplaneSpec>[];
-  readonly zoneIngresses: readonly Resource<ZoneIngressSpec>[];
+  /** Where other zones can be entered. */
+  readonly entries: readonly Entry[];
   readonly zoneEgresses: readonly Resource<ZoneEgressSpec>[];
   /** The endpoints are for the egress of the zone itself: it reaches what is outside the zone and the mesh without another. */
   readonly forEgress: boolean;
@@ -27,13 +27,6 @@ export interface EndpointSources {
   readonly resolved: ReadonlyMap<string, string>;
   /** What was made for earlier contexts of the mesh. */
   readonly made: MadeEndpoints;
-}
-
-/** Endpoints by service, and what is needed to find out quickly what of them the next context has too. */
-export interface EndpointIndex {
-  readonly byService: EndpointMap;
-  /** The same in the order in which they were found. */
-  readonly found: ReadonlyMap<string, readonly Endpoint[]>;
 }
 
 /** A resource is looked at in so many ways: by sidecars and by the egress, and before and after a change. */
@@ -53,8 +46,8 @@ export class MadeEndpoints {
   }
 }
 
-/** Where another zone can be entered. */
-interface Entry {
+/** Where another zone can be entered, and what it offers to the mesh there. */
+export interface Entry {
   readonly ingress: Resource<ZoneIngressSpec>;
   readonly zone: string;
   readonly address: string;
@@ -62,30 +55,44 @@ interface Entry {
   readonly services: readonly AvailableService[];
 }
 
-/**
- * All endpoints of a mesh as its proxies in this zone reach them (contract/dataplane.md §3.6). Lists of
- * services that are what they were `before` are the same arrays.
- */
-export function indexEndpoints(sources: EndpointSources, before?: EndpointIndex): EndpointIndex {
-  const found = new Map<string, Endpoint[]>();
-  const entries = sources.mtlsEnabled ? remoteEntries(sources) : [];
-  addLocal(found, sources, Math.max(1, entries.length));
-  if (sources.throughEgress) addRemoteThroughEgress(found, sources, entries);
-  else addRemote(found, sources, entries);
-  addExternal(found, sources);
-  const byService = new Map<string, readonly Endpoint[]>();
-  let changed = found.size !== before?.found.size;
-  for (const [service, endpoints] of found) {
-    const known = before?.found.get(service);
-    const same = known !== undefined && sameEndpoints(endpoints, known) ? before?.byService.get(service) : undefined;
-    if (!same) changed = true;
-    byService.set(service, same ?? [...endpoints].sort(compareEndpoints));
-  }
-  return before && !changed ? before : { byService, found };
+/** What a dataplane of this zone offers. */
+export function endpointsHere(dataplane: Resource<DataplaneSpec>, sources: EndpointSources): readonly Endpoint[] {
+  const weight = weightHere(sources);
+  // Only host names can lead to another address for the same resource.
+  const circumstances = `${weight}/${resolvedOf(dataplane, sources)}`;
+  return sources.made.of(dataplane, circumstances, () => endpointsOfDataplane(dataplane, sources.resolved, weight));
 }
 
-function sameEndpoints(now: readonly Endpoint[], before: readonly Endpoint[]): boolean {
-  return now.length === before.length && now.every((endpoint, i) => endpoint === before[i] || isDeepStrictEqual(endpoint, before[i]));
+/** Whether {@link endpointsHere} gives the same for the same dataplane. */
+export function sameHere(now: EndpointSources, before: EndpointSources): boolean {
+  return weightHere(now) === weightHere(before) && now.resolved === before.resolved;
+}
+
+/** What other zones and external services offer, by service. */
+export function endpointsElsewhere(sources: EndpointSources): EndpointMap {
+  const found = new Map<string, Endpoint[]>();
+  if (sources.mtlsEnabled && sources.throughEgress) addRemoteThroughEgress(found, sources);
+  else if (sources.mtlsEnabled) addRemote(found, sources);
+  addExternal(found, sources);
+  return found;
+}
+
+/** Whether {@link endpointsElsewhere} gives the same. */
+export function sameElsewhere(now: EndpointSources, before: EndpointSources): boolean {
+  return (
+    sameRemote(now, before) &&
+    now.throughEgress === before.throughEgress &&
+    now.localityAware === before.localityAware &&
+    now.zoneEgresses === before.zoneEgresses &&
+    now.externalServices === before.externalServices &&
+    // Their secrets are read elsewhere.
+    !now.externalServices.some(({ spec }) => spec.networking?.tls?.enabled)
+  );
+}
+
+/** Whether other zones can be entered as before. */
+export function sameRemote(now: EndpointSources, before: EndpointSources): boolean {
+  return now.mtlsEnabled === before.mtlsEnabled && now.entries === before.entries && now.resolved === before.resolved;
 }
 
 /**
@@ -95,7 +102,7 @@ function sameEndpoints(now: readonly Endpoint[], before: readonly Endpoint[]): b
 export function unreachableEndpoints(sources: EndpointSources): Map<string, Endpoint[]> {
   const found = new Map<string, Endpoint[]>();
   if (sources.mtlsEnabled) return found;
-  for (const { zone, address, port, services } of remoteEntries(sources)) {
+  for (const { zone, address, port, services } of sources.entries) {
     for (const service of services) {
       const tags = { [TAG_ZONE]: zone, ...service.tags };
       if (!service.externalService) addAvailable(found, { ...service, tags }, { address, port, weight: 1, priority: 0 });
@@ -104,23 +111,18 @@ export function unreachableEndpoints(sources: EndpointSources): Map<string, Endp
   return found;
 }
 
-function addLocal(found: Map<string, Endpoint[]>, sources: EndpointSources, weight: number): void {
-  for (const dataplane of sources.dataplanes) {
-    // Only host names can lead to another address for the same resource.
-    const made = sources.made.of(dataplane, `${weight}/${resolvedOf(dataplane, sources)}`, () =>
-      endpointsOfDataplane(dataplane, sources, weight),
-    );
-    for (const endpoint of made) add(found, endpoint.tags[TAG_SERVICE] ?? '', endpoint);
-  }
-}
-
 function resolvedOf(dataplane: Resource<DataplaneSpec>, { resolved }: EndpointSources): string {
   if (resolved.size === 0) return '';
   const { advertisedAddress, address, inbound = [] } = dataplane.spec.networking ?? {};
   return [advertisedAddress, address, ...inbound.map((one) => one.address)].map((name) => resolved.get(name ?? '') ?? '').join(',');
 }
 
-function endpointsOfDataplane(dataplane: Resource<DataplaneSpec>, { resolved }: EndpointSources, weight: number): Endpoint[] {
+/** Endpoints of other zones weigh what is behind an ingress, which tells each of them of the same instances. */
+function weightHere({ mtlsEnabled, entries }: EndpointSources): number {
+  return mtlsEnabled ? Math.max(1, entries.length) : 1;
+}
+
+function endpointsOfDataplane(dataplane: Resource<DataplaneSpec>, resolved: EndpointSources['resolved'], weight: number): Endpoint[] {
   return inboundsOf(dataplane).flatMap((inbound) => {
     if (!inbound.healthy || inbound.service === '') return [];
     const address = resolveAddress(inbound.advertisedAddress, resolved);
@@ -143,9 +145,12 @@ function endpointsOfDataplane(dataplane: Resource<DataplaneSpec>, { resolved }: 
  * Ingresses of other zones with a public address and something to offer; those that share an
  * advertised address and port count once.
  */
-function remoteEntries(sources: EndpointSources): Entry[] {
+export function remoteEntries(
+  zoneIngresses: readonly Resource<ZoneIngressSpec>[],
+  sources: Pick<EndpointSources, 'mesh' | 'zone' | 'resolved'>,
+): Entry[] {
   const entries = new Map<string, Entry>();
-  for (const ingress of sources.zoneIngresses) {
+  for (const ingress of zoneIngresses) {
     const zone = ingress.spec.zone || ingress.meta.labels[LABEL_ZONE] || '';
     if (zone === sources.zone) continue;
     const { advertisedAddress = '', advertisedPort = 0 } = ingress.spec.networking ?? {};
@@ -159,9 +164,9 @@ function remoteEntries(sources: EndpointSources): Entry[] {
   return [...entries.values()];
 }
 
-function addRemote(found: Map<string, Endpoint[]>, sources: EndpointSources, entries: readonly Entry[]): void {
+function addRemote(found: Map<string, Endpoint[]>, sources: EndpointSources): void {
   const priority = sources.localityAware ? 1 : 0;
-  for (const { ingress, services, address, port } of entries) {
+  for (const { ingress, services, address, port } of sources.entries) {
     const circumstances = `${sources.mesh}/${address}/${priority}/${sources.forEgress}`;
     const made = sources.made.of(ingress, circumstances, () => {
       // An egress passes on what is tied to another zone; sidecars leave that to the egress.
@@ -172,11 +177,11 @@ function addRemote(found: Map<string, Endpoint[]>, sources: EndpointSources, ent
   }
 }
 
-function addRemoteThroughEgress(found: Map<string, Endpoint[]>, sources: EndpointSources, entries: readonly Entry[]): void {
+function addRemoteThroughEgress(found: Map<string, Endpoint[]>, sources: EndpointSources): void {
   const priority = sources.localityAware ? 1 : 0;
   const egresses = localEgresses(sources);
   const seen = new Set<string>();
-  for (const service of entries.flatMap((entry) => entry.services)) {
+  for (const service of sources.entries.flatMap((entry) => entry.services)) {
     if (service.externalService) continue;
     const key = tagsKey(service.tags ?? {});
     if (seen.has(key)) continue;
@@ -264,10 +269,16 @@ function add(found: Map<string, Endpoint[]>, service: string, endpoint: Endpoint
   else found.set(service, [endpoint]);
 }
 
-function compareEndpoints(a: Endpoint, b: Endpoint): number {
-  if (a.address !== b.address) return a.address < b.address ? -1 : 1;
-  if (a.port !== b.port) return a.port - b.port;
-  const left = tagsKey(a.tags);
-  const right = tagsKey(b.tags);
-  return left === right ? 0 : left < right ? -1 : 1;
+/** Whether others must no longer send traffic to an address that a dataplane or another zone had before this change. */
+export function removesEndpoint({ key, before, after }: ViewChange): boolean {
+  if (before === undefined) return false;
+  if (key.kind === 'ZoneIngress') return after === undefined;
+  if (key.kind !== 'Dataplane') return false;
+  const left = new Set(after ? addressesOf(after) : []);
+  return addressesOf(before).some((address) => !left.has(address));
+}
+
+function addressesOf(dataplane: Resource): string[] {
+  const inbounds = inboundsOf(dataplane as unknown as Resource<DataplaneSpec>);
+  return inbounds.filter(({ healthy }) => healthy).map(({ advertisedAddress, port, service }) => `${advertisedAddress}/${port}/${service}`);
 }

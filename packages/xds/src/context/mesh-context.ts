@@ -3,7 +3,7 @@ import type { DataplaneSpec, ExternalServiceSpec, MeshSpec } from '@mesh/resourc
 import { commonProtocol, type Protocol } from '../model/protocols.js';
 import type { MeshVip } from '../vips/service-vips.js';
 import type { Endpoint, EndpointMap } from './endpoint.js';
-import type { Read } from './reads.js';
+import type { Concern, Read, Reader } from './reads.js';
 
 /** The CA backend in force and how strict inbounds are. */
 export interface MeshMtlsState {
@@ -50,9 +50,19 @@ export interface MeshContext {
   /** A short text for a resource with its content: equal for the very same resource only, in every context of the mesh. */
   idOf(resource: Resource<unknown>): string;
   /** Runs `compute` and tells what it read from this context. */
-  record<T>(compute: () => T): { readonly value: T; readonly reads: readonly Read[] };
+  record<T>(compute: () => T): { readonly value: T; readonly reads: ReadonlySet<Read> };
   /** Whether these reads, of an earlier context of the mesh, would be the same now. Counts as reading them. */
-  holds(reads: readonly Read[]): boolean;
+  holds(reads: ReadonlySet<Read>): boolean;
+  /**
+   * Runs `compute`, also where it throws on behalf of a reader that wants to know when anything `compute` read is different
+   * in a later context of the mesh: `takeConcerned` names it then. What it read before no longer matters.
+   */
+  follow<T>(reader: Reader, compute: () => T): T;
+  unfollow(reader: Reader): void;
+  /** The readers for which something is different since they read it, and why; each is named once. */
+  takeConcerned(): ReadonlyMap<Reader, Concern>;
+  /** Whether this is a later context of the same mesh: its readers are told of what changed in between. */
+  continues(earlier: MeshContext | undefined): boolean;
 }
 
 /** Endpoints of a service that carry all the given tags. */

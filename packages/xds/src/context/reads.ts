@@ -17,22 +17,68 @@ export type ReadSource =
 /** The key of a read that looks at all of a source. */
 export const ALL = '*';
 
-/** Something that was read from a context, and what it was: compared by identity with what it is now. */
-export interface Read {
-  readonly source: ReadSource;
-  readonly key: string;
-  readonly value: unknown;
+/** Whoever is to be told when something it read has changed; compared by identity. */
+export type Reader = object;
+
+/** Where a change came from: from endpoints, which traffic waits for, or from something else. */
+export type Concern = 'endpoints' | 'other';
+
+/**
+ * Something that was read from a context, and what it was. There is one for all who read it, up to the
+ * change after which it would give something else: so a change is found out once, not once for each reader.
+ */
+export class Read {
+  /** It would give something else by now: why. */
+  stale: Concern | undefined;
+  /** Those to be told then. */
+  readonly readers = new Set<Reader>();
+
+  constructor(
+    readonly source: ReadSource,
+    readonly key: string,
+    readonly value: unknown,
+  ) {}
 }
 
-/** Tells what a read would give now. */
-export interface ReadsNow {
-  look(source: ReadSource, key: string): unknown;
-}
-
-/** Whether all reads would give today what they gave then. */
-export function readsHold(reads: readonly Read[], now: ReadsNow): boolean {
-  for (const read of reads) if (!Object.is(now.look(read.source, read.key), read.value)) return false;
+/** Whether all reads would give now what they gave then. */
+export function readsHold(reads: Iterable<Read>): boolean {
+  for (const read of reads) if (read.stale) return false;
   return true;
+}
+
+/** All reads that are not stale, by what was read. */
+export class ReadTable {
+  private readonly bySource = new Map<ReadSource, Map<string, Read>>();
+
+  get size(): number {
+    let size = 0;
+    for (const reads of this.bySource.values()) size += reads.size;
+    return size;
+  }
+
+  add(read: Read): Read {
+    let reads = this.bySource.get(read.source);
+    if (!reads) this.bySource.set(read.source, (reads = new Map()));
+    reads.set(read.key, read);
+    return read;
+  }
+
+  find(source: ReadSource, key: string): Read | undefined {
+    return this.bySource.get(source)?.get(key);
+  }
+
+  *all(): Iterable<Read> {
+    for (const reads of this.bySource.values()) yield* reads.values();
+  }
+
+  ofSource(source: ReadSource): Iterable<Read> {
+    return this.bySource.get(source)?.values() ?? [];
+  }
+
+  delete(read: Read): void {
+    const reads = this.bySource.get(read.source);
+    if (reads?.get(read.key) === read) reads.delete(read.key);
+  }
 }
 
 /**
@@ -40,25 +86,27 @@ export function readsHold(reads: readonly Read[], now: ReadsNow): boolean {
  * computations write into those around them too.
  */
 export class ReadLog {
-  private readonly open: Map<string, Read>[] = [];
+  private readonly open: Set<Read>[] = [];
 
-  note(source: ReadSource, key: string, value: unknown): void {
+  /** Whether anything is being recorded. */
+  get isOpen(): boolean {
+    return this.open.length > 0;
+  }
+
+  note(read: Read): void {
+    this.open.at(-1)?.add(read);
+  }
+
+  noteAll(reads: Iterable<Read>): void {
     const innermost = this.open.at(-1);
-    if (!innermost) return;
-    const id = `${source}/${key}`;
-    if (!innermost.has(id)) innermost.set(id, { source, key, value });
+    if (innermost) for (const read of reads) innermost.add(read);
   }
 
-  noteAll(reads: readonly Read[]): void {
-    if (this.open.length > 0) for (const { source, key, value } of reads) this.note(source, key, value);
-  }
-
-  /** Runs `compute` and returns what it read with its value. What it throws goes through. */
-  record<T>(compute: () => T): { readonly value: T; readonly reads: readonly Read[] } {
-    const log = new Map<string, Read>();
-    this.open.push(log);
+  /** Runs `compute` and writes what it read into `reads`, also where it throws. */
+  record<T>(reads: Set<Read>, compute: () => T): T {
+    this.open.push(reads);
     try {
-      return { value: compute(), reads: [...log.values()] };
+      return compute();
     } finally {
       this.open.pop();
     }
