@@ -1,6 +1,6 @@
 import { Pacer } from '@mesh/control-plane/proxies';
 import { type Leadership, type Logger, type Mutation, messageOf, type ResourceView } from '@mesh/core';
-import { allocateVips, storedVips, vipConfigDrafts, vipSources } from '@mesh/xds';
+import { allocateVips, storedVips, type VipSource, vipConfigDrafts, vipSources } from '@mesh/xds';
 import { mayNeedVips } from './vip-relevance.js';
 
 export interface VipWorkOptions {
@@ -18,9 +18,13 @@ const RETRY_MS = 5000;
 export async function keepVips(options: VipWorkOptions, leadership: Leadership): Promise<void> {
   const { view, log } = options;
   let retry: NodeJS.Timeout | undefined;
+  /** Services that had dataplanes when VIPs were given last. */
+  let covered: ReadonlySet<string> = new Set();
   const pacer = new Pacer(async () => {
     try {
-      await allocate(options, leadership);
+      const sources = vipSources(view);
+      covered = servicesOf(sources);
+      await allocate(sources, options, leadership);
     } catch (error) {
       if (leadership.signal.aborted) return;
       log.warn({ error: messageOf(error) }, 'VIPs were not allocated; trying again');
@@ -30,7 +34,7 @@ export async function keepVips(options: VipWorkOptions, leadership: Leadership):
     }
   });
   const subscription = view.subscribe((event) => {
-    if (event.changes.some(mayNeedVips)) pacer.trigger();
+    if (event.changes.some((change) => mayNeedVips(change, (mesh, service) => covered.has(`${mesh}/${service}`)))) pacer.trigger();
   });
   pacer.trigger();
   await aborted(leadership.signal);
@@ -39,8 +43,8 @@ export async function keepVips(options: VipWorkOptions, leadership: Leadership):
   subscription.unsubscribe();
 }
 
-async function allocate({ view, write, cidr }: VipWorkOptions, leadership: Leadership): Promise<void> {
-  const allocation = allocateVips(storedVips(view), vipSources(view), { cidr });
+async function allocate(sources: readonly VipSource[], { view, write, cidr }: VipWorkOptions, leadership: Leadership): Promise<void> {
+  const allocation = allocateVips(storedVips(view), sources, { cidr });
   const drafts = vipConfigDrafts(view, allocation);
   if (drafts.length === 0) return;
   const revision = await write(
@@ -48,6 +52,11 @@ async function allocate({ view, write, cidr }: VipWorkOptions, leadership: Leade
     leadership,
   );
   await view.waitFor(revision, leadership.signal);
+}
+
+/** `<mesh>/<service>` of each. */
+function servicesOf(sources: readonly VipSource[]): ReadonlySet<string> {
+  return new Set(sources.filter(({ type }) => type === 'service').map(({ mesh, name }) => `${mesh}/${name}`));
 }
 
 /** Resolves when the signal aborts. */
