@@ -13,6 +13,8 @@ interface Waiting {
 
 /** Calls that go into one database transaction at most. */
 const BATCH_CALLS = 100;
+/** Mutations after which no further call joins: other writers wait, and a transaction must not outlast its lock. */
+const BATCH_MUTATIONS = 2_000;
 const PAUSE_MS_MIN = 20;
 const PAUSE_MS_MAX = 500;
 
@@ -56,7 +58,7 @@ export class WriteQueue {
   }
 
   private async drain(): Promise<void> {
-    while (this.waiting.length > 0) await this.process(this.waiting.splice(0, BATCH_CALLS));
+    while (this.waiting.length > 0) await this.process(this.waiting.splice(0, callsOfBatch(this.waiting)));
     this.running = undefined;
   }
 
@@ -108,6 +110,16 @@ export class WriteQueue {
     if (outcome.result.changes.length > 0) this.options.onWritten(outcome.result.changes, writeId);
     waiting.resolve(outcome.result);
   }
+}
+
+/** How many of the calls that wait go together; one does in any case. */
+function callsOfBatch(waiting: readonly Waiting[]): number {
+  let mutations = 0;
+  const tooMany = waiting.slice(0, BATCH_CALLS).findIndex(({ call }, i) => {
+    mutations += call.mutations.length;
+    return i > 0 && mutations > BATCH_MUTATIONS;
+  });
+  return tooMany < 0 ? BATCH_CALLS : tooMany;
 }
 
 function inDoubt(cause: unknown): MeshError {

@@ -11,8 +11,9 @@ import {
   type TransactOptions,
   type TransactResult,
 } from '@mesh/core';
-import pg from 'pg';
+import type pg from 'pg';
 import type { ResourceEntity } from './entities.js';
+import { literal } from './literal.js';
 import { LoadedState } from './loaded-state.js';
 import { numberChanges, resourceOfRow, rowOfResource } from './rows.js';
 
@@ -226,7 +227,7 @@ function loadStatement(mutations: readonly Mutation[]): string {
 
 /** A value as a literal of SQL. */
 function json(value: unknown): string {
-  return pg.escapeLiteral(JSON.stringify(value));
+  return literal(JSON.stringify(value));
 }
 
 function writeStatement(planned: readonly Planned[], writeId: string, options: BatchOptions): string {
@@ -246,6 +247,6 @@ function writeStatement(planned: readonly Planned[], writeId: string, options: B
   const first = lines[0]?.revision ?? 0;
   const last = lines.at(-1)?.revision ?? 0;
   const trim = Math.floor((first - 1) / TRIM_EVERY) < Math.floor(last / TRIM_EVERY) ? last - options.logLinesMax : 0;
-  const now = pg.escapeLiteral(options.now);
-  return write({ lines: json(lines), now, removed: json(removed), put: json(put), writeId: pg.escapeLiteral(writeId), last, trim });
+  const now = literal(options.now);
+  return write({ lines: json(lines), now, removed: json(removed), put: json(put), writeId: literal(writeId), last, trim });
 }
