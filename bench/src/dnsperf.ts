@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { closeSync, createReadStream, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -61,16 +64,25 @@ function addLatency(line: string, latenciesMs: number[]): void {
   if (!Number.isNaN(seconds)) latenciesMs.push(seconds * 1000);
 }
 
+/** Lines are read once it has ended: reading 20,000 a second beside it would take the CPU that is measured. */
 async function readLines(args: readonly string[], onLine: (line: string) => void): Promise<number | null> {
-  const child = spawn('dnsperf', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('close', resolve);
-    child.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(
-        cause.code === 'ENOENT' ? new Error('dnsperf is not installed; on Debian and Ubuntu: apt-get install dnsperf', { cause }) : cause,
-      ),
-    );
-  });
-  createInterface({ input: child.stdout }).on('line', onLine);
-  return ended;
+  const directory = mkdtempSync(join(tmpdir(), 'mesh-dnsperf-'));
+  try {
+    const file = join(directory, 'output');
+    const output = openSync(file, 'w');
+    const child = spawn('dnsperf', args, { stdio: ['ignore', output, 'inherit'] });
+    closeSync(output);
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('close', resolve);
+      child.once('error', (cause: NodeJS.ErrnoException) =>
+        reject(
+          cause.code === 'ENOENT' ? new Error('dnsperf is not installed; on Debian and Ubuntu: apt-get install dnsperf', { cause }) : cause,
+        ),
+      );
+    });
+    for await (const line of createInterface({ input: createReadStream(file) })) onLine(line);
+    return code;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }

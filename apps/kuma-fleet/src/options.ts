@@ -16,6 +16,7 @@ export interface FleetFlags {
   readonly outbounds: number;
   readonly xds: 'sotw' | 'delta';
   readonly streamsPerConnection: number;
+  readonly retryPolicy: 'own' | 'envoy';
   readonly rampupPeriod: number;
   readonly endpointChanges: number;
   readonly policyChanges: number;

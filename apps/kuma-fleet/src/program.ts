@@ -33,6 +33,14 @@ function addConnection(program: Command): void {
     .option('--dataplane-token-file <file>', 'token for all dataplanes of the mesh, instead of one made over the API')
     .option('--no-token', 'send no token: data plane authentication is off')
     .addOption(new Option('--xds <variant>', 'variant of the protocol').choices(['sotw', 'delta']).default('sotw'))
+    .addOption(
+      new Option(
+        '--retry-policy <policy>',
+        'pauses before a lost stream comes back: up to 1.5 s as our bootstrap says, or 30 s as Envoy itself',
+      )
+        .choices(['own', 'envoy'])
+        .default('own'),
+    )
     .option('--streams-per-connection <n>', 'proxies that share a connection; Envoys never do', countOption(1), 1);
 }
 

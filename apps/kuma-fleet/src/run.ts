@@ -6,6 +6,7 @@ import {
   churn,
   DurationHistogram,
   type Durations,
+  ENVOY_RETRY_POLICY,
   Fleet,
   type FleetCounts,
   FleetWrites,
@@ -74,6 +75,7 @@ async function runWith(flags: FleetFlags, { zones, ingresses }: FleetPlace): Pro
     token: await tokenFor(flags, apis[0] ?? ''),
     variant: flags.xds,
     streamsPerConnection: flags.streamsPerConnection,
+    retry: flags.retryPolicy === 'envoy' ? ENVOY_RETRY_POLICY : undefined,
     deadlineMs: flags.deadline,
   });
   const writes = new FleetWrites(fleet, { zones: apis, policies: flags.globalApiAddress ?? apis[0] ?? '' });

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Fleet, FleetWrites, fleetToken } from '@mesh/fleet-kit';
+import { ENVOY_RETRY_POLICY, Fleet, FleetWrites, fleetToken } from '@mesh/fleet-kit';
 import {
   type ControlPlaneHandle,
   choosePort,
@@ -100,6 +100,7 @@ export class Target {
       token,
       variant: this.spec.xds,
       streamsPerConnection: 1,
+      retry: this.spec.foreign ? ENVOY_RETRY_POLICY : undefined,
       deadlineMs: DEADLINE_MS,
     });
     return { fleet, writes: new FleetWrites(fleet, { zones: [api.url], policies: api.url }) };

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ContentCache } from './contents.js';
 import { ExpectedEndpoints, type FleetZone } from './expected-endpoints.js';
-import { SimulatedProxy } from './simulated-proxy.js';
+import { OWN_RETRY_POLICY, type RetryPolicy, SimulatedProxy } from './simulated-proxy.js';
 import { planFleet, type Shape } from './topology.js';
 import { Transport } from './transport.js';
 import { Violations } from './violations.js';
@@ -17,6 +17,8 @@ export interface FleetOptions extends Omit<Shape, 'zones'> {
   readonly token?: string | undefined;
   readonly variant: 'sotw' | 'delta';
   readonly streamsPerConnection: number;
+  /** Default: as our bootstrap has it. */
+  readonly retry?: RetryPolicy | undefined;
   /** Longest wait for a state. */
   readonly deadlineMs: number;
 }
@@ -49,7 +51,7 @@ export class Fleet {
   private readonly expected: ExpectedEndpoints;
 
   constructor(readonly options: FleetOptions) {
-    const { ca, streamsPerConnection, mesh, variant, token } = options;
+    const { ca, streamsPerConnection, mesh, variant, token, retry = OWN_RETRY_POLICY } = options;
     const cache = new ContentCache();
     const byZone = options.zones.map(({ controlPlanes }) =>
       controlPlanes.map(({ host, port }) => new Transport({ host, port, ca, streamsPerConnection })),
@@ -60,7 +62,7 @@ export class Fleet {
       const transports = byZone[plan.zone] ?? [];
       const transport = transports[index % transports.length];
       if (!transport) throw new Error('every zone of a fleet needs a control plane');
-      return new SimulatedProxy(plan, { mesh, variant, transport, token, cache, events });
+      return new SimulatedProxy(plan, { mesh, variant, transport, token, retry, cache, events });
     });
     this.expected = new ExpectedEndpoints(options.zones, () => this.joined().map(({ plan }) => plan));
   }

@@ -17,13 +17,21 @@ export interface ProxyOptions {
   readonly variant: 'sotw' | 'delta';
   readonly transport: Transport;
   readonly token: string | undefined;
+  readonly retry: RetryPolicy;
   readonly cache: ContentCache;
   readonly events: ProxyEvents;
 }
 
 /** First and longest wait before a stream is opened again; each wait is a random part of it, as Envoy does. */
-const BACKOFF_BASE_MS = 500;
-const BACKOFF_MAX_MS = 30_000;
+export interface RetryPolicy {
+  readonly baseMs: number;
+  readonly maxMs: number;
+}
+
+/** What our bootstrap tells Envoy (`retryBackOff`). */
+export const OWN_RETRY_POLICY: RetryPolicy = { baseMs: 250, maxMs: 1_500 };
+/** What Envoy does where its bootstrap says nothing, as Kuma's. */
+export const ENVOY_RETRY_POLICY: RetryPolicy = { baseMs: 500, maxMs: 30_000 };
 
 /** One simulated sidecar: opens its stream, and opens it again when it ends, until it leaves. */
 export class SimulatedProxy {
@@ -112,7 +120,8 @@ export class SimulatedProxy {
     this.opened = false;
     if (!this.wanted) return;
     this.options.events.disconnected(this, reason);
-    const waitMs = this.attempts === 0 ? 0 : Math.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** this.attempts);
+    const { baseMs, maxMs } = this.options.retry;
+    const waitMs = this.attempts === 0 ? 0 : Math.random() * Math.min(maxMs, baseMs * 2 ** this.attempts);
     this.attempts += 1;
     this.timer = setTimeout(() => this.wanted && !this.stream && this.open(), waitMs);
   }

@@ -109,7 +109,10 @@ export async function putIngresses(apiUrls: readonly string[]): Promise<{ advert
 
 async function request(url: string, method: string, body?: JsonObject): Promise<string> {
   const content = body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {};
-  const response = await fetch(url, { method, ...content });
+  const response = await fetch(url, { method, ...content }).catch((error: Error) => {
+    const { cause } = error;
+    throw new Error(`${method} ${url}: ${cause instanceof Error ? cause.message : error.message}`, { cause: error });
+  });
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${text}`);
   return text;
