@@ -6,7 +6,8 @@ const INTRODUCTION = `# Configuration
 Every key, as \`configFields\` of \`packages/runtime\` declares it. Written by \`pnpm gen config-docs\`; not edited by hand.
 
 A YAML file (\`-c\`) wins over the defaults, and variables win over the file. Keys are read in any case. Durations are
-written as in Go (\`500ms\`, \`10s\`, \`1h30m\`), lists in variables with commas. \`--print-config\` of every service shows what
+written as in Go (\`500ms\`, \`10s\`, \`1h30m\`), lists in variables with commas. A secret may come as a file: \`KUMA_STORE_POSTGRES_PASSWORD_FILE\` names one that
+holds the password, and so with every secret. \`--print-config\` of every service shows what
 is in effect. A key whose description begins with "Accepted for Kuma" is read and printed, and changes nothing; where it
 is set, a warning at start says so. A key that is not listed here is a mistake that ends the start, with the key that was
 probably meant; a variable is one where it is nearly one of these.

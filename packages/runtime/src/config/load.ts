@@ -6,6 +6,7 @@ import type { Field, PlacedField } from './field.js';
 import { inertWarnings } from './inert.js';
 import { isMapping, isRenamedVariable, translateEnv, translateYaml } from './legacy.js';
 import { configFields, type KumaConfig } from './schema.js';
+import { readSecretFiles } from './secret-files.js';
 import { type Draft, deepFreeze, setAt } from './tree.js';
 import { type UnknownName, unknownKey, unknownVariable } from './unknown.js';
 import { validateConfig } from './validate.js';
@@ -127,7 +128,8 @@ function buildYamlIndex(): YamlIndex {
 const yamlIndex = buildYamlIndex();
 
 function applyEnv(draft: Draft, rawEnv: LoadOptions['env'], findings: Findings): void {
-  const { env, warnings } = translateEnv(rawEnv);
+  const { env: translated, warnings } = translateEnv(rawEnv);
+  const env = readSecretFiles(translated, findings.violations);
   findings.warnings.push(...warnings);
   for (const name of Object.keys(env)) {
     const unknown = isRenamedVariable(name) ? undefined : unknownVariable(name);

@@ -4,7 +4,7 @@ import { committedFiles } from '../files.mjs';
 
 /** What may stand at the top of the repository. */
 const ROOT_ENTRIES = new Set(
-  `.ci .dependency-cruiser.mjs .dockerignore .editorconfig .gitattributes .github .gitignore .npmrc CHANGELOG.md CONTRIBUTING.md LICENSE
+  `.ci .dependency-cruiser.mjs .dockerignore .editorconfig .gitattributes .github .gitignore .npmrc CHANGELOG.md CONTRIBUTING.md Dockerfile LICENSE
   README.md apps bench bin biome.json deploy docker-compose.yml docs knip.json package.json packages pnpm-lock.yaml pnpm-workspace.yaml
   proto test-e2e tooling turbo.json`.split(/\s+/),
 );

@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { findOnPath, root } from '../../provision/lib/paths.mjs';
+
+const compose = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8'), { merge: true });
+const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
+const services = Object.entries(compose.services);
+const ours = services.filter(([, { build }]) => build !== undefined);
+
+test.skipIf(!findOnPath('docker-compose'))('docker-compose takes the file', () => {
+  const { status, stderr } = spawnSync('docker-compose', ['config', '--quiet'], { cwd: root, encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});
+
+describe('the compose file', () => {
+  test.each(ours)('%s gains no right and writes to no image', (_, service) => {
+    expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+    expect(service.privileged ?? service.user).toBeUndefined();
+  });
+
+  test.each(services.filter(([name]) => /-(cp|api|dns|ingress-manager|ingress|egress|sidecar)$/.test(name)))(
+    '%s waits for what it needs to be well',
+    (_, service) => {
+      const conditions = Object.values(service.depends_on).map(({ condition }) => condition);
+      expect(conditions).toContain('service_healthy');
+    },
+  );
+
+  test('lets only ingresses and egresses into the network between zones, and only the global into those of both', () => {
+    const members = (network) => services.filter(([, { networks = [] }]) => Object.hasOwn(named(networks), network)).map(([name]) => name);
+    expect(members('between')).toEqual(['zone-1-ingress', 'zone-1-egress', 'zone-2-ingress', 'zone-2-egress']);
+    expect(members('zone-1').filter((name) => members('zone-2').includes(name))).toEqual(['global-cp', 'prometheus']);
+  });
+
+  test('publishes ports on this machine only', () => {
+    for (const [, { ports = [] }] of services) for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+
+  test('holds no secret: passwords, keys and tokens are files of volumes', () => {
+    const variables = services.flatMap(([, { environment = {} }]) => Object.entries(environment));
+    const secrets = variables.filter(([name, value]) => /(PASSWORD|TOKEN|KEY|SECRET)$/.test(name) && value !== 'false');
+    expect(secrets).toEqual([]);
+  });
+});
+
+test.each(['global-cp', 'zone-cp', 'ingress-manager', 'dns-resolver', 'api-gateway'])(
+  'the image of %s runs with the options of bin/',
+  (name) => {
+    const [first] = readFileSync(join(root, 'bin', name), 'utf8').split('\n');
+    const options = first.replace('#!/usr/bin/env -S node ', '').split(' ');
+    expect(dockerfile).toContain(`ENTRYPOINT ${JSON.stringify(['node', ...options, `/mesh/bin/${name}`]).replaceAll('","', '", "')}`);
+  },
+);
+
+function named(networks) {
+  return Array.isArray(networks) ? Object.fromEntries(networks.map((name) => [name, {}])) : networks;
+}
