@@ -1,5 +1,7 @@
 import { type AnyDescriptor, keyString, type Resource, type ResourceView, type ViewChange } from '@mesh/core';
 import type { EncodedResource } from './codec.js';
+import { SetDigest } from './digest.js';
+import { hashedNameOf, wireName } from './names.js';
 
 /** One resource of the outgoing state changed or went. */
 export type FeedListener = (kind: string, wireName: string) => void;
@@ -12,6 +14,10 @@ export interface KdsFeed {
   resources(kind: string): ReadonlyMap<string, EncodedResource>;
   /** Kinds that are sent and of which there is something. */
   kinds(): Iterable<string>;
+  /** SetDigest of the resources of a kind; undefined where some of them are withheld. */
+  digest(kind: string): string | undefined;
+  /** The source of this name is there but cannot be encoded at present: no reason for a peer to drop what it has of it. */
+  isWithheld(kind: string, wireName: string): boolean;
   /** Revision of the view the feed has seen. */
   readonly revision: number;
 }
@@ -36,6 +42,9 @@ interface KindState {
   readonly byName: Map<string, EncodedResource>;
   /** Key of the source to its name on the wire: what must go when the source goes. */
   readonly nameOfSource: Map<string, string>;
+  readonly digest: SetDigest;
+  /** Keys of sources that cannot be encoded, with the names under which a peer may know them. */
+  readonly withheld: Map<string, readonly string[]>;
 }
 
 /** A feed over a view: each event maps and encodes only what changed. */
@@ -45,7 +54,13 @@ export class ViewFeed implements KdsFeed {
 
   constructor(private readonly options: ViewFeedOptions) {
     for (const descriptor of options.descriptors) {
-      this.kindStates.set(descriptor.kind, { descriptor, byName: new Map(), nameOfSource: new Map() });
+      this.kindStates.set(descriptor.kind, {
+        descriptor,
+        byName: new Map(),
+        nameOfSource: new Map(),
+        digest: new SetDigest(),
+        withheld: new Map(),
+      });
       for (const resource of options.view.list(descriptor.kind)) this.put(resource);
     }
     this.subscription = options.view.subscribe((event) => this.onChanges(event.changes));
@@ -61,6 +76,16 @@ export class ViewFeed implements KdsFeed {
 
   resources(kind: string): ReadonlyMap<string, EncodedResource> {
     return this.kindStates.get(kind)?.byName ?? new Map();
+  }
+
+  digest(kind: string): string | undefined {
+    const state = this.kindStates.get(kind);
+    return state && state.withheld.size === 0 ? state.digest.text : undefined;
+  }
+
+  isWithheld(kind: string, wireName: string): boolean {
+    for (const names of this.kindStates.get(kind)?.withheld.values() ?? []) if (names.includes(wireName)) return true;
+    return false;
   }
 
   *kinds(): Iterable<string> {
@@ -91,20 +116,39 @@ export class ViewFeed implements KdsFeed {
     const state = this.kindStates.get(resource.kind);
     if (!state) return [];
     const source = keyString({ kind: resource.kind, mesh: resource.meta.mesh, name: resource.meta.name });
+    if (!this.options.selects(resource, state.descriptor)) return this.drop(resource.kind, source);
     const encoded = this.encode(resource, state);
-    if (!encoded) return this.drop(resource.kind, source);
+    // What cannot be encoded is not gone: the peer keeps what it has.
+    if (!encoded) return this.withhold(resource, { state, source });
+    state.withheld.delete(source);
     const previous = state.nameOfSource.get(source);
     const changed = previous !== undefined && previous !== encoded.name ? this.drop(resource.kind, source) : [];
     state.nameOfSource.set(source, encoded.name);
-    if (state.byName.get(encoded.name)?.version === encoded.version) return changed;
+    const present = state.byName.get(encoded.name);
+    if (present?.version === encoded.version) return changed;
+    if (present) state.digest.remove(present.version);
+    state.digest.add(encoded.version);
     state.byName.set(encoded.name, encoded);
     return [...changed, encoded.name];
+  }
+
+  private withhold(resource: Resource, { state, source }: { state: KindState; source: string }): string[] {
+    const { name, mesh, labels } = resource.meta;
+    if (!state.nameOfSource.has(source)) state.withheld.set(source, [wireName(name, mesh), wireName(hashedNameOf(resource, labels), mesh)]);
+    return [];
   }
 
   private drop(kind: string, source: string): string[] {
     const state = this.kindStates.get(kind);
     const name = state?.nameOfSource.get(source);
+    const names = state?.withheld.get(source);
+    if (state && names) {
+      state.withheld.delete(source);
+      return [...names];
+    }
     if (!state || name === undefined) return [];
+    const present = state.byName.get(name);
+    if (present) state.digest.remove(present.version);
     state.nameOfSource.delete(source);
     state.byName.delete(name);
     return [name];
@@ -112,7 +156,7 @@ export class ViewFeed implements KdsFeed {
 
   private encode(resource: Resource, state: KindState): EncodedResource | undefined {
     try {
-      return this.options.selects(resource, state.descriptor) ? this.options.encode(resource, state.descriptor) : undefined;
+      return this.options.encode(resource, state.descriptor);
     } catch (error) {
       this.options.onError(resource, error);
       return undefined;

@@ -11,11 +11,10 @@ import {
   type TransactResult,
   tracing,
 } from '@mesh/core';
-import { toEncodedResource } from './codec.js';
-import { type InboundPlan, type InboundScope, inScope, keysOfBatch, planInbound, senderName } from './inbound.js';
-import { parseWireName } from './names.js';
+import { type InboundPlan, type InboundScope, keyOfWireName, keysOfBatch, planInbound } from './inbound.js';
 import type { PeerRecord } from './peer-record.js';
-import type { ReceivedBatch, Rejection } from './receiver.js';
+import { type ReceivedBatch, type Rejection, rejectionText } from './receiver.js';
+import { StoredVersions } from './stored-versions.js';
 
 /** A view that has not seen a write after so long follows no more: the stream ends, and the peer comes back. */
 const VIEW_WAIT_MS = 30_000;
@@ -37,14 +36,19 @@ export interface InboundStoreOptions {
   /** A removal was not carried out: the peer is not the one last synced with. */
   readonly onHeld?: (kind: string, wireNames: readonly string[]) => void;
   readonly onStored?: (kind: string, result: TransactResult) => void;
+  /** Content that differed from the peer's without a word of it was put right. */
+  readonly onRepaired?: (kind: string, count: number) => void;
 }
 
 /** Stores what a stream receives: one transaction per response, retried where a lock was lost. */
 export class InboundStore {
+  private readonly versions: StoredVersions;
   /** Revision below which nothing may be read: what was there when the stream began, then its own writes. */
   private reached = 0;
 
-  constructor(private readonly options: InboundStoreOptions) {}
+  constructor(private readonly options: InboundStoreOptions) {
+    this.versions = new StoredVersions(options);
+  }
 
   /** Reads the record of the peer, from a view no older than this call; call before the stream starts. */
   async loadRecord(): Promise<void> {
@@ -57,21 +61,13 @@ export class InboundStore {
 
   /** Versions by wire name of all that is stored in the peer's scope, less what is held. */
   async initialVersions(kind: string): Promise<Record<string, string>> {
-    const { registry, scope, record } = this.options;
-    const descriptor = registry.mustGet(kind);
-    const versions: Record<string, string> = {};
-    for (const resource of (await this.currentView()).list(kind)) {
-      if (!inScope(resource, scope)) continue;
-      const name = senderName(resource, scope);
-      if (record.isHeld(kind, name)) continue;
-      const zero = descriptor.zeroStatus ?? {};
-      const status = descriptor.hasStatus ? { status: scope.at === 'zone' ? zero : (resource.status ?? zero) } : {};
-      const { mesh, labels } = resource.meta;
-      versions[name] = versionOf(() =>
-        toEncodedResource({ name: parseWireName(name)?.name ?? name, mesh, labels, spec: resource.spec, ...status }, descriptor),
-      );
-    }
-    return versions;
+    return Object.fromEntries(this.versions.of(kind, (await this.currentView()).list(kind)));
+  }
+
+  /** SetDigest of what is stored of a kind in the peer's scope; undefined while the view lags behind what was stored. */
+  digest(kind: string): string | undefined {
+    const { view } = this.options;
+    return view.revision >= this.reached ? this.versions.digest(kind, view.list(kind)) : undefined;
   }
 
   /** Stores one batch and returns what was refused; throws where the store does. */
@@ -82,33 +78,87 @@ export class InboundStore {
   }
 
   private async applyUntilStored(batch: ReceivedBatch): Promise<readonly Rejection[]> {
+    let noted: Mutation[] = [];
     for (let attempt = 1; ; attempt++) {
       // After a lost race the store is asked itself: the view need not have seen the winner yet.
-      const plan = await this.plan(batch, attempt === 1 ? await this.currentView() : undefined);
-      const mutations = [...plan.mutations, ...this.noteInRecord(batch, plan)];
+      const { plan, stored } = await this.plan(batch, attempt === 1 ? await this.currentView() : undefined);
+      // Once noted, a change of the record is no change to a second attempt.
+      if (noted.length === 0) noted = this.noteInRecord(batch, plan);
+      const mutations = [...plan.mutations, ...noted];
       if (plan.pinned > 0 && attempt === 1) this.options.onPinned?.(batch.kind, plan.pinned);
-      if (mutations.length === 0) return plan.rejected;
       try {
-        const result = await this.write(mutations);
-        this.reached = result.revision;
-        this.options.onStored?.(batch.kind, result);
-        return plan.rejected;
+        if (mutations.length > 0) await this.storeOf(batch.kind, mutations);
+        return this.settle(batch, { plan, stored });
       } catch (error) {
+        if (isUnacceptable(error)) {
+          const apart = await this.storeApart(batch, plan);
+          if (noted.length > 0) await this.write(noted);
+          return this.settle(batch, { plan: apart, stored });
+        }
         if (attempt >= ATTEMPTS_MAX || !isLostRace(error)) throw error;
       }
     }
   }
 
+  /** The store takes the batch not as a whole: each resource alone, so that one cannot keep out the others. */
+  private async storeApart(batch: ReceivedBatch, plan: InboundPlan): Promise<InboundPlan> {
+    const rejected = [...plan.rejected];
+    const mutations: Mutation[] = [];
+    for (const mutation of plan.mutations) {
+      try {
+        await this.storeOf(batch.kind, [mutation]);
+        mutations.push(mutation);
+      } catch (error) {
+        if (!isUnacceptable(error)) throw error;
+        const key = keyString(keyOfMutation(mutation));
+        const isIt = ({ name }: { readonly name: string }) => {
+          const named = this.keyOf(batch.kind, name);
+          return named !== undefined && keyString(named) === key;
+        };
+        rejected.push({ name: batch.resources.find(isIt)?.name ?? '', message: rejectionText(error) });
+      }
+    }
+    return { ...plan, mutations, rejected };
+  }
+
+  /** Notes what is not in the store as the peer sent it, and what a repair changed. */
+  private settle(batch: ReceivedBatch, { plan, stored }: { plan: InboundPlan; stored: StoredOf }): readonly Rejection[] {
+    const { kind, repair = false } = batch;
+    const refused = new Set(plan.rejected.map(({ name }) => name));
+    const written = new Set(plan.mutations.map((mutation) => keyString(keyOfMutation(mutation))));
+    for (const { name, version } of batch.resources) {
+      const key = this.keyOf(kind, name);
+      const isUnchanged = repair && key !== undefined && !written.has(keyString(key));
+      if (refused.has(name) || isUnchanged) this.versions.explain(kind, name, { offered: version, stored: key && stored(key) });
+      else this.versions.forget(kind, name);
+    }
+    for (const name of batch.removed) this.versions.forget(kind, name);
+    if (repair && plan.mutations.length > 0) this.options.onRepaired?.(kind, plan.mutations.length);
+    return plan.rejected;
+  }
+
   /** All first answers are stored: the peer is now the one last synced with. */
   async adopt(): Promise<void> {
     const { record } = this.options;
-    if (record.adopt()) this.reached = (await this.write([{ op: 'upsert', draft: record.draft() }])).revision;
+    if (record.adopt()) await this.write([{ op: 'upsert', draft: record.draft() }]);
   }
 
-  private write(mutations: readonly Mutation[]): Promise<TransactResult> {
+  private async storeOf(kind: string, mutations: readonly Mutation[]): Promise<void> {
+    const result = await this.write(mutations);
+    this.options.onStored?.(kind, result);
+  }
+
+  private async write(mutations: readonly Mutation[]): Promise<TransactResult> {
     const { store, author, fence } = this.options;
     for (const mutation of mutations) tracing.aboutToWrite(store, keyOfMutation(mutation));
-    return store.transact(mutations, { author, ...(fence !== undefined ? { fence } : {}) });
+    const result = await store.transact(mutations, { author, ...(fence !== undefined ? { fence } : {}) });
+    this.reached = Math.max(this.reached, result.revision);
+    return result;
+  }
+
+  private keyOf(kind: string, name: string): ResourceKey | undefined {
+    const { registry, scope } = this.options;
+    return keyOfWireName({ scope, descriptor: registry.mustGet(kind) }, name);
   }
 
   private async currentView(): Promise<ResourceView> {
@@ -117,17 +167,12 @@ export class InboundStore {
     return view;
   }
 
-  private async plan(batch: ReceivedBatch, view: ResourceView | undefined): Promise<InboundPlan> {
+  private async plan(batch: ReceivedBatch, view: ResourceView | undefined): Promise<{ plan: InboundPlan; stored: StoredOf }> {
     const { registry, scope, record } = this.options;
     const descriptor = registry.mustGet(batch.kind);
     const read = view ? undefined : await this.readStore(keysOfBatch({ scope, descriptor, batch }));
-    return planInbound({
-      scope,
-      descriptor,
-      batch,
-      stored: (key) => (view ? view.get({ ...key, kind: batch.kind }) : read?.get(keyString({ ...key, kind: batch.kind }))),
-      holds: () => record.isOther && batch.first,
-    });
+    const stored: StoredOf = (key) => (view ? view.get(key) : read?.get(keyString(key)));
+    return { plan: planInbound({ scope, descriptor, batch, stored, holds: () => record.isOther && batch.first }), stored };
   }
 
   private async readStore(keys: readonly ResourceKey[]): Promise<Map<string, Resource>> {
@@ -155,6 +200,9 @@ export class InboundStore {
   }
 }
 
+/** What the store holds of a key. */
+type StoredOf = (key: ResourceKey) => Resource | undefined;
+
 function keyOfMutation(mutation: Mutation): ResourceKey {
   if ('key' in mutation) return mutation.key;
   const { kind, mesh, name } = mutation.draft;
@@ -166,13 +214,9 @@ function keyOfRecord(record: PeerRecord): ResourceKey {
   return { kind, mesh, name };
 }
 
-function versionOf(encode: () => { readonly version: string }): string {
-  try {
-    return encode().version;
-  } catch {
-    // Stored in a form that cannot be encoded: any other version makes the peer send it again.
-    return 'unknown';
-  }
+/** What the store refuses for what it is; trying again does not help. */
+function isUnacceptable(error: unknown): boolean {
+  return MeshError.is(error, 'bad_request') || MeshError.is(error, 'too_large');
 }
 
 function isLostRace(error: unknown): boolean {

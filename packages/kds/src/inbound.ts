@@ -95,7 +95,8 @@ export function senderName(resource: Resource, scope: InboundScope): string {
   return `${name.startsWith(prefix) ? name.slice(prefix.length) : name}.${mesh}`;
 }
 
-function keyOfWireName(input: Pick<PlanInput, 'scope' | 'descriptor'>, name: string): ResourceKey | undefined {
+/** Where the resource of a wire name is, or would be, stored; undefined for what is no name of the kind. */
+export function keyOfWireName(input: Pick<PlanInput, 'scope' | 'descriptor'>, name: string): ResourceKey | undefined {
   const parts = parseWireName(name);
   if (!parts || (parts.mesh === '') !== (input.descriptor.scope === 'Global')) return undefined;
   return { kind: input.descriptor.kind, mesh: parts.mesh, name: storedName(parts.name, input.scope) };

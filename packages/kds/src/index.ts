@@ -1,4 +1,6 @@
+export * from './beat.js';
 export * from './codec.js';
+export * from './digest.js';
 export * from './feed.js';
 export * from './feeds.js';
 export * from './inbound.js';
@@ -9,5 +11,6 @@ export * from './node.js';
 export * from './outbound-global.js';
 export * from './outbound-zone.js';
 export * from './peer-record.js';
+export * from './quarantine.js';
 export * from './receiver.js';
 export * from './sender.js';

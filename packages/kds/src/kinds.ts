@@ -22,6 +22,11 @@ export const FEATURE_OPTIONAL_TARGET_REF = 'optional-top-level-target-ref';
 export const FEATURE_EXPLICIT_REMOVAL = 'explicit-removal';
 /** Ours alone: the zone can be asked what its proxies have (proto/kuma/internal/v1/delivery.proto). */
 export const FEATURE_DELIVERY_REPORTS = 'delivery-reports';
+/**
+ * Ours alone: the receiver answers beats and compares what they say of each kind with what it holds; where they differ
+ * it subscribes to the kind anew.
+ */
+export const FEATURE_BEATS = 'stream-beats';
 
 /** What both sides put into `node.metadata.features`. */
 export const NODE_FEATURES: readonly string[] = [
@@ -32,6 +37,7 @@ export const NODE_FEATURES: readonly string[] = [
   FEATURE_OPTIONAL_TARGET_REF,
   FEATURE_EXPLICIT_REMOVAL,
   FEATURE_DELIVERY_REPORTS,
+  FEATURE_BEATS,
 ];
 
 /** The one Config that zones are given: the identity of the deployment, and so of the global's store. */

@@ -19,6 +19,8 @@ export interface NotedBatch {
 /** Headers by which our control planes tell each other apart. Kuma ignores them. */
 export const HEADER_STORE_ID = 'mesh-store-id';
 export const HEADER_STORE_REVISION = 'mesh-store-revision';
+/** By which factor silence is to be borne longer than usual: a zone on a slow line asks for it. */
+export const HEADER_PATIENCE = 'mesh-patience';
 
 /**
  * What is remembered of the peer last synced with (design.md §5). A peer that came back with another

@@ -5,9 +5,15 @@ import {
   DeltaDiscoveryRequestSchema,
   type DeltaDiscoveryResponse,
 } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
+import { answerBeat, BEAT_TYPE, type Beat, readBeat } from './beat.js';
 import { CLUSTER_ID_CONFIG } from './kinds.js';
 import { describeNode, type PeerNode } from './node.js';
 import { readStamp } from './stamp.js';
+
+/** Every so many beats what is stored is compared; in between nothing is looked at. */
+const BEATS_PER_COMPARISON = 15;
+/** Responses that may wait beyond two of each kind. */
+const QUEUE_MIN = 32;
 
 /** One response, ready to be judged and stored. */
 export interface ReceivedBatch {
@@ -21,6 +27,8 @@ export interface ReceivedBatch {
   readonly revision?: number;
   /** W3C trace context of what caused it, where the sender tells. */
   readonly trace?: string;
+  /** Answers a subscription that was made anew because content differed. */
+  readonly repair?: boolean;
 }
 
 /** A resource that was not taken: the peer gets the message in its NACK. */
@@ -41,6 +49,12 @@ export interface KdsReceiverOptions {
   readonly send: (request: DeltaDiscoveryRequest) => void;
   /** All kinds had their first response and are stored. */
   readonly onSynced?: () => Promise<void>;
+  /** A beat came: the peer is alive, and says how far it is. */
+  readonly onBeat?: (beat: Beat) => void;
+  /** SetDigest of what is stored of a kind in the peer's scope; undefined where that cannot be told now. */
+  readonly digest?: (kind: string) => string | undefined;
+  /** What is stored of a kind is not what the peer says: it is asked for anew. */
+  readonly onDifference?: (kind: string) => void;
   /** The stream cannot go on. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -53,7 +67,12 @@ export class KdsReceiver {
   private readonly waitingFor: Set<string>;
   private readonly seen = new Set<string>();
   private work: Promise<void> = Promise.resolve();
+  private queued = 0;
   private stopped = false;
+  /** By kind, what the peer said is right and nothing has changed since. */
+  private readonly expected = new Map<string, string>();
+  private readonly repairing = new Set<string>();
+  private beats = 0;
 
   constructor(private readonly options: KdsReceiverOptions) {
     this.waitingFor = new Set(options.kinds);
@@ -66,7 +85,31 @@ export class KdsReceiver {
   }
 
   onResponse(response: DeltaDiscoveryResponse): void {
-    this.enqueue(() => this.take(response));
+    if (response.typeUrl === BEAT_TYPE) this.onBeat(response);
+    else this.enqueue(() => this.take(response));
+  }
+
+  /** Answered at once, whatever waits to be stored: it tells that this end reads. */
+  private onBeat(response: DeltaDiscoveryResponse): void {
+    const beat = readBeat(response);
+    if (!beat || this.stopped) return;
+    this.options.send(answerBeat(this.options.self.id));
+    this.options.onBeat?.(beat);
+    this.enqueue(() => this.compare(beat));
+  }
+
+  /** Compares each kind when the peer has told of it, and all of them now and then: what is stored here may have changed alone. */
+  private async compare({ digests }: Beat): Promise<void> {
+    for (const [kind, digest] of digests) this.expected.set(kind, digest);
+    if (this.waitingFor.size > 0 || this.beats++ % BEATS_PER_COMPARISON !== 0) return;
+    for (const [kind, expected] of this.expected) {
+      const own = this.options.digest?.(kind);
+      if (own === undefined || own === expected) continue;
+      this.options.onDifference?.(kind);
+      this.expected.delete(kind);
+      this.repairing.add(kind);
+      await this.subscribe(kind);
+    }
   }
 
   /** Nothing is stored or sent after this. */
@@ -80,7 +123,13 @@ export class KdsReceiver {
   }
 
   private enqueue(step: () => Promise<void>): void {
+    // One unanswered response per kind is the rule: what is far beyond comes from a peer that does not wait.
+    if (++this.queued > this.options.kinds.length * 2 + QUEUE_MIN && !this.stopped) {
+      this.stopped = true;
+      this.options.onFailure(new MeshError('bad_request', { public: 'too many responses that were not answered yet' }));
+    }
     this.work = this.work.then(async () => {
+      this.queued--;
       if (this.stopped) return;
       try {
         await step();
@@ -109,10 +158,12 @@ export class KdsReceiver {
 
   private async take(response: DeltaDiscoveryResponse): Promise<void> {
     const kind = response.typeUrl;
+    this.expected.delete(kind);
     // A kind that was never asked for is not ours to store; the answer keeps the peer going.
     const rejected = this.options.kinds.includes(kind) ? await this.options.apply(this.batchOf(response)) : [];
     if (this.stopped) return;
     this.answer(response, rejected);
+    this.repairing.delete(kind);
     const first = this.waitingFor.delete(kind);
     this.seen.add(kind);
     if (first && kind === this.options.leadKind) await this.subscribeRest();
@@ -126,6 +177,7 @@ export class KdsReceiver {
       ...(trace === undefined ? {} : { trace }),
       kind: response.typeUrl,
       first: !this.seen.has(response.typeUrl),
+      ...(this.repairing.has(response.typeUrl) ? { repair: true } : {}),
       resources: response.resources.map((r) => ({ name: r.name, version: r.version, body: r.resource?.value ?? new Uint8Array() })),
       removed: response.removedResources,
     };
@@ -134,7 +186,10 @@ export class KdsReceiver {
   private answer(response: DeltaDiscoveryResponse, rejected: readonly Rejection[]): void {
     const nack =
       rejected.length > 0
-        ? { errorDetail: { code: 0, message: rejected.map((r) => r.message).join('\n') }, resourceNamesSubscribe: ['*'] }
+        ? {
+            errorDetail: { code: 0, message: rejected.map(({ name, message }) => `${name}: ${message}`).join('\n') },
+            resourceNamesSubscribe: ['*'],
+          }
         : {};
     this.options.send(
       create(DeltaDiscoveryRequestSchema, {

@@ -34,7 +34,14 @@ class Peer {
   ) {
     this.holds = new Map(Object.entries(initial));
     this.sender = new KdsSender({
-      feed: { revision: 1, kinds: () => ['Mesh'], sends: () => true, resources: () => content },
+      feed: {
+        revision: 1,
+        kinds: () => ['Mesh'],
+        sends: () => true,
+        resources: () => content,
+        digest: () => undefined,
+        isWithheld: () => false,
+      },
       identifier: 'g',
       send: (r) => this.take(r),
     });

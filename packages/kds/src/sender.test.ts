@@ -2,17 +2,21 @@ import { create } from '@bufbuild/protobuf';
 import { DeltaDiscoveryRequestSchema, type DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import { describe, expect, it } from 'vitest';
 import type { EncodedResource } from './codec.js';
-import { FEATURE_EXPLICIT_REMOVAL } from './kinds.js';
+import { FEATURE_BEATS, FEATURE_EXPLICIT_REMOVAL } from './kinds.js';
 import { KdsSender } from './sender.js';
 
 class Peer {
   readonly sent: DeltaDiscoveryResponse[] = [];
   readonly content = new Map<string, EncodedResource>();
+  readonly withheld = new Set<string>();
+  digest: string | undefined = 'd1';
   readonly sender: KdsSender;
 
   constructor(private readonly features: string[] = []) {
     const feed = {
       revision: 42,
+      digest: () => this.digest,
+      isWithheld: (_kind: string, name: string) => this.withheld.has(name),
       kinds: () => (this.content.size > 0 ? ['Mesh'] : []),
       sends: (kind: string) => kind !== 'Nonsense',
       resources: (kind: string) => (kind === 'Mesh' ? this.content : new Map<string, EncodedResource>()),
@@ -116,7 +120,7 @@ describe('the sending side of a KDS stream', () => {
   });
 
   it('cuts big answers for peers of ours only: a Kuma peer deletes what a first answer leaves out', () => {
-    const big = 3 * 1024 * 1024;
+    const big = 200 * 1024;
     for (const [features, expected] of [
       [[FEATURE_EXPLICIT_REMOVAL], 1],
       [[], 3],
@@ -140,6 +144,57 @@ describe('the sending side of a KDS stream', () => {
     expect(peer.sender.settledRevision).toBe(-1);
     peer.answer('2');
     expect(peer.sender.settledRevision).toBe(42);
+  });
+
+  it('does not name as gone what it only cannot encode', () => {
+    const peer = new Peer();
+    peer.withheld.add('odd.');
+    peer.subscribe('Mesh', { 'odd.': '1', 'gone.': '1' });
+    expect(peer.log).toEqual(['1 + -gone.']);
+  });
+
+  it('says in its beats how far it is, and of each kind what the peer should have, once it has everything', () => {
+    const peer = new Peer([FEATURE_BEATS]);
+    const beat = () => {
+      peer.sender.beat();
+      const { typeUrl, systemVersionInfo, resources } = peer.sent.at(-1)!;
+      return [typeUrl, systemVersionInfo, resources.map(({ name, version }) => `${name} ${version}`).join()];
+    };
+    peer.change('a.', '1');
+    peer.subscribe();
+    expect(beat()).toEqual(['mesh.beat', '42 -1', '']);
+    peer.answer('1');
+    expect(beat()).toEqual(['mesh.beat', '42 42', 'Mesh d1']);
+    expect(beat()).toEqual(['mesh.beat', '42 42', '']);
+    peer.digest = 'd2';
+    expect(beat()).toEqual(['mesh.beat', '42 42', 'Mesh d2']);
+  });
+
+  it('starts a kind over for a peer that answers beats, and for no other', () => {
+    const again = (features: string[]) => {
+      const peer = new Peer(features);
+      peer.change('a.', '1');
+      peer.subscribe();
+      peer.answer('1');
+      const node = { id: 'z' };
+      const initialResourceVersions = { 'a.': 'other', 'extra.': '1' };
+      peer.sender.onRequest(
+        create(DeltaDiscoveryRequestSchema, { node, typeUrl: 'Mesh', resourceNamesSubscribe: ['*'], initialResourceVersions }),
+      );
+      return peer.log;
+    };
+    expect(again([FEATURE_BEATS])).toEqual(['1 +a. -', '2 +a. -extra.']);
+    expect(again([])).toEqual(['1 +a. -']);
+  });
+
+  it('keeps one response per kind for a peer that stops reading, however much changes', () => {
+    const peer = new Peer([FEATURE_BEATS, FEATURE_EXPLICIT_REMOVAL]);
+    peer.subscribe();
+    for (let i = 0; i < 10_000; i++) peer.change(`r${i % 100}.`, String(i), 1000);
+    expect(peer.sent).toHaveLength(1);
+    peer.answer('1');
+    expect(peer.sent).toHaveLength(2);
+    expect(peer.sent[1]?.resources).toHaveLength(100);
   });
 
   it('ends the stream of a peer that does not say who it is', () => {

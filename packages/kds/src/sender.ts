@@ -5,14 +5,18 @@ import {
   type DeltaDiscoveryResponse,
   DeltaDiscoveryResponseSchema,
 } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
+import { BEAT_TYPE, writeBeat } from './beat.js';
 import { type EncodedResource, KUMA_RESOURCE_TYPE_URL } from './codec.js';
 import type { KdsFeed } from './feed.js';
-import { FEATURE_EXPLICIT_REMOVAL } from './kinds.js';
+import { FEATURE_BEATS, FEATURE_EXPLICIT_REMOVAL } from './kinds.js';
 import { type PeerNode, readNode } from './node.js';
 import { writeStamp } from './stamp.js';
 
-/** A response to a peer that takes parts is cut at about this size; gRPC messages end at 10 MiB. */
-const PART_BYTES_MAX = 4 * 1024 * 1024;
+/**
+ * A response to a peer that takes parts is cut at about this size. gRPC messages end at 10 MiB, but a beat
+ * that waits behind a part must come in time on a slow line as well.
+ */
+const PART_BYTES_MAX = 256 * 1024;
 
 /** What happened on a stream, for subscriptions and metrics. */
 export interface SenderEvents {
@@ -54,6 +58,8 @@ export class KdsSender {
   private lastNonce = 0;
   private peer: PeerNode | undefined;
   private lastSettled = -1;
+  /** What the last beats said, by kind. */
+  private readonly toldDigests = new Map<string, string>();
 
   constructor(private readonly options: KdsSenderOptions) {}
 
@@ -65,9 +71,39 @@ export class KdsSender {
       this.peer = readNode(request.node);
       this.options.events?.onPeer?.(this.peer);
     }
+    if (request.typeUrl === BEAT_TYPE) return;
     const state = this.types.get(request.typeUrl);
-    if (!state) this.subscribe(request);
+    if (!state || this.isSubscribedAnew(request)) this.subscribe(request);
     else this.onAnswer(request, state);
+  }
+
+  /** Whether the peer answers beats: known from its first request on. */
+  get takesBeats(): boolean {
+    return this.peer?.features.has(FEATURE_BEATS) ?? false;
+  }
+
+  /** Sends a beat; call it every few seconds where the peer takes them. */
+  beat(): void {
+    const { revision } = this.options.feed;
+    const settled = this.settledRevision;
+    this.options.send(writeBeat({ revision, settled, digests: this.takeNewDigests() }));
+  }
+
+  /** Of the kinds of which the peer should have everything by now. */
+  private takeNewDigests(): Map<string, string> {
+    const digests = new Map<string, string>();
+    for (const [kind, { pending, dirty }] of this.types) {
+      const digest = pending === undefined && dirty.size === 0 ? this.options.feed.digest(kind) : undefined;
+      if (digest === undefined || this.toldDigests.get(kind) === digest) continue;
+      this.toldDigests.set(kind, digest);
+      digests.set(kind, digest);
+    }
+    return digests;
+  }
+
+  /** A peer that found a difference starts a kind over; from any other, a request without nonce says nothing. */
+  private isSubscribedAnew(request: DeltaDiscoveryRequest): boolean {
+    return this.takesBeats && request.responseNonce === '' && request.resourceNamesSubscribe.length > 0 && !request.errorDetail;
   }
 
   /** The feed changed: give this to it as its listener. */
@@ -99,12 +135,15 @@ export class KdsSender {
     const versions = new Map(Object.entries(request.initialResourceVersions));
     const current = this.options.feed.resources(request.typeUrl);
     // Removals go with the first part: there a receiver decides whether it trusts this store to remove.
-    const gone = [...versions.keys()].filter((name) => !current.has(name));
+    const { feed } = this.options;
+    const gone = [...versions.keys()].filter((name) => !current.has(name) && !feed.isWithheld(request.typeUrl, name));
     const dirty = new Set([...gone, ...current.keys()]);
     const state: TypeState = { versions, dirty, pending: undefined, trace: undefined };
     this.types.set(request.typeUrl, state);
+    // A peer that subscribes anew forgot what it was told.
+    this.toldDigests.delete(request.typeUrl);
     // An empty answer tells a Kuma peer that there is nothing; of a kind we do not know, it is to keep what it has.
-    if (this.takesParts || this.options.feed.sends(request.typeUrl)) this.flush(request.typeUrl, state, true);
+    if (this.takesParts || feed.sends(request.typeUrl)) this.flush(request.typeUrl, state, true);
   }
 
   private onAnswer(request: DeltaDiscoveryRequest, state: TypeState): void {

@@ -8,6 +8,7 @@ import {
   type OpenedControlPlane,
   openControlPlane,
   resyncInsights,
+  SyncStatuses,
   serveInternally,
   stateMetrics,
   ZoneSubscriptions,
@@ -36,6 +37,8 @@ const DEFAULTS_WITHIN_MS = 60_000;
 /** Parts that are given instead of made from the configuration. */
 export interface GlobalOverrides {
   readonly store?: ResourceStore;
+  /** How often each KDS stream shows that it lives; absent: every few seconds. */
+  readonly beatIntervalMs?: number;
 }
 
 /** The global control plane: state, KDS for its zones, and the leader's work. */
@@ -123,6 +126,13 @@ export class GlobalRunner implements ControlPlaneRunner {
       disconnect: (zone, reason) => server.disconnect(zone, reason),
       log: this.log,
     });
+    const statuses = new SyncStatuses({
+      subscriptions,
+      metrics,
+      flushIntervalMs: kds.zoneInsightFlushInterval,
+      ...(this.overrides.beatIntervalMs ? { beatIntervalMs: this.overrides.beatIntervalMs } : {}),
+      log: this.log,
+    });
     const watch = new CredentialWatch({ view, clock: systemClock, log: this.log });
     const handler = new GlobalSessions({
       store,
@@ -130,6 +140,7 @@ export class GlobalRunner implements ControlPlaneRunner {
       registry,
       instance,
       subscriptions,
+      statuses,
       zones,
       credentials: new ZoneCredentials({ config, view, clock: systemClock, watch }),
       convergence: this.zones,

@@ -2,31 +2,17 @@ import type { Counter, Gauge, Histogram, Metrics } from '@mesh/runtime';
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** A zone that is sent what it should have. */
-export interface MeasuredZone {
-  readonly zone: string;
-  /** How many revisions the zone is behind. */
-  readonly lag: () => number;
-}
-
 /** Figures of the global's KDS server. */
 export class KdsMetrics {
   private readonly zones: Gauge;
-  private readonly lag: Gauge;
   private readonly rewrites: Counter;
   private readonly resources: Counter;
   private readonly rejections: Counter;
   private readonly writeToAck: Histogram;
-  private readonly connections = new Set<MeasuredZone>();
 
   constructor(metrics: Metrics) {
     const ofZone = ['zone_name'];
     this.zones = metrics.gauge({ name: 'kds_zone_active_connections', help: 'Zones with an open stream to this instance.' });
-    this.lag = metrics.gauge({
-      name: 'kds_zone_lag_revisions',
-      help: 'Revisions of this control plane that a connected zone has not answered yet.',
-      labels: ofZone,
-    });
     this.rewrites = metrics.counter({
       name: 'kds_zone_attribution_rewrites_total',
       help: 'Values by which a zone claimed to be another one, put right.',
@@ -48,19 +34,14 @@ export class KdsMetrics {
       labels: ofZone,
       buckets: SECONDS,
     });
-    metrics.onScrape(() => this.readLags());
   }
 
   /** Counts a zone; returns what measures its stream. */
-  connected(connection: MeasuredZone): ZoneStreamMetrics {
+  connected(zone: string): ZoneStreamMetrics {
     this.zones.inc();
-    this.connections.add(connection);
     return new ZoneStreamMetrics(
-      (seconds) => this.writeToAck.observe({ zone_name: connection.zone }, seconds),
-      () => {
-        this.zones.dec();
-        this.connections.delete(connection);
-      },
+      (seconds) => this.writeToAck.observe({ zone_name: zone }, seconds),
+      () => this.zones.dec(),
     );
   }
 
@@ -75,11 +56,6 @@ export class KdsMetrics {
 
   refusedByZone(kind: string): void {
     this.rejections.inc({ resource_type: kind });
-  }
-
-  private readLags(): void {
-    this.lag.reset();
-    for (const { zone, lag } of this.connections) this.lag.set({ zone_name: zone }, lag());
   }
 }
 

@@ -70,13 +70,13 @@ export interface TestGlobal {
 
 export async function startGlobal(
   dir: WorkDir,
-  options: { port?: number; store?: ResourceStore; env?: Record<string, string> } = {},
+  options: { port?: number; store?: ResourceStore; env?: Record<string, string>; beatIntervalMs?: number } = {},
 ): Promise<TestGlobal> {
   const config = dir.config({ KUMA_MODE: 'global', KUMA_MULTIZONE_GLOBAL_KDS_GRPC_PORT: String(options.port ?? 0), ...options.env });
   const metrics = new Metrics('Global');
   const runner = new GlobalRunner(
     { config, log: silentLogger, metrics, health: new Health() },
-    options.store ? { store: options.store } : {},
+    { ...(options.store ? { store: options.store } : {}), ...(options.beatIntervalMs ? { beatIntervalMs: options.beatIntervalMs } : {}) },
   );
   await runner.start();
   return { runner, opened: runner.opened, port: runner.kdsPort, metrics, stop: () => runner.stop() };
@@ -86,6 +86,7 @@ export async function startGlobal(
 export interface TestZone {
   readonly opened: OpenedControlPlane;
   readonly sync: ZoneSyncRunner;
+  readonly metrics: Metrics;
   /** Closes connection and store; the store's content stays with whoever gave it. */
   stop(): Promise<void>;
 }
@@ -98,6 +99,7 @@ export async function startZone(
     store?: ResourceStore;
     proxyAdmin?: OpenedControlPlane['controlPlane']['proxyAdmin'];
     env?: Record<string, string>;
+    beatIntervalMs?: number;
   },
 ): Promise<TestZone> {
   const config = dir.config({
@@ -112,13 +114,15 @@ export async function startZone(
   const { store, view, registry, instance } = opened;
   await store.transact([{ op: 'upsert', draft: { kind: 'Zone', mesh: '', name: options.name, spec: {} } }], { author: { name: 'test' } });
   const subscriptions = new ZoneSubscriptions({ store, clock: systemClock, limit: 10, flushIntervalMs: 50, log: silentLogger });
+  const metrics = new Metrics(options.name);
   const sync = new ZoneSyncRunner({
     config,
     store,
     view,
     registry,
     instance,
-    metrics: new Metrics(options.name),
+    metrics,
+    ...(options.beatIntervalMs ? { beatIntervalMs: options.beatIntervalMs } : {}),
     log: silentLogger,
     subscriptions,
     deliveries: opened.controlPlane.deliveries,
@@ -128,6 +132,7 @@ export async function startZone(
   return {
     opened,
     sync,
+    metrics,
     stop: async () => {
       await sync.stop();
       await opened.close();

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, it, vi } from 'vitest';
 import { copyOf, eventually, startGlobal, startZone, useScope } from './deployment.fixture.js';
 
@@ -25,3 +26,13 @@ it('tells per zone how long a change takes to its ACK and how far the zone is be
   await vi.waitFor(async () => expect(await text()).toMatch(/kds_zone_active_connections\{[^}]*\} 0\n/), WITHIN);
   expect(await text()).not.toContain('kds_zone_lag_revisions{');
 }, 30_000);
+
+it('has every metric that the alert rules ask for', async () => {
+  const global = await startGlobal(scope.dir);
+  scope.running.push(global);
+  const rules = await readFile(new URL('../../../deploy/observability/alerts.yaml', import.meta.url), 'utf8');
+  const asked = new Set(rules.match(/\bkds_[a-z_]+/g));
+  const present = new Set(Array.from((await global.metrics.text()).matchAll(/^# TYPE (\S+)/gm), ([, name]) => name));
+  expect(asked.size).toBeGreaterThan(0);
+  expect([...asked].filter((name) => !present.has(name))).toEqual([]);
+});

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import { Client, type ClientDuplexStream, Metadata, type MethodDefinition } from '@grpc/grpc-js';
 import { type DeliverySource, type Logger, messageOf } from '@mesh/core';
-import { FEATURE_HASH_SUFFIX, FEATURE_ZONE_PING } from '@mesh/kds';
+import { FEATURE_HASH_SUFFIX, FEATURE_ZONE_PING, HEADER_PATIENCE } from '@mesh/kds';
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import type { DeliveryAsk, DeliveryReport } from '@mesh/proto/kuma/internal/v1/delivery_pb.js';
 import { ZoneHealthCheckRequestSchema, type ZoneHealthCheckResponse } from '@mesh/proto/kuma/mesh/v1alpha1/kds_pb.js';
@@ -31,6 +31,8 @@ export interface KdsClientHandler {
   globalToZone(stream: SyncStream<DeltaDiscoveryRequest>, global: Promise<StoreIdentity>): Promise<SyncSession<DeltaDiscoveryResponse>>;
   zoneToGlobal(stream: SyncStream<DeltaDiscoveryResponse>): Promise<SyncSession<DeltaDiscoveryRequest>>;
   readonly proxyAdmin: ProxyAdmin;
+  /** By which factor the global shall bear silence longer. */
+  patience?(): number;
   /** What the proxies of this zone have; a Kuma global does not ask. */
   readonly deliveries?: DeliverySource;
   /** All streams of a run ended; a new run follows unless the client is stopped. */
@@ -271,6 +273,8 @@ class Run {
     // Two fields: a Kuma global does not split commas.
     headers.add(HEADER_FEATURES, FEATURE_ZONE_PING);
     headers.add(HEADER_FEATURES, FEATURE_HASH_SUFFIX);
+    const patience = handler.patience?.() ?? 1;
+    if (patience > 1) headers.set(HEADER_PATIENCE, String(patience));
     writeStoreIdentity(headers, handler.identity());
     return headers;
   }

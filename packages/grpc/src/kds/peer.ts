@@ -1,6 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { checkName, MeshError } from '@mesh/core';
-import { HEADER_STORE_ID, HEADER_STORE_REVISION } from '@mesh/kds';
+import { HEADER_PATIENCE, HEADER_STORE_ID, HEADER_STORE_REVISION } from '@mesh/kds';
 import { HEADER_CLIENT_ID, HEADER_FEATURES, HEADER_VERSION } from './methods.js';
 import type { StoreIdentity } from './session.js';
 
@@ -12,6 +12,8 @@ export interface ZonePeer extends StoreIdentity {
   readonly authTokenProvided: boolean;
   /** The token of the one `authorization` header, without `Bearer `; empty where there is none, or several. */
   readonly credential: string;
+  /** By which factor the zone asks silence to be borne longer; 1 or more. */
+  readonly patience: number;
 }
 
 /** Reads the headers of a call; throws `bad_request` where `client-id` is no zone name. */
@@ -32,6 +34,7 @@ export function readPeer(metadata: Metadata): ZonePeer {
     version: first(metadata, HEADER_VERSION),
     authTokenProvided: metadata.get('authorization').length > 0,
     credential: readCredential(metadata),
+    patience: Math.max(1, Number.parseInt(first(metadata, HEADER_PATIENCE), 10) || 1),
     ...readStoreIdentity(metadata),
   };
 }

@@ -44,6 +44,39 @@ export interface KdsStream {
   readonly connectTime?: Timestamp;
 }
 
+export type SyncDirectionName = 'globalToZone' | 'zoneToGlobal';
+
+/** A resource that one side sends and the other refuses; the rest flows. */
+export interface SyncRefusal {
+  readonly kind?: string;
+  readonly mesh?: string;
+  readonly name?: string;
+  readonly reason?: string;
+}
+
+/** One direction of the sync of a zone. */
+export interface SyncDirection {
+  /** A stream carries it. */
+  readonly live?: boolean;
+  /** Revisions of the sending side that the receiving side has not answered yet; absent where nobody says. */
+  readonly lagRevisions?: number;
+  readonly refused?: readonly SyncRefusal[];
+}
+
+/** What the global knows of the sync with a zone beyond what Kuma keeps (ADR trusted-sync). */
+export interface SyncStatus {
+  /** Identity of the zone's store; zones of Kuma have none. */
+  readonly storeId?: string;
+  /** How the zone proved its name: `zone token`, `client certificate`, or `none`. */
+  readonly authentication?: string;
+  /** The deployment of this zone has come back under this name. */
+  readonly renamedTo?: string;
+  /** Another deployment claimed this name and was refused. */
+  readonly refusedClaim?: { readonly time?: Timestamp; readonly reason?: string };
+  readonly globalToZone?: SyncDirection;
+  readonly zoneToGlobal?: SyncDirection;
+}
+
 /** State of a zone, kept by the global (and, for itself, by the zone). */
 export interface ZoneInsightSpec {
   readonly subscriptions?: readonly KdsSubscription[];
@@ -60,6 +93,7 @@ export interface ZoneInsightSpec {
     readonly globalToZone?: KdsStream;
     readonly zoneToGlobal?: KdsStream;
   };
+  readonly sync?: SyncStatus;
 }
 
 /** A service that other zones can reach through an ingress. */

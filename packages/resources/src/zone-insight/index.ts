@@ -1,6 +1,15 @@
 import { defineKind, type ResourceDescriptor } from '@mesh/core';
 import { bool, map, message, protoSchema, repeated, text, timestamp, uint32 } from '../proto-json/index.js';
-import type { KdsStream, KdsSubscription, KdsSubscriptionStatus, KumaCpVersion, ZoneInsightSpec } from '../specs/index.js';
+import type {
+  KdsStream,
+  KdsSubscription,
+  KdsSubscriptionStatus,
+  KumaCpVersion,
+  SyncDirection,
+  SyncRefusal,
+  SyncStatus,
+  ZoneInsightSpec,
+} from '../specs/index.js';
 import { serviceStatsField } from '../specs/schemas.js';
 
 const subscription = message<KdsSubscription>({
@@ -19,6 +28,12 @@ const subscription = message<KdsSubscription>({
 });
 
 const stream = message<KdsStream>({ globalInstanceId: text, connectTime: timestamp });
+
+const direction = message<SyncDirection>({
+  live: bool,
+  lagRevisions: uint32,
+  refused: repeated(message<SyncRefusal>({ kind: text, mesh: text, name: text, reason: text })),
+});
 
 /** State of a zone as its control plane and the global see it. */
 export const zoneInsight: ResourceDescriptor<ZoneInsightSpec> = defineKind<ZoneInsightSpec>({
@@ -46,6 +61,14 @@ export const zoneInsight: ResourceDescriptor<ZoneInsightSpec> = defineKind<ZoneI
         stats: stream,
         globalToZone: stream,
         zoneToGlobal: stream,
+      }),
+      sync: message<SyncStatus>({
+        storeId: text,
+        authentication: text,
+        renamedTo: text,
+        refusedClaim: message<NonNullable<SyncStatus['refusedClaim']>>({ time: timestamp, reason: text }),
+        globalToZone: direction,
+        zoneToGlobal: direction,
       }),
     }),
   ),
