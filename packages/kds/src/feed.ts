@@ -14,10 +14,10 @@ export interface KdsFeed {
   resources(kind: string): ReadonlyMap<string, EncodedResource>;
   /** Kinds that are sent and of which there is something. */
   kinds(): Iterable<string>;
-  /** SetDigest of the resources of a kind; undefined where some of them are withheld. */
-  digest(kind: string): string | undefined;
+  /** SetDigest of the resources of a kind; undefined where some of them are withheld. Absent: nothing is compared. */
+  digest?(kind: string): string | undefined;
   /** The source of this name is there but cannot be encoded at present: no reason for a peer to drop what it has of it. */
-  isWithheld(kind: string, wireName: string): boolean;
+  isWithheld?(kind: string, wireName: string): boolean;
   /** Revision of the view the feed has seen. */
   readonly revision: number;
 }

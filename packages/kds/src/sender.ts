@@ -93,7 +93,7 @@ export class KdsSender {
   private takeNewDigests(): Map<string, string> {
     const digests = new Map<string, string>();
     for (const [kind, { pending, dirty }] of this.types) {
-      const digest = pending === undefined && dirty.size === 0 ? this.options.feed.digest(kind) : undefined;
+      const digest = pending === undefined && dirty.size === 0 ? this.options.feed.digest?.(kind) : undefined;
       if (digest === undefined || this.toldDigests.get(kind) === digest) continue;
       this.toldDigests.set(kind, digest);
       digests.set(kind, digest);
@@ -136,7 +136,7 @@ export class KdsSender {
     const current = this.options.feed.resources(request.typeUrl);
     // Removals go with the first part: there a receiver decides whether it trusts this store to remove.
     const { feed } = this.options;
-    const gone = [...versions.keys()].filter((name) => !current.has(name) && !feed.isWithheld(request.typeUrl, name));
+    const gone = [...versions.keys()].filter((name) => !current.has(name) && !feed.isWithheld?.(request.typeUrl, name));
     const dirty = new Set([...gone, ...current.keys()]);
     const state: TypeState = { versions, dirty, pending: undefined, trace: undefined };
     this.types.set(request.typeUrl, state);
