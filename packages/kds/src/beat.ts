@@ -9,6 +9,13 @@ import {
 /** `type_url` of beats: a kind that nobody subscribes to. Only peers that name FEATURE_BEATS get it. */
 export const BEAT_TYPE = 'mesh.beat';
 
+/** A resource that the receiver does not take, by its wire name. */
+export interface Refusal {
+  readonly kind: string;
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** What a sender says of itself every few seconds on each stream (ADR trusted-sync). */
 export interface Beat {
   /** Revision of the sender's state. */
@@ -38,7 +45,24 @@ export function readBeat(response: DeltaDiscoveryResponse): Beat | undefined {
   return { revision: Number(match[1]), settled: Number(match[2]), digests };
 }
 
-/** The answer to a beat, which tells its sender that the other end reads. */
-export function answerBeat(nodeId: string): DeltaDiscoveryRequest {
-  return create(DeltaDiscoveryRequestSchema, { node: { id: nodeId }, typeUrl: BEAT_TYPE });
+/** Refused resources that an answer names. */
+const REFUSED_MAX = 20;
+const REASON_LENGTH_MAX = 500;
+
+/** The answer to a beat: it tells its sender that the other end reads, and what it refuses at present. */
+export function answerBeat(nodeId: string, refused: readonly Refusal[] = []): DeltaDiscoveryRequest {
+  const named = refused.slice(0, REFUSED_MAX).map(({ kind, name, reason }) => [`${kind} ${name}`, reason.slice(0, REASON_LENGTH_MAX)]);
+  return create(DeltaDiscoveryRequestSchema, {
+    node: { id: nodeId },
+    typeUrl: BEAT_TYPE,
+    initialResourceVersions: Object.fromEntries(named) as Record<string, string>,
+  });
+}
+
+/** Reads what `answerBeat` wrote of refused resources. */
+export function readRefusals({ initialResourceVersions }: DeltaDiscoveryRequest): Refusal[] {
+  return Object.entries(initialResourceVersions).map(([key, reason]) => {
+    const [kind = '', name = ''] = key.split(' ', 2);
+    return { kind, name, reason };
+  });
 }

@@ -90,18 +90,14 @@ export class InboundStore {
         if (mutations.length > 0) await this.storeOf(batch.kind, mutations);
         return this.settle(batch, { plan, stored });
       } catch (error) {
-        if (isUnacceptable(error)) {
-          const apart = await this.storeApart(batch, plan);
-          if (noted.length > 0) await this.write(noted);
-          return this.settle(batch, { plan: apart, stored });
-        }
+        if (isUnacceptable(error)) return this.settle(batch, { plan: await this.storeApart(batch, { plan, noted }), stored });
         if (attempt >= ATTEMPTS_MAX || !isLostRace(error)) throw error;
       }
     }
   }
 
   /** The store takes the batch not as a whole: each resource alone, so that one cannot keep out the others. */
-  private async storeApart(batch: ReceivedBatch, plan: InboundPlan): Promise<InboundPlan> {
+  private async storeApart(batch: ReceivedBatch, { plan, noted }: { plan: InboundPlan; noted: Mutation[] }): Promise<InboundPlan> {
     const rejected = [...plan.rejected];
     const mutations: Mutation[] = [];
     for (const mutation of plan.mutations) {
@@ -110,15 +106,18 @@ export class InboundStore {
         mutations.push(mutation);
       } catch (error) {
         if (!isUnacceptable(error)) throw error;
-        const key = keyString(keyOfMutation(mutation));
-        const isIt = ({ name }: { readonly name: string }) => {
-          const named = this.keyOf(batch.kind, name);
-          return named !== undefined && keyString(named) === key;
-        };
-        rejected.push({ name: batch.resources.find(isIt)?.name ?? '', message: rejectionText(error) });
+        rejected.push({ name: this.nameIn(batch, keyOfMutation(mutation)), message: rejectionText(error) });
       }
     }
+    if (noted.length > 0) await this.write(noted);
     return { ...plan, mutations, rejected };
+  }
+
+  /** What the peer calls a resource of a batch. */
+  private nameIn(batch: ReceivedBatch, key: ResourceKey): string {
+    const text = keyString(key);
+    const names = [...batch.resources.map(({ name }) => name), ...batch.removed];
+    return names.find((name) => keyString(this.keyOf(batch.kind, name) ?? NO_KEY) === text) ?? key.name;
   }
 
   /** Notes what is not in the store as the peer sent it, and what a repair changed. */
@@ -199,6 +198,8 @@ export class InboundStore {
     return writes && record.isWritable ? [{ op: 'upsert', draft: record.draft() }] : [];
   }
 }
+
+const NO_KEY: ResourceKey = { kind: '', mesh: '', name: '' };
 
 /** What the store holds of a key. */
 type StoredOf = (key: ResourceKey) => Resource | undefined;

@@ -14,3 +14,4 @@ export * from './peer-record.js';
 export * from './quarantine.js';
 export * from './receiver.js';
 export * from './sender.js';
+export * from './sender-refusals.js';

@@ -1,14 +1,5 @@
-import { parseWireName } from './names.js';
+import type { Refusal } from './beat.js';
 import type { ReceivedBatch, Rejection } from './receiver.js';
-
-/** A resource that one side sends and the other refuses. */
-export interface RefusedResource {
-  readonly kind: string;
-  /** As its sender calls it, and its mesh, where it has one; absent where only the reason is known. */
-  readonly name?: string;
-  readonly mesh?: string;
-  readonly reason: string;
-}
 
 /** What was refused on one stream and has not come in an acceptable form since. */
 export class Quarantine {
@@ -25,13 +16,10 @@ export class Quarantine {
   }
 
   /** In order of kind and name. */
-  list(): RefusedResource[] {
-    return [...this.kinds].sort(byText).flatMap(([kind, refused]) =>
-      [...refused].sort(byText).map(([wireName, reason]) => {
-        const { name, mesh } = parseWireName(wireName) ?? { name: wireName, mesh: '' };
-        return { kind, name, ...(mesh === '' ? {} : { mesh }), reason };
-      }),
-    );
+  list(): Refusal[] {
+    return [...this.kinds]
+      .sort(byText)
+      .flatMap(([kind, refused]) => [...refused].sort(byText).map(([name, reason]) => ({ kind, name, reason })));
   }
 }
 

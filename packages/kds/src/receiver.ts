@@ -5,7 +5,7 @@ import {
   DeltaDiscoveryRequestSchema,
   type DeltaDiscoveryResponse,
 } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
-import { answerBeat, BEAT_TYPE, type Beat, readBeat } from './beat.js';
+import { answerBeat, BEAT_TYPE, type Beat, type Refusal, readBeat } from './beat.js';
 import { CLUSTER_ID_CONFIG } from './kinds.js';
 import { describeNode, type PeerNode } from './node.js';
 import { readStamp } from './stamp.js';
@@ -51,6 +51,8 @@ export interface KdsReceiverOptions {
   readonly onSynced?: () => Promise<void>;
   /** A beat came: the peer is alive, and says how far it is. */
   readonly onBeat?: (beat: Beat) => void;
+  /** What was refused and has not come in an acceptable form since; beats are answered with it. */
+  readonly refused?: () => readonly Refusal[];
   /** SetDigest of what is stored of a kind in the peer's scope; undefined where that cannot be told now. */
   readonly digest?: (kind: string) => string | undefined;
   /** What is stored of a kind is not what the peer says: it is asked for anew. */
@@ -93,7 +95,7 @@ export class KdsReceiver {
   private onBeat(response: DeltaDiscoveryResponse): void {
     const beat = readBeat(response);
     if (!beat || this.stopped) return;
-    this.options.send(answerBeat(this.options.self.id));
+    this.options.send(answerBeat(this.options.self.id, this.options.refused?.()));
     this.options.onBeat?.(beat);
     this.enqueue(() => this.compare(beat));
   }

@@ -5,7 +5,7 @@ import {
   type DeltaDiscoveryResponse,
   DeltaDiscoveryResponseSchema,
 } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
-import { BEAT_TYPE, writeBeat } from './beat.js';
+import { BEAT_TYPE, type Refusal, readRefusals, writeBeat } from './beat.js';
 import { type EncodedResource, KUMA_RESOURCE_TYPE_URL } from './codec.js';
 import type { KdsFeed } from './feed.js';
 import { FEATURE_BEATS, FEATURE_EXPLICIT_REMOVAL } from './kinds.js';
@@ -25,6 +25,8 @@ export interface SenderEvents {
   onSent?(kind: string): void;
   onAcknowledged?(kind: string): void;
   onRejected?(kind: string, message: string): void;
+  /** The peer answered a beat, with all it refuses at present. */
+  onBeatAnswered?(refused: readonly Refusal[]): void;
 }
 
 export interface KdsSenderOptions {
@@ -71,7 +73,10 @@ export class KdsSender {
       this.peer = readNode(request.node);
       this.options.events?.onPeer?.(this.peer);
     }
-    if (request.typeUrl === BEAT_TYPE) return;
+    if (request.typeUrl === BEAT_TYPE) {
+      this.options.events?.onBeatAnswered?.(readRefusals(request));
+      return;
+    }
     const state = this.types.get(request.typeUrl);
     if (!state || this.isSubscribedAnew(request)) this.subscribe(request);
     else this.onAnswer(request, state);

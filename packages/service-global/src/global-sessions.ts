@@ -105,6 +105,7 @@ export class GlobalSessions implements KdsServerHandler {
       },
       onSynced: () => inbound.adopt(),
       onBeat: (beat) => watch.onBeat(beat),
+      refused: () => quarantine.list(),
       digest: (kind) => inbound.digest(kind),
       onDifference: (kind) => log.warn({ zone, kind }, 'what is stored of a zone is not what the zone has; it is asked for anew'),
       send: stream.send,

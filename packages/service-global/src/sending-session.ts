@@ -8,7 +8,15 @@ import {
 } from '@mesh/control-plane';
 import { type Logger, MeshError, messageOf, type ResourceView, tracing } from '@mesh/core';
 import type { SyncSession, SyncStream, ZonePeer } from '@mesh/grpc';
-import { FEATURE_DELIVERY_REPORTS, type GlobalFeeds, KdsSender, readNode, type SenderEvents, type ViewFeed } from '@mesh/kds';
+import {
+  FEATURE_DELIVERY_REPORTS,
+  type GlobalFeeds,
+  KdsSender,
+  readNode,
+  type SenderEvents,
+  SenderRefusals,
+  type ViewFeed,
+} from '@mesh/kds';
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import type { KdsMetrics, ZoneStreamMetrics } from './kds-metrics.js';
 import { ZoneAnswers } from './zone-answers.js';
@@ -38,6 +46,7 @@ export class SendingSession implements SyncSession<DeltaDiscoveryRequest> {
   private sender: KdsSender | undefined;
   private subscription: ZoneSubscription | undefined;
   private metrics: ZoneStreamMetrics | undefined;
+  private readonly refusals = new SenderRefusals();
   private watch: StreamWatch | undefined;
   private left: () => void = () => {};
 
@@ -100,7 +109,7 @@ export class SendingSession implements SyncSession<DeltaDiscoveryRequest> {
       sender,
       revision: () => this.options.view.revision,
       patience: peer.patience,
-      refused: () => answers.refusalsUpTo(Number.POSITIVE_INFINITY).map(({ kind, message }) => ({ kind, reason: message })),
+      refused: () => this.refusals.list(),
       fail: stream.fail,
     });
     const reports = node.features.has(FEATURE_DELIVERY_REPORTS);
@@ -128,6 +137,7 @@ export class SendingSession implements SyncSession<DeltaDiscoveryRequest> {
         subscription.onAcknowledged(kind);
         metrics.acknowledged(kind);
         answers.acknowledged(kind);
+        this.refusals.acknowledged(kind);
       },
       onRejected: (kind, message) => {
         this.options.log.warn({ zone, kind, message }, 'a zone refused a resource');
@@ -135,7 +145,9 @@ export class SendingSession implements SyncSession<DeltaDiscoveryRequest> {
         subscription.onRejected(kind);
         metrics.rejected(kind);
         answers.rejected(kind, message);
+        this.refusals.rejected(kind, message);
       },
+      onBeatAnswered: (refused) => this.refusals.told(refused),
     };
   }
 }

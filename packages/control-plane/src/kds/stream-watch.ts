@@ -1,5 +1,5 @@
 import { MeshError } from '@mesh/core';
-import type { Beat, KdsSender, RefusedResource } from '@mesh/kds';
+import type { Beat, KdsSender, Refusal } from '@mesh/kds';
 import type { SyncDirectionName } from '@mesh/resources';
 import { Pulse } from './pulse.js';
 import type { SyncStatuses } from './sync-status.js';
@@ -11,7 +11,7 @@ export interface WatchedStream {
   readonly statuses: SyncStatuses;
   /** See Pulse. */
   readonly patience: number;
-  readonly refused: () => readonly RefusedResource[];
+  readonly refused: () => readonly Refusal[];
   /** Ends the stream; the zone then dials anew. */
   readonly fail: (error: unknown) => void;
 }

@@ -1,6 +1,6 @@
 import { type Logger, messageOf } from '@mesh/core';
-import type { RefusedResource } from '@mesh/kds';
-import type { SyncDirection, SyncDirectionName, SyncStatus } from '@mesh/resources';
+import { parseWireName, type Refusal } from '@mesh/kds';
+import type { SyncDirection, SyncDirectionName, SyncRefusal, SyncStatus } from '@mesh/resources';
 import type { Counter, Metrics } from '@mesh/runtime';
 import { Coalescer } from '../coalesce.js';
 import type { ZoneSubscriptions } from '../zones/zone-subscriptions.js';
@@ -16,7 +16,7 @@ export interface DirectionSource {
   lag(): number | undefined;
   /** How long nothing was heard of the peer. */
   silenceMs(): number;
-  refused(): readonly RefusedResource[];
+  refused(): readonly Refusal[];
 }
 
 export interface SyncStatusesOptions {
@@ -154,7 +154,12 @@ class ZoneStatus {
     return {
       live: true,
       ...(behind === undefined ? {} : { lagRevisions: behind }),
-      ...(refused.length > 0 ? { refused: refused.map((each) => ({ ...each, reason: each.reason.slice(0, REASON_LENGTH_MAX) })) } : {}),
+      ...(refused.length > 0 ? { refused: refused.map(shown) } : {}),
     };
   }
+}
+
+function shown({ kind, name: wireName, reason }: Refusal): SyncRefusal {
+  const { name, mesh } = parseWireName(wireName) ?? { name: wireName, mesh: '' };
+  return { kind, ...(mesh === '' ? {} : { mesh }), ...(name === '' ? {} : { name }), reason: reason.slice(0, REASON_LENGTH_MAX) };
 }

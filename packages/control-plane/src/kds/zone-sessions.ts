@@ -13,9 +13,10 @@ import {
   PeerRecord,
   Quarantine,
   type ReceivedBatch,
-  type RefusedResource,
+  type Refusal,
   type Rejection,
   type SenderEvents,
+  SenderRefusals,
   ZONE_LEAD_KIND,
 } from '@mesh/kds';
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
@@ -119,6 +120,7 @@ export class ZoneSessions implements KdsClientHandler {
         this.onSynced();
       },
       onBeat: (beat) => watch.onBeat(beat),
+      refused: () => quarantine.list(),
       digest: (kind) => inbound.digest(kind),
       onDifference: (kind) => log.warn({ kind }, 'what is stored of the global is not what it has; it is asked for anew'),
       send: stream.send,
@@ -204,13 +206,12 @@ export class ZoneSessions implements KdsClientHandler {
 /** The zone's own ZoneInsight, kept from the stream on which it sends. */
 class Mirror {
   private subscription: ZoneSubscription | undefined;
-  /** Kind to the last word of the global on what it refused of it. */
-  private readonly refusals = new Map<string, string>();
+  private readonly refusals = new SenderRefusals();
 
   constructor(private readonly options: ZoneSyncOptions) {}
 
-  get refused(): RefusedResource[] {
-    return [...this.refusals].map(([kind, reason]) => ({ kind, reason }));
+  get refused(): readonly Refusal[] {
+    return this.refusals.list();
   }
 
   readonly events: SenderEvents = {
@@ -226,11 +227,12 @@ class Mirror {
     },
     onSent: (kind) => this.subscription?.onSent(kind),
     onAcknowledged: (kind) => {
-      this.refusals.delete(kind);
+      this.refusals.acknowledged(kind);
       this.subscription?.onAcknowledged(kind);
     },
+    onBeatAnswered: (refused) => this.refusals.told(refused),
     onRejected: (kind, message) => {
-      this.refusals.set(kind, message);
+      this.refusals.rejected(kind, message);
       this.options.log.warn({ kind, message }, 'the global refused a resource');
       this.subscription?.onRejected(kind);
     },
