@@ -1,3 +1,3 @@
-import { programBundle, REST_API_PAGE } from '../../tooling/bundle/program-bundle.mjs';
+import { programBundle, REST_API_PAGE, STREAM_WORKER } from '../../tooling/bundle/program-bundle.mjs';
 
-export default programBundle({ assets: REST_API_PAGE });
+export default programBundle({ assets: REST_API_PAGE, programs: STREAM_WORKER });

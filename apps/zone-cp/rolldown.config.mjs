@@ -1,3 +1,3 @@
-import { programBundle } from '../../tooling/bundle/program-bundle.mjs';
+import { programBundle, STREAM_WORKER } from '../../tooling/bundle/program-bundle.mjs';
 
-export default programBundle();
+export default programBundle({ programs: STREAM_WORKER });

@@ -10,18 +10,22 @@ const OPTIONAL = [/^@nestjs\/(microservices|websockets|platform-express)(\/|$)/,
 /** What the page at `/openapi` is made of. */
 export const REST_API_PAGE = { 'swagger-ui-dist': ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'LICENSE', 'NOTICE'] };
 
+/** The program of workers that take streams off a control plane: it finds it beside its own. */
+export const STREAM_WORKER = { 'stream-worker': '../../packages/grpc/src/workers/stream-worker.ts' };
+
 /**
  * The rolldown configuration of a program: all it needs goes into `dist/main.js` and a few files beside it, so that it runs
  * without `node_modules`, starts in half the time, and an image of it is small.
  *
  * Names and lines are kept, as stack traces are read by people; source maps lie beside the files for
  * `NODE_OPTIONS=--enable-source-maps`.
+ * @param programs others that it starts, by name: `dist/NAME.js` each.
  * @param assets files of packages that are read at run time, by package: they go to `dist/node_modules`, where `require.resolve`
  *   finds them.
  */
-export function programBundle({ assets = {} } = {}) {
+export function programBundle({ assets = {}, programs = {} } = {}) {
   return {
-    input: 'src/main.ts',
+    input: { main: 'src/main.ts', ...programs },
     platform: 'node',
     // Packages of this repository are taken from their sources, as tests do.
     resolve: { conditionNames: ['source', 'node'] },

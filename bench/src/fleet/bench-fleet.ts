@@ -9,6 +9,8 @@ export interface FleetBenchOptions {
   readonly xds: 'sotw' | 'delta';
   /** Directory for CPU profiles of our control plane. */
   readonly profileDir: string | undefined;
+  /** Workers of ours for streams; undefined for what it does by itself. */
+  readonly workers: number | undefined;
   /** A small fleet for seconds: for right results, not for figures. */
   readonly reduced: boolean;
   /** Names of loads; empty for all. */
@@ -68,10 +70,10 @@ export async function benchFleet(options: FleetBenchOptions): Promise<FleetBench
   return figures;
 }
 
-function targetsOf(load: LoadName, { binDir, compareDir, xds, profileDir }: FleetBenchOptions): TargetSpec[] {
+function targetsOf(load: LoadName, { binDir, compareDir, xds, profileDir, workers }: FleetBenchOptions): TargetSpec[] {
   // A restart takes state along, so that tokens stay good; the other control plane has only a memory store here.
   const store = load === 'fleet-postgres' || load === 'held' ? 'postgres' : 'memory';
-  const ours: TargetSpec = { name: 'ours', binDir, foreign: false, store, xds, profileDir };
+  const ours: TargetSpec = { name: 'ours', binDir, foreign: false, store, xds, profileDir, workers };
   if (compareDir === undefined || store === 'postgres') return [ours];
-  return [ours, { name: 'baseline', binDir: compareDir, foreign: true, store: 'memory', xds, profileDir: undefined }];
+  return [ours, { name: 'baseline', binDir: compareDir, foreign: true, store: 'memory', xds, profileDir: undefined, workers: undefined }];
 }

@@ -13,6 +13,7 @@ interface FleetCommandOptions {
   readonly record?: boolean;
   readonly json?: boolean;
   readonly cpuProf?: string;
+  readonly workers?: number;
 }
 
 /** `bench fleet`; exits 1 where a proxy got something wrong, never for a figure. */
@@ -25,11 +26,12 @@ export function fleetCommand(onStep: (what: string) => () => void): Command {
     .addOption(new Option('--only <load...>', 'only these loads').choices([...FLEET_LOADS]).default([]))
     .option('--record', 'append the figures to bench/history.jsonl')
     .option('--cpu-prof <dir>', 'write CPU profiles of our control plane there; they cost a little themselves')
+    .option('--workers <n>', 'workers of our control plane for streams; default: what it does by itself', Number)
     .option('--json', 'print the figures as JSON')
     .action(async (options: FleetCommandOptions) => {
-      const { compare: compareDir, cpuProf: profileDir, xds, reduced = false, only } = options;
+      const { compare: compareDir, cpuProf: profileDir, workers, xds, reduced = false, only } = options;
       const binDir = join(import.meta.dirname, '../../../bin');
-      const figures = await benchFleet({ binDir, compareDir, profileDir, xds, reduced, only, onStep });
+      const figures = await benchFleet({ binDir, compareDir, profileDir, workers, xds, reduced, only, onStep });
       const machine = describeMachine();
       process.stdout.write(options.json ? `${JSON.stringify({ machine, figures }, null, 1)}\n` : reportFleet(machine, figures));
       if (options.record) process.stdout.write(`recorded in ${record('fleet', machine, figures)}\n`);

@@ -24,6 +24,8 @@ export interface TargetSpec {
   readonly xds: 'sotw' | 'delta';
   /** Directory for CPU profiles of its process; undefined for none. */
   readonly profileDir: string | undefined;
+  /** Workers for the streams of dataplanes; undefined for what it does by itself. */
+  readonly workers: number | undefined;
 }
 
 /** How many dataplanes come, over what time, and what they call. */
@@ -73,7 +75,7 @@ export class Target {
         postgres = await startEmbeddedPostgres({ dataDir, temporary: true, port: await choosePort(0), databases: [DATABASE] });
       }
       const store = postgres ? ({ type: 'postgres', ...connectionOf(postgres) } as const) : ({ type: 'memory' } as const);
-      const env = { KUMA_REPORTS_ENABLED: 'false', ...profileEnv(spec.profileDir) };
+      const env = { KUMA_REPORTS_ENABLED: 'false', ...profileEnv(spec.profileDir), ...workerEnv(spec.workers) };
       const controlPlane = await deployment.launchControlPlane({ name: 'zone-1', store, layout: 'single', env });
       await deployment.waitForApi(controlPlane);
       await deployment.until('mesh default', async () => (await controlPlane.api.get(`/meshes/${MESH}`)) !== undefined);
@@ -140,6 +142,11 @@ export class Target {
     await this.parts.postgres?.stop();
     rmSync(this.parts.workDir, { recursive: true, force: true });
   }
+}
+
+function workerEnv(workers: number | undefined): Record<string, string> {
+  if (workers === undefined) return {};
+  return { KUMA_DP_SERVER_WORKERS_COUNT: String(workers), KUMA_DP_SERVER_WORKERS_CONNECTIONS_EACH: '0' };
 }
 
 function connectionOf({ host, port, user, password }: EmbeddedPostgres) {

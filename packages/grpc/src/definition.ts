@@ -19,3 +19,17 @@ export function methodDefinitionOf(method: DescMethod): MethodDefinition<unknown
     responseDeserialize: (bytes) => fromBinary(output, bytes),
   };
 }
+
+/** The definition of a bidirectional method whose messages are taken and given as bytes. */
+export function rawMethod(path: string): MethodDefinition<Buffer, Buffer> {
+  const same = (bytes: Buffer) => bytes;
+  return {
+    path,
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: same,
+    requestDeserialize: same,
+    responseSerialize: same,
+    responseDeserialize: same,
+  };
+}

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { Agent, createServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { silentLogger } from '@mesh/core';
 import { type Snapshot, xdsTypeUrls } from '@mesh/delta';
 import { freePort } from '@mesh/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type AdsStream, addAdsService, createGrpcServer, createMuxServer, type MuxServer } from '../src/index.js';
+import { type AdsStream, createXdsServer, type XdsServer } from '../src/index.js';
 import { routingSnapshot, startEnvoy, type Wanted } from './envoy.js';
 import { makePem, type TestPem } from './tls.js';
 
@@ -27,7 +28,9 @@ class TestControlPlane {
   readonly log: string[] = [];
   private stream: AdsStream | undefined;
   private snapshot: Snapshot = new Map();
-  private mux: MuxServer | undefined;
+  private server: XdsServer | undefined;
+
+  constructor(private readonly workers: number) {}
 
   set(snapshot: Snapshot): void {
     this.snapshot = snapshot;
@@ -35,11 +38,10 @@ class TestControlPlane {
   }
 
   async start(port: number): Promise<number> {
-    const grpc = createGrpcServer();
     const note = (what: string) => (event: { readonly typeUrl: string }) => void this.log.push(`${what} ${shortNames.get(event.typeUrl)}`);
-    addAdsService(
-      grpc,
-      {
+    this.server = createXdsServer({
+      tls: pem,
+      handler: {
         connect: async (open) => {
           this.log.push(`connect ${open.variant} ${open.nodeId} ${open.authorization.join()}`);
           this.stream = open.stream;
@@ -47,14 +49,16 @@ class TestControlPlane {
           return { onSent: note('sent'), onAck: note('ack'), onNack: note('nack'), onClosed: () => void this.log.push('closed') };
         },
       },
-      { controlPlaneId: 'test' },
-    );
-    this.mux = createMuxServer({ cert: pem.cert, key: pem.key, grpc, http: (_request, response) => response.end() });
-    return this.mux.listen({ port, host: '127.0.0.1' });
+      controlPlaneId: 'test',
+      http: (_request, response) => response.end(),
+      workers: { max: this.workers, connectionsEach: 0 },
+      log: silentLogger,
+    });
+    return this.server.listen({ port, host: '127.0.0.1' });
   }
 
   async stop(): Promise<void> {
-    await this.mux?.close(0);
+    await this.server?.close(0);
   }
 
   /** The lines since the last line that starts with `mark`. */
@@ -116,9 +120,14 @@ function portOf(server: Server): number {
 
 const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 10 });
 
-describe.each(['GRPC', 'DELTA_GRPC'] as const)('a real Envoy over %s', (apiType) => {
+describe.each([
+  ['GRPC', 0],
+  ['DELTA_GRPC', 0],
+  ['GRPC', 1],
+  ['DELTA_GRPC', 1],
+] as const)('a real Envoy over %s and %i workers', (apiType, workers) => {
   it('follows every change without a failed request, survives a refusal, and reconnects for what differs only', async () => {
-    const controlPlane = new TestControlPlane();
+    const controlPlane = new TestControlPlane(workers);
     const port = await controlPlane.start(0);
     const base = { listen: await freePort(), clusters: { a: portOf(backends.a) }, target: 'a' };
     const toB = { ...base, clusters: { b: portOf(backends.b) }, target: 'b' };

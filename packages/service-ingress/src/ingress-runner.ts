@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DeliveryState, newInstance, type ProxyXds, proxyAuthenticator, xdsMetrics } from '@mesh/control-plane/proxies';
 import { type ControlPlane, MeshError, messageOf, type Runner, systemClock } from '@mesh/core';
-import { type AdsHandler, addAdsService, createGrpcServer, createMuxServer } from '@mesh/grpc';
+import { type AdsHandler, createXdsServer } from '@mesh/grpc';
 import { policyKinds } from '@mesh/policies';
 import { type ServiceOptions, serverCertificate, tlsBounds } from '@mesh/runtime';
 import { connectControlPlane } from '@mesh/service-client';
@@ -127,21 +127,18 @@ export class IngressRunner implements Runner {
 
   private async listen(): Promise<number> {
     const { config, log } = this.options;
-    const grpc = createGrpcServer();
-    addAdsService(grpc, this.handler(), {
-      controlPlaneId: this.instance.id,
-      onError: (error) => log.error({ error: messageOf(error) }, 'an xDS stream failed'),
-    });
     const { tlsCertFile: certFile, tlsKeyFile: keyFile, gracefulShutdownTimeout } = config.dpServer;
     const pair = await serverCertificate(config, { certFile, keyFile });
-    const server = createMuxServer({
-      ...pair,
-      ...tlsBounds(config.dpServer),
+    // Zone proxies are few: this process serves them all.
+    const server = createXdsServer({
+      tls: { ...pair, ...tlsBounds(config.dpServer) },
+      handler: this.handler(),
+      controlPlaneId: this.instance.id,
       http: (req, res) => {
         req.resume();
         res.writeHead(404).end();
       },
-      grpc,
+      log,
     });
     const wanted = config.ingressManager.xdsPort;
     const port = await server.listen({ port: wanted }).catch((cause: unknown) => {

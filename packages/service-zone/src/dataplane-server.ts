@@ -3,13 +3,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Announcement, Logger, ResourceDraft, ResourceView } from '@mesh/core';
 import { formatProtoDuration, MeshError, messageOf } from '@mesh/core';
-import { type AdsHandler, addAdsService, createGrpcServer, createMuxServer } from '@mesh/grpc';
+import { type AdsHandler, createXdsServer, type XdsServer } from '@mesh/grpc';
 import { type KumaConfig, serverCertificate, tlsBounds } from '@mesh/runtime';
 import { BootstrapGenerator } from './bootstrap/generator.js';
 import { bootstrapHttpHandler } from './bootstrap/http-handler.js';
 import { checkServerName } from './bootstrap/server-identity.js';
 import type { HdsHandler } from './hds/hds-handler.js';
-import { addHdsService } from './hds/hds-service.js';
+import { addHdsService, HDS_METHOD } from './hds/hds-service.js';
+import { workerCounts } from './workers/worker-counts.js';
 
 export interface DataplaneServerOptions {
   readonly config: KumaConfig;
@@ -25,6 +26,7 @@ export interface DataplaneServerOptions {
 /** The data-plane server: bootstrap and xDS on one TLS port, the bootstrap in plain HTTP where configured. */
 export interface DataplaneServer {
   readonly port: number;
+  readonly workers: XdsServer['workers'];
   /** Port of the plain bootstrap; undefined where it is off. */
   readonly bootstrapPort: number | undefined;
   close(): Promise<void>;
@@ -38,14 +40,21 @@ export async function startDataplaneServer(options: DataplaneServerOptions): Pro
   if (config.bootstrapServer.params.xdsHost !== '') checkServerName(certificatePem, config.bootstrapServer.params.xdsHost);
   let port = 0;
   const http = bootstrapHttpHandler(bootstrapGenerator(options, { certificatePem, port: () => port }), log);
-  const grpc = createGrpcServer();
-  addAdsService(grpc, options.handler, {
-    controlPlaneId: options.instanceId,
-    onError: (error) => log.error({ error: messageOf(error) }, 'an xDS stream failed'),
-  });
+  const { enabled: hdsEnabled } = config.dpServer.hds;
   const onHdsError = (error: unknown) => log.error({ error: messageOf(error) }, 'a health stream failed');
-  const endHealthStreams = config.dpServer.hds.enabled ? addHdsService(grpc, options.hds, onHdsError) : () => {};
-  const server = createMuxServer({ ...pair, ...tlsBounds(config.dpServer), http, grpc });
+  let endHealthStreams = () => {};
+  const server = createXdsServer({
+    tls: { ...pair, ...tlsBounds(config.dpServer) },
+    handler: options.handler,
+    controlPlaneId: options.instanceId,
+    http,
+    addServices: (grpc) => {
+      if (hdsEnabled) endHealthStreams = addHdsService(grpc, options.hds, onHdsError);
+    },
+    methods: hdsEnabled ? [HDS_METHOD] : [],
+    workers: workerCounts(config.dpServer.workers),
+    log,
+  });
   port = await server.listen({ port: config.dpServer.port }).catch((cause) => {
     throw taken(config.dpServer.port, 'KUMA_DP_SERVER_PORT', cause);
   });
@@ -53,6 +62,7 @@ export async function startDataplaneServer(options: DataplaneServerOptions): Pro
   log.info({ port }, 'serving proxies');
   return {
     port,
+    workers: server.workers,
     bootstrapPort: plain && (plain.address() as AddressInfo).port,
     close: async () => {
       endHealthStreams();

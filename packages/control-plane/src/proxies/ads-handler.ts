@@ -185,7 +185,7 @@ class ProxySession {
     const metrics = options.metrics?.stream();
     const settle = () => queueMicrotask(() => void (isSettled(member.delivery.state) && metrics?.settled()));
     listener?.connected(this.node, insight);
-    const member = engine.add(this.node, (snapshot) => this.open.stream.setSnapshot(snapshot));
+    const member = engine.add(this.node, (snapshot, taken) => this.open.stream.setSnapshot(snapshot, taken));
     this.member = member;
     void insight.open();
     log.info({ ...fields, xds: this.open.variant, peer: this.open.peer }, 'proxy connected');

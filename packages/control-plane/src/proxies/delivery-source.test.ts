@@ -2,10 +2,11 @@ import { type ProxyConvergence, ResourceView, silentLogger } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
 import { expect, it } from 'vitest';
 import { ProxyDeliveries } from './delivery-source.js';
-import { type EngineMember, SnapshotEngine } from './engine.js';
+import { type EngineMember, type SendSnapshot, SnapshotEngine } from './engine.js';
 import type { ProxyNode } from './node.js';
 
 const EMPTY: Snapshot = new Map();
+const take: SendSnapshot = (_snapshot, taken) => taken();
 const nodeOf = (name: string): ProxyNode => ({ key: { kind: 'Dataplane', mesh: 'default', name }, kind: 'Dataplane' }) as ProxyNode;
 
 /** An engine with a view that comes to revisions of which it is told nothing more. */
@@ -26,7 +27,7 @@ function setup(build: (node: ProxyNode) => Snapshot | undefined = () => EMPTY) {
 
 it('a revision that concerns no proxy is had by all of them once it has arrived', async () => {
   const { engine, reach, watch } = setup();
-  engine.add(nodeOf('a'), () => {});
+  engine.add(nodeOf('a'), take);
   const told = watch(5);
   await expect.poll(() => told.at(-1)).toMatchObject({ connected: 1, converged: 0, lagging: [{ name: 'a', state: 'pending' }] });
   reach(5);
@@ -38,9 +39,9 @@ it('a proxy that refuses, or for which nothing can be generated, is named with t
     if (key.name === 'broken') throw new Error('no such route');
     return EMPTY;
   });
-  const member = engine.add(nodeOf('refuses'), (_snapshot) => {});
+  const member = engine.add(nodeOf('refuses'), take);
   member.delivery.sent('type.googleapis.com/envoy.config.listener.v3.Listener');
-  engine.add(nodeOf('broken'), () => {});
+  engine.add(nodeOf('broken'), take);
   member.delivery.nacked('type.googleapis.com/envoy.config.listener.v3.Listener', 'no such filter');
   const told = watch('now');
   await expect
@@ -55,7 +56,7 @@ it('what a thousand proxies answer is told in a few reports', async () => {
   const { engine, watch } = setup();
   const members: EngineMember[] = [];
   for (let i = 0; i < 1000; i++) {
-    const member = engine.add(nodeOf(`dp-${i}`), () => {});
+    const member = engine.add(nodeOf(`dp-${i}`), take);
     member.delivery.sent('t');
     members.push(member);
   }
@@ -79,7 +80,7 @@ it('a change during a batch does not count a proxy that is still to be rebuilt a
     }
     return EMPTY;
   });
-  for (const name of ['a', 'b']) engine.add(nodeOf(name), () => {});
+  for (const name of ['a', 'b']) engine.add(nodeOf(name), take);
   engine.invalidate(() => true);
   await expect.poll(() => seen).toEqual([1]);
   await expect.poll(() => [...engine.progress()].map(([, { ackedRevision }]) => ackedRevision)).toEqual([3, 3]);

@@ -29,6 +29,8 @@ export class Delivery {
   private current: DeliveryState = { builtRevision: -1, ackedRevision: -1 };
   /** The newest snapshot is that of the view, up to the horizon. */
   private fresh = false;
+  /** The stream has not looked at the newest snapshot yet: what it has to send is not known. */
+  private underway = false;
 
   /**
    * @param horizon of the engine: most revisions leave most proxies as they are, and must cost nothing for each of them.
@@ -43,7 +45,7 @@ export class Delivery {
     const { builtRevision, ackedRevision, nack } = this.current;
     const { revision } = this.horizon;
     if (!this.fresh || revision <= builtRevision) return this.current;
-    const isSettled = ackedRevision === builtRevision && !nack && this.unanswered.size === 0;
+    const isSettled = ackedRevision === builtRevision && !nack && !this.underway && this.unanswered.size === 0;
     this.current = { ...this.current, builtRevision: revision, ackedRevision: isSettled ? revision : ackedRevision };
     return this.current;
   }
@@ -58,8 +60,15 @@ export class Delivery {
   built(snapshot: Snapshot, revision: number): void {
     this.target = snapshot;
     this.fresh = true;
+    this.underway = true;
     const { nack, ackedRevision } = this.current;
     this.current = { builtRevision: revision, ackedRevision, ...(nack ? { nack } : {}) };
+  }
+
+  /** The stream has compared that snapshot, or a later one, with what the proxy has, and sent what differs. */
+  taken(snapshot: Snapshot): void {
+    if (snapshot !== this.target) return;
+    this.underway = false;
     this.settleSoon();
   }
 
@@ -104,7 +113,7 @@ export class Delivery {
   }
 
   private settle(): void {
-    if (this.current.nack || this.unanswered.size > 0) return;
+    if (this.current.nack || this.underway || this.unanswered.size > 0) return;
     for (const [typeUrl, type] of this.target) {
       if (type.resources.size > 0 && !this.acceptedTypes.has(typeUrl)) return;
     }

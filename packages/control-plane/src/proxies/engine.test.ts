@@ -3,7 +3,8 @@ import { type Logger, silentLogger } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
 import { describe, expect, it, vi } from 'vitest';
 import { dataplaneNode } from '../../test/proxies.fixture.js';
-import { type EngineOptions, SnapshotEngine } from './engine.js';
+import type { Delivery } from './delivery.js';
+import { type EngineOptions, type SendSnapshot, SnapshotEngine } from './engine.js';
 
 const TYPE = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
 const snapshotOf = (version: string): Snapshot =>
@@ -137,7 +138,13 @@ describe('the snapshot engine', () => {
 });
 
 describe('delivery', () => {
-  const deliveryOf = (revision = 7) => engineOf({ revision: () => revision }).add(dataplaneNode('a'), () => {}).delivery;
+  const take: SendSnapshot = (_snapshot, taken) => taken();
+  const offer = (delivery: Delivery, version: string, revision: number) => {
+    const snapshot = snapshotOf(version);
+    delivery.built(snapshot, revision);
+    return () => delivery.taken(snapshot);
+  };
+  const deliveryOf = (revision = 7) => engineOf({ revision: () => revision }).add(dataplaneNode('a'), take).delivery;
 
   it('knows a revision is with the proxy once everything sent was accepted', async () => {
     const delivery = deliveryOf();
@@ -163,15 +170,33 @@ describe('delivery', () => {
   it('takes a revision that changes nothing for the proxy as accepted', async () => {
     const delivery = deliveryOf();
     delivery.acked(TYPE);
-    delivery.built(snapshotOf('v1'), 8);
+    offer(delivery, 'v1', 8)();
     await nextTurn();
     expect(delivery.state.ackedRevision).toBe(8);
+  });
+
+  it('does not take a snapshot as accepted that its stream has yet to look at', async () => {
+    let revision = 7;
+    const engine = engineOf({ revision: () => revision });
+    const { delivery } = engine.add(dataplaneNode('a'), take);
+    delivery.acked(TYPE);
+    await nextTurn();
+    const early = offer(delivery, 'v1', 7);
+    const late = offer(delivery, 'v2', 7);
+    revision = 8;
+    engine.invalidate(() => false);
+    early();
+    await nextTurn();
+    expect(delivery.state).toEqual({ builtRevision: 8, ackedRevision: 7 });
+    late();
+    await nextTurn();
+    expect(delivery.state).toEqual({ builtRevision: 8, ackedRevision: 8 });
   });
 
   it('is as up to date as the view where a change does not concern the proxy', async () => {
     let revision = 7;
     const engine = engineOf({ revision: () => revision });
-    const { delivery } = engine.add(dataplaneNode('a'), () => {});
+    const { delivery } = engine.add(dataplaneNode('a'), take);
     delivery.sent(TYPE);
     delivery.acked(TYPE);
     await nextTurn();
@@ -188,7 +213,7 @@ describe('delivery', () => {
     const delivery = deliveryOf(1);
     delivery.nacked(TYPE, 'bad cluster');
     expect(delivery.state.nack).toEqual({ revision: 1, typeUrl: TYPE, message: 'bad cluster' });
-    delivery.built(snapshotOf('v2'), 2);
+    offer(delivery, 'v2', 2)();
     await nextTurn();
     expect(delivery.state).toMatchObject({ builtRevision: 2, ackedRevision: -1, nack: { revision: 1 } });
     delivery.acked(TYPE);

@@ -19,9 +19,12 @@ export interface EngineOptions {
   readonly onGenerated?: (outcome: { node: ProxyNode; result: 'ok' | 'waiting' | 'error'; durationMs: number }) => void;
 }
 
+/** Gives a stream its snapshot; `taken` is called once it was compared with what the proxy has, and what differs was sent. */
+export type SendSnapshot = (snapshot: Snapshot, taken: () => void) => void;
+
 interface Entry {
   readonly node: ProxyNode;
-  readonly send: (snapshot: Snapshot) => void;
+  readonly send: SendSnapshot;
   readonly delivery: Delivery;
   lastError: string | undefined;
 }
@@ -58,7 +61,7 @@ export class SnapshotEngine {
   constructor(private readonly options: EngineOptions) {}
 
   /** Adds a proxy and builds its first snapshot at once, ahead of any batch under way. */
-  add(node: ProxyNode, send: (snapshot: Snapshot) => void): EngineMember {
+  add(node: ProxyNode, send: SendSnapshot): EngineMember {
     const id = keyString(node.key);
     const entry: Entry = { node, send, delivery: new Delivery(this.horizon, () => this.tell()), lastError: undefined };
     const former = this.entries.get(id);
@@ -205,7 +208,7 @@ export class SnapshotEngine {
         return done('waiting');
       }
       entry.delivery.built(snapshot, revision());
-      entry.send(snapshot);
+      entry.send(snapshot, () => entry.delivery.taken(snapshot));
       entry.lastError = undefined;
       done('ok');
     } catch (error) {

@@ -25,7 +25,8 @@ export interface AdsOpen {
 
 /** What a handler can do with a stream, from `connect` on; without effect once the stream ended. */
 export interface AdsStream {
-  setSnapshot(snapshot: Snapshot): void;
+  /** @param taken called once the snapshot was compared with what the proxy has, and what differs was sent; never once the stream ended. */
+  setSnapshot(snapshot: Snapshot, taken?: () => void): void;
   close(error: MeshError): void;
 }
 

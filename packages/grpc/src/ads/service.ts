@@ -1,23 +1,10 @@
-import type { MethodDefinition, Server, ServerDuplexStream } from '@grpc/grpc-js';
+import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
+import { rawMethod } from '../definition.js';
 import type { AdsHandler } from './handler.js';
 import { AdsServerStream, type AdsServiceOptions } from './stream.js';
 import { type AdsVariant, deltaVariant, sotwVariant } from './variants.js';
 
 const service = 'envoy.service.discovery.v3.AggregatedDiscoveryService';
-
-/** Requests are decoded by the stream, so that garbage ends it with a reason; responses come encoded. */
-function rawMethod(name: string): MethodDefinition<Buffer, Buffer> {
-  const same = (bytes: Buffer) => bytes;
-  return {
-    path: `/${service}/${name}`,
-    requestStream: true,
-    responseStream: true,
-    requestSerialize: same,
-    requestDeserialize: same,
-    responseSerialize: same,
-    responseDeserialize: same,
-  };
-}
 
 /**
  * Serves the Aggregated Discovery Service, in both variants, with make-before-break order
@@ -28,7 +15,11 @@ export function addAdsService(server: Server, handler: AdsHandler, options: AdsS
     new AdsServerStream(call, variant(), { handler, options });
   };
   server.addService(
-    { streamAggregatedResources: rawMethod('StreamAggregatedResources'), deltaAggregatedResources: rawMethod('DeltaAggregatedResources') },
+    {
+      // Requests are decoded by the stream, so that garbage ends it with a reason; responses come encoded.
+      streamAggregatedResources: rawMethod(`/${service}/StreamAggregatedResources`),
+      deltaAggregatedResources: rawMethod(`/${service}/DeltaAggregatedResources`),
+    },
     { streamAggregatedResources: serve(sotwVariant), deltaAggregatedResources: serve(deltaVariant) },
   );
 }

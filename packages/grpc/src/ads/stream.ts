@@ -37,8 +37,9 @@ export class AdsServerStream implements AdsStream {
     call.on('close', () => this.end(() => {}));
   }
 
-  setSnapshot(snapshot: Snapshot): void {
+  setSnapshot(snapshot: Snapshot, taken?: () => void): void {
     if (!this.ended) this.guard(() => this.run(this.variant.onSnapshot(snapshot)));
+    if (!this.ended) taken?.();
   }
 
   close(error: MeshError): void {

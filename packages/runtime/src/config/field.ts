@@ -96,6 +96,23 @@ export function int(value: number, doc: string, options: FieldOptions & { min?: 
   };
 }
 
+/** A whole number, or `auto` (the default) where the program is to decide. */
+export function intOrAuto(doc: string): Field<number | 'auto'> {
+  const fromText = (text: string): Decoded<unknown> => {
+    const given = text.trim().toLowerCase();
+    return given === 'auto' ? ok('auto') : /^\d{1,4}$/.test(given) ? ok(Number(given)) : fail;
+  };
+  return {
+    ...base(doc, {}),
+    default: 'auto',
+    allowed: 'auto, or a whole number from 0 to 9999',
+    schema: z.union([z.literal('auto'), z.int().min(0).max(9999)]),
+    fromText,
+    fromYaml: (raw) => (typeof raw === 'string' ? fromText(raw) : ok(raw)),
+    print: (v) => v,
+  };
+}
+
 /** A TCP or UDP port; 0 lets the system choose one. */
 export function port(value: number, doc: string, options: FieldOptions = {}): Field<number> {
   return int(value, doc, { ...options, min: 0, max: 65535 });

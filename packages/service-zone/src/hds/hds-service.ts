@@ -1,7 +1,7 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import type { MethodDefinition, Server, ServerDuplexStream } from '@grpc/grpc-js';
+import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
 import { MeshError, messageOf } from '@mesh/core';
-import { toStatus } from '@mesh/grpc';
+import { rawMethod, toStatus } from '@mesh/grpc';
 import {
   HealthCheckRequestOrEndpointHealthResponseSchema,
   type HealthCheckSpecifier,
@@ -11,17 +11,8 @@ import type { HdsHandler, HdsPeer } from './hds-handler.js';
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
 
-const same = (bytes: Buffer) => bytes;
-/** Messages are decoded by the stream, so that garbage ends it with a reason. */
-const METHOD: MethodDefinition<Buffer, Buffer> = {
-  path: '/envoy.service.health.v3.HealthDiscoveryService/StreamHealthCheck',
-  requestStream: true,
-  responseStream: true,
-  requestSerialize: same,
-  requestDeserialize: same,
-  responseSerialize: same,
-  responseDeserialize: same,
-};
+/** Path of the method. */
+export const HDS_METHOD = '/envoy.service.health.v3.HealthDiscoveryService/StreamHealthCheck';
 
 /** Serves the Health Discovery Service (contract/dataplane.md §1.1, §2.5); returns how to end its streams. */
 export function addHdsService(server: Server, handler: HdsHandler, onError: (error: unknown) => void): () => void {
@@ -30,7 +21,8 @@ export function addHdsService(server: Server, handler: HdsHandler, onError: (err
     const stream = new HdsStream(call, handler, { onError, onEnd: () => streams.delete(stream) });
     streams.add(stream);
   };
-  server.addService({ streamHealthCheck: METHOD }, { streamHealthCheck: serve });
+  // Messages are decoded by the stream, so that garbage ends it with a reason.
+  server.addService({ streamHealthCheck: rawMethod(HDS_METHOD) }, { streamHealthCheck: serve });
   return () => {
     for (const stream of [...streams]) stream.stop();
   };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bool, duration, inertSection, int, list, objects, oneOf, port, section, str } from '../field.js';
+import { bool, duration, inertSection, int, intOrAuto, list, objects, oneOf, port, section, str } from '../field.js';
 import { tlsServer, tlsVersions } from './tls.js';
 
 /** Keys of tokens that are verified offline (contract/rest-api.md §4). */
@@ -75,6 +75,10 @@ export const dpServer = section({
   ...tlsServer(),
   readHeaderTimeout: duration('5s', 'Longest time to send the request head.'),
   gracefulShutdownTimeout: duration('10s', 'How long open streams may end by themselves at stop.'),
+  workers: section({
+    count: intOrAuto('Processes that take streams of dataplanes off the main one; auto: one less than there are cores, none on one core.'),
+    connectionsEach: int(200, 'A worker is started for each so many connections of dataplanes; 0: all are started at once.'),
+  }),
   authn: section({
     dpProxy: section({
       type: oneOf(['', 'dpToken', 'serviceAccountToken', 'none'], '', 'How dataplanes prove who they are; empty: by environment.'),

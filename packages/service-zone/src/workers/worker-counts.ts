@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { WorkerCounts } from '@mesh/grpc';
+import type { KumaConfig } from '@mesh/runtime';
+
+/** Where a container says how much CPU it may use: `QUOTA PERIOD` in microseconds, or `max PERIOD` (cgroup v2). */
+const CPU_MAX_FILE = '/sys/fs/cgroup/cpu.max';
+
+/** How many workers a configuration means on this machine. */
+export function workerCounts(
+  { count, connectionsEach }: KumaConfig['dpServer']['workers'],
+  cores: () => number = availableCores,
+): WorkerCounts {
+  return { max: count === 'auto' ? Math.max(0, cores() - 1) : count, connectionsEach };
+}
+
+/** Cores that this process may use at the same time: those of the machine, or the whole ones of its container's quota. */
+function availableCores(): number {
+  return Math.min(availableParallelism(), coresOfQuota(readQuota()));
+}
+
+/** @param quota content of `cpu.max`; empty where there is none. */
+export function coresOfQuota(quota: string): number {
+  const [, micros, period] = /^(\d+) (\d+)\s*$/.exec(quota) ?? [];
+  return micros === undefined || Number(period) === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(Number(micros) / Number(period)));
+}
+
+function readQuota(): string {
+  try {
+    return readFileSync(CPU_MAX_FILE, 'utf8');
+  } catch {
+    return '';
+  }
+}
