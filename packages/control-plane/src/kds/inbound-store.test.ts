@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type FeedEvent, ResourceView } from '@mesh/core';
 import { encodeResource, InboundStore, PeerRecord, wireName } from '@mesh/kds';
 import { MemoryResourceStore } from '@mesh/store-memory';
@@ -33,7 +34,9 @@ async function setup() {
     return (resource?.spec as { networking?: { port?: number } } | undefined)?.networking?.port;
   };
   const hold = () => void (held = true);
-  const release = () => {
+  const release = async () => {
+    // Whoever does not wait for the view has read it by now.
+    await setImmediate();
     held = false;
     for (const event of late.splice(0)) view.apply(event);
   };
@@ -46,7 +49,7 @@ it('compares a batch with what the stream stored before it, however late the vie
   hold();
   await send(2);
   const back = send(1);
-  release();
+  await release();
   await back;
   expect(await stored()).toBe(1);
 });
@@ -56,6 +59,6 @@ it('tells the peer the versions of what its stream has stored, however late the 
   hold();
   await send(1);
   const versions = inbound.initialVersions('ZoneIngress');
-  release();
+  await release();
   expect(Object.keys(await versions)).toEqual(['ingress-1.']);
 });
