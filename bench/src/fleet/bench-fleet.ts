@@ -1,3 +1,4 @@
+import { messageOf } from '@mesh/core';
 import { type FleetFigures, type LoadOptions, runLoads } from './loads.js';
 import type { FleetSize, TargetSpec } from './target.js';
 
@@ -63,7 +64,13 @@ export async function benchFleet(options: FleetBenchOptions): Promise<FleetBench
     if (!loads || (options.only.length > 0 && !options.only.includes(load))) continue;
     const byTarget: Record<string, FleetFigures> = {};
     for (const target of targetsOf(load, options)) {
-      byTarget[target.name] = await runLoads(target, { ...loads, onStep: options.onStep });
+      const figures = await runLoads(target, { ...loads, onStep: options.onStep }).catch((error: unknown) => {
+        // What another control plane cannot do is no reason to throw away what ours did.
+        if (!target.foreign) throw error;
+        process.stderr.write(`${load}, ${target.name}: ${messageOf(error)}\n`);
+        return undefined;
+      });
+      if (figures) byTarget[target.name] = figures;
     }
     figures[load] = byTarget;
   }

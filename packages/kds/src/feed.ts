@@ -29,6 +29,8 @@ export interface ViewFeedOptions {
   readonly selects: (resource: Resource, descriptor: AnyDescriptor) => boolean;
   /** The bytes the peer gets; memoised by the caller, so that peers share them. */
   readonly encode: (resource: Resource, descriptor: AnyDescriptor) => EncodedResource;
+  /** Those of the changes of one event that can matter to the feed; the caller finds them once for all its feeds. Default: all. */
+  readonly relevant?: (changes: readonly ViewChange[]) => readonly ViewChange[];
   /** Other resources whose selection hangs on a change (those of a zone that was disabled). */
   readonly dependents?: (change: ViewChange) => Iterable<Resource>;
   /** A resource that cannot be encoded is left out and told here; the others go on. */
@@ -63,7 +65,7 @@ export class ViewFeed implements KdsFeed {
       });
       for (const resource of options.view.list(descriptor.kind)) this.put(resource);
     }
-    this.subscription = options.view.subscribe((event) => this.onChanges(event.changes));
+    this.subscription = options.view.subscribe(({ changes }) => this.onChanges(options.relevant?.(changes) ?? changes));
   }
 
   get revision(): number {

@@ -1,4 +1,4 @@
-import type { AnyDescriptor, DescriptorRegistry, Resource, ResourceView } from '@mesh/core';
+import type { AnyDescriptor, DescriptorRegistry, Resource, ResourceView, ViewChange } from '@mesh/core';
 import { type EncodedResource, toEncodedResource } from './codec.js';
 import { type FeedListener, ViewFeed } from './feed.js';
 import { FEATURE_HASH_SUFFIX, kindsGlobalToZone, kindsZoneToGlobal } from './kinds.js';
@@ -18,10 +18,14 @@ export class GlobalFeeds {
   private readonly hashed = new WeakMap<Resource, EncodedResource>();
   private readonly plain = new WeakMap<Resource, EncodedResource>();
   private readonly descriptors: readonly AnyDescriptor[];
+  private readonly relevantKinds: ReadonlySet<string>;
+  /** Of the newest event: every zone asks for them. */
+  private newest: { readonly changes: readonly ViewChange[]; readonly relevant: readonly ViewChange[] } | undefined;
 
   constructor(private readonly context: FeedContext) {
     // Producer policies are global-to-zone kinds too, so this list is complete.
     this.descriptors = kindsGlobalToZone(context.registry);
+    this.relevantKinds = new Set(['Zone', ...this.descriptors.map(({ kind }) => kind)]);
   }
 
   /** The feed of one zone; close it when its stream ends. */
@@ -35,10 +39,18 @@ export class GlobalFeeds {
       selects: (resource, descriptor) => goesToZone(resource, descriptor, { to, view }),
       encode: (resource, descriptor) =>
         memoised(cache, resource, () => toEncodedResource(mapToZone(resource, descriptor, { hash, skipPrefixes }), descriptor)),
+      relevant: (changes) => this.relevantOf(changes),
       dependents: (change) => (change.key.kind === 'Zone' ? objectsOfZone(change.key.name, registry, view) : []),
       onError,
       onChange,
     });
+  }
+
+  /** Most events are of dataplanes and insights, which no zone is sent: a hundred zones shall not look at each of them. */
+  private relevantOf(changes: readonly ViewChange[]): readonly ViewChange[] {
+    if (this.newest?.changes !== changes)
+      this.newest = { changes, relevant: changes.filter(({ key }) => this.relevantKinds.has(key.kind)) };
+    return this.newest.relevant;
   }
 }
 
