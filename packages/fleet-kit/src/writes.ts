@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { Fleet } from './fleet.js';
 import { dataplaneDocument, ingressOf } from './topology.js';
@@ -107,13 +108,22 @@ export async function putIngresses(apiUrls: readonly string[]): Promise<{ advert
   };
 }
 
+/** A connection that a control plane closes under a request is not its answer: a few more tries, of what can be repeated. */
+const TRIES = 5;
+const PAUSE_MS = 200;
+
 async function request(url: string, method: string, body?: JsonObject): Promise<string> {
   const content = body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {};
-  const response = await fetch(url, { method, ...content }).catch((error: Error) => {
-    const { cause } = error;
-    throw new Error(`${method} ${url}: ${cause instanceof Error ? cause.message : error.message}`, { cause: error });
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${text}`);
-  return text;
+  for (let attempt = 1; ; attempt++) {
+    const answer = await fetch(url, { method, ...content }).catch((error: Error) => error);
+    if (!(answer instanceof Error)) {
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${text}`);
+      return text;
+    }
+    const { cause } = answer;
+    if (method === 'POST' || attempt === TRIES)
+      throw new Error(`${method} ${url}: ${cause instanceof Error ? cause.message : answer.message}`, { cause: answer });
+    await delay(PAUSE_MS);
+  }
 }
