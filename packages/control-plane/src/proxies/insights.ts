@@ -11,7 +11,10 @@ export interface InsightOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly instanceId: string;
-  /** Least time between two writes of counters, in milliseconds. Connects and disconnects are written at once. */
+  /**
+   * Counters are written at multiples of this time, in milliseconds: those of all proxies that were told of a change
+   * together. Connects and disconnects are written at once.
+   */
   readonly flushIntervalMs: number;
   /** Subscriptions kept per proxy (`metrics.dataplane.subscriptionLimit`). */
   readonly subscriptionLimit: number;
@@ -28,7 +31,6 @@ export class ProxyInsight {
   private readonly earlier: DataplaneInsightSpec['subscriptions'];
   private mtls: DataplaneInsightMtls | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private lastWriteMs = 0;
   private writing: Promise<void> = Promise.resolve();
   private dirty = true;
   private closed = false;
@@ -91,8 +93,8 @@ export class ProxyInsight {
   private changed(): void {
     this.dirty = true;
     if (this.timer || this.closed) return;
-    const waitMs = Math.max(0, this.lastWriteMs + this.options.flushIntervalMs - this.options.clock.now());
-    this.schedule(waitMs);
+    const { clock, flushIntervalMs } = this.options;
+    this.schedule(flushIntervalMs - (clock.now() % flushIntervalMs));
   }
 
   private schedule(waitMs: number): void {
@@ -111,7 +113,6 @@ export class ProxyInsight {
     if (!this.dirty) return;
     if (!this.options.view.get(this.node.key)) return; // the proxy is gone, and its insight with it
     this.dirty = false;
-    this.lastWriteMs = this.options.clock.now();
     const { mesh, name } = this.node.key;
     try {
       await this.options.writer.put({ kind: this.key.kind, mesh, name, spec: this.spec(), owner: this.node.key });

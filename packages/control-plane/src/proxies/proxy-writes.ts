@@ -1,6 +1,7 @@
 import type { DescriptorRegistry, ResourceDraft, ResourceKey, ResourceStore } from '@mesh/core';
 import { CONTROL_PLANE_AUTHOR } from '../instance.js';
 import type { LocalControlPlane } from '../local-control-plane.js';
+import { InsightBatch } from './insight-batch.js';
 import type { ProxyWriter } from './writer.js';
 
 export interface ProxyWritesOptions {
@@ -14,10 +15,14 @@ export interface ProxyWritesOptions {
  * zone tag, membership of the mesh), their insights, which nobody writes through the API, as they are.
  */
 export class ProxyWrites implements ProxyWriter {
-  constructor(private readonly options: ProxyWritesOptions) {}
+  private readonly insights: InsightBatch;
+
+  constructor(private readonly options: ProxyWritesOptions) {
+    this.insights = new InsightBatch(options.store);
+  }
 
   async put(draft: ResourceDraft, expectedVersion?: number): Promise<{ readonly revision: number }> {
-    const { store, registry, controlPlane } = this.options;
+    const { registry, controlPlane } = this.options;
     if (!registry.mustGet(draft.kind).isInsight) {
       return controlPlane.putInternally({
         draft,
@@ -25,7 +30,7 @@ export class ProxyWrites implements ProxyWriter {
         ...(expectedVersion === undefined ? {} : { expectedVersion }),
       });
     }
-    return store.transact([{ op: 'upsert', draft }], { author: CONTROL_PLANE_AUTHOR });
+    return this.insights.put(draft);
   }
 
   async delete(key: ResourceKey): Promise<void> {
