@@ -30,6 +30,11 @@ export interface Matched {
    * Name the matched policies by the `idOf` of the context.
    */
   readonly outboundKey: OutboundKey;
+  /**
+   * Says all that the effect on inbounds depends on, apart from the proxy itself and what is read from the mesh context
+   * meanwhile. Absent: whenever something else matched, inbounds are made anew.
+   */
+  readonly inboundKey?: string;
 }
 
 /** An outbound that wants routes. */

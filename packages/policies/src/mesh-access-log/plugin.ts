@@ -20,7 +20,8 @@ export const meshAccessLogPlugin: PolicyPlugin<MatchedAccessLogs> = {
     const policies = matchPolicies<MeshAccessLogSpec>(context, proxy, 'MeshAccessLog');
     const own = subjectOf(context.name, proxy);
     const speaksOfItself = policies.all.some(({ spec }) => (spec.to ?? []).length > 0);
-    return { policies, own, outboundKey: speaksOfItself ? keyWith(policies.key, JSON.stringify(own)) : policies.key };
+    const outboundKey = speaksOfItself ? keyWith(policies.key, JSON.stringify(own)) : policies.key;
+    return { policies, own, outboundKey, inboundKey: policies.inboundKey };
   },
 
   configureInbound({ policies, own }, { inbound, listener }) {

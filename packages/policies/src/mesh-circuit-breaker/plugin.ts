@@ -12,7 +12,7 @@ interface MatchedCircuitBreakers extends Matched {
 export const meshCircuitBreakerPlugin: PolicyPlugin<MatchedCircuitBreakers> = {
   match(context, proxy) {
     const policies = matchPolicies<MeshCircuitBreakerSpec>(context, proxy, 'MeshCircuitBreaker');
-    return { policies, outboundKey: policies.key };
+    return { policies, outboundKey: policies.key, inboundKey: policies.inboundKey };
   },
 
   configureInbound({ policies }, { inbound, cluster }) {

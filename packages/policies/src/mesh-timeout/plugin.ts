@@ -12,7 +12,7 @@ interface MatchedTimeouts extends Matched {
 export const meshTimeoutPlugin: PolicyPlugin<MatchedTimeouts> = {
   match(context, proxy) {
     const policies = matchPolicies<MeshTimeoutSpec>(context, proxy, 'MeshTimeout');
-    return { policies, outboundKey: policies.key };
+    return { policies, outboundKey: policies.key, inboundKey: policies.inboundKey };
   },
 
   configureInbound({ policies }, { inbound, listener, cluster }) {

@@ -22,6 +22,8 @@ export interface MatchedPolicies<Spec> {
   forInbound(inbound: InboundInterface): readonly Resource<Spec>[];
   /** Equal, towards a service, where those of `all` that may concern it are the same policies with the same content. */
   readonly key: OutboundKey;
+  /** Equal where those of `all` that may concern inbounds are the same policies with the same content. */
+  readonly inboundKey: string;
 }
 
 /** Inbounds a policy chooses: all, or those listed by section. */
@@ -48,6 +50,7 @@ export function matchPolicies<Spec extends TargetRefSpec>(context: PolicySource,
   return {
     all,
     key: keyOf(all, context),
+    inboundKey: all.flatMap((policy) => (isForInbounds(policy) ? context.idOf(policy) : [])).join(),
     forInbound: (inbound) => all.filter((policy) => includes(chosen.get(policy), inbound)),
   };
 }
@@ -63,6 +66,12 @@ function keyOf(policies: readonly Resource<unknown>[], context: Pick<MeshContext
     else for (const service of services) byService.set(service, `${byService.get(service) ?? ''}${id}`);
   }
   return { general, byService };
+}
+
+/** What has only `to` says nothing about inbounds. */
+function isForInbounds({ spec }: Resource<unknown>): boolean {
+  const { from, rules } = spec as { readonly from?: readonly unknown[]; readonly rules?: readonly unknown[] };
+  return (from?.length ?? 0) + (rules?.length ?? 0) > 0;
 }
 
 /** The services that a policy is about; undefined where it may concern others too. */

@@ -35,7 +35,8 @@ export function addInbounds(collector: ResourceCollector, scope: SidecarScope): 
 
 /** All that inbounds are made of besides what they read from the context. */
 function inputsOf({ active, metadata, proxy }: SidecarScope): unknown[] {
-  return [proxy, metadata, ...active.filter(({ plugin }) => plugin.configureInbound)];
+  const concerned = active.filter(({ plugin }) => plugin.configureInbound);
+  return [proxy, metadata, ...concerned.map((one) => one.matched.inboundKey ?? one)];
 }
 
 function buildInbounds(scope: SidecarScope): readonly EncodedInbound[] {
