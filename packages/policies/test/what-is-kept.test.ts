@@ -1,5 +1,4 @@
 import { type Change, keyOf, type Resource, ResourceView } from '@mesh/core';
-import type { SnapshotType } from '@mesh/delta';
 import type { DataplaneSpec } from '@mesh/resources';
 import { dataplane, mesh, resource } from '@mesh/testing';
 import { BuildMemory, buildSidecar, LISTENER_TYPE, MeshContexts, parseNodeMetadata } from '@mesh/xds';
@@ -28,7 +27,8 @@ class Rebuilt {
     this.view.apply({ type: 'changes', changes: [change as Change] });
   }
 
-  listeners(): SnapshotType['resources'] {
+  /** The listeners by name, as they are encoded. */
+  listeners(): ReadonlyMap<string, { readonly version: string }> {
     const context = this.contexts.get('default');
     const own = this.view.find<DataplaneSpec>('Dataplane', 'default', 'web-1');
     if (!context || !own) throw new Error('the view has them');

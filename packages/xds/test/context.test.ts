@@ -1,7 +1,7 @@
-import type { Resource, ResourceView } from '@mesh/core';
+import type { Resource, ResourceView, ViewChange } from '@mesh/core';
 import { dataplane, externalService, mesh, resource, viewOf, zoneEgress, zoneIngress } from '@mesh/testing';
 import { describe, expect, test } from 'vitest';
-import { computeAvailableServices, type Endpoint, MeshContexts, vipConfigName } from '../src/index.js';
+import { computeAvailableServices, type Endpoint, MeshContexts, removesEndpoint, vipConfigName } from '../src/index.js';
 import { contextOf } from './cases.js';
 
 const web = (name: string, address: string) =>
@@ -62,6 +62,35 @@ describe('endpoints of a service', () => {
     expect(brief(context.endpoints.get('web'))).toEqual(['192.168.0.11:10002 weight 1 priority 0']);
     expect(brief(context.endpoints.get('httpbin'))).toEqual(['192.168.0.11:10002 weight 1 priority 0']);
     expect(brief(context.egressEndpoints().get('web'))).toEqual(['192.168.9.1:10001 weight 2 priority 0']);
+  });
+});
+
+describe('a change takes an endpoint away from callers', () => {
+  const key = { kind: 'Dataplane', mesh: 'default', name: 'a' };
+  const before = web('a', '10.0.0.1').build();
+
+  test.each<[string, Partial<Pick<ViewChange, 'before' | 'after'>>, boolean]>([
+    ['where a dataplane comes', { after: before }, false],
+    ['where it goes', { before }, true],
+    ['where it moves', { before, after: web('a', '10.0.0.2').build() }, true],
+    [
+      'where an inbound is no longer ready',
+      { before, after: dataplane('a').address('10.0.0.1').inbound('web', 80, { state: 'NotReady' }).build() },
+      true,
+    ],
+    ['where another inbound comes', { before, after: web('a', '10.0.0.1').inbound('admin', 81).build() }, false],
+    ['where it is only another in its tags', { before, after: dataplane('a').address('10.0.0.1').inbound('web', 80).build() }, false],
+  ])('%s (%#)', (_where, change, taken) => {
+    expect(removesEndpoint({ op: change.after ? 'put' : 'delete', key, ...change })).toBe(taken);
+  });
+
+  test('where a way into another zone goes', () => {
+    const gone = {
+      op: 'delete',
+      key: { kind: 'ZoneIngress', mesh: '', name: 'i' },
+      before: ingress('i', '192.168.9.9', 1).build(),
+    } as const;
+    expect(removesEndpoint(gone)).toBe(true);
   });
 });
 

@@ -87,6 +87,23 @@ describe('the snapshot engine', () => {
     expect(built.indexOf('caller')).toBeLessThan(10);
   });
 
+  it('lets no proxy wait for one that does not answer', async () => {
+    let version = 1;
+    const engine = engineOf({ build: () => snapshotOf(`v${version}`), revision: () => version });
+    const sent = { slow: 0, quick: 0 };
+    const slow = engine.add(dataplaneNode('slow'), () => sent.slow++).delivery;
+    const quick = engine.add(dataplaneNode('quick'), () => sent.quick++).delivery;
+    slow.sent(TYPE);
+    for (version of [2, 3]) {
+      engine.invalidate(() => true);
+      await vi.waitFor(() => expect(sent.quick).toBe(version));
+      quick.sent(TYPE);
+      quick.acked(TYPE);
+      await nextTurn();
+      expect([quick.state.ackedRevision, slow.state.ackedRevision]).toEqual([version, -1]);
+    }
+  });
+
   it('works on every proxy where it cannot be told whom a change concerns', async () => {
     const build = vi.fn(() => snapshotOf('v1'));
     const concerned = () => {

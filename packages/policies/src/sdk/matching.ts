@@ -26,6 +26,14 @@ export interface MatchedPolicies<Spec> {
   readonly inboundKey: string;
 }
 
+/** One for all proxies and kinds: most proxies have no policy of most kinds. */
+const NOTHING: MatchedPolicies<never> = {
+  all: [],
+  key: { general: '', byService: new Map() },
+  inboundKey: '',
+  forInbound: () => [],
+};
+
 /** Inbounds a policy chooses: all, or those listed by section. */
 type Choice = 'all' | ReadonlySet<string>;
 
@@ -46,6 +54,7 @@ export function matchPolicies<Spec extends TargetRefSpec>(context: PolicySource,
     const choice = chooseInbounds(policy, proxy);
     if (choice !== undefined) chosen.set(policy, choice);
   }
+  if (chosen.size === 0) return NOTHING;
   const all = [...chosen.keys()];
   return {
     all,

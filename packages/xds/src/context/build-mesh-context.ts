@@ -190,11 +190,11 @@ class FollowedContext implements MeshContext, Generation {
     return this.memory.idOf(resource);
   }
 
-  record<T>(compute: () => T): { readonly value: T; readonly reads: ReadonlySet<Read> } {
+  record<T>(compute: () => T): { readonly value: T; readonly reads: readonly Read[] } {
     return this.memory.record(compute);
   }
 
-  holds(reads: ReadonlySet<Read>): boolean {
+  holds(reads: readonly Read[]): boolean {
     return this.memory.holds(this, reads);
   }
 

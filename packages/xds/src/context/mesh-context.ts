@@ -50,9 +50,9 @@ export interface MeshContext {
   /** A short text for a resource with its content: equal for the very same resource only, in every context of the mesh. */
   idOf(resource: Resource<unknown>): string;
   /** Runs `compute` and tells what it read from this context. */
-  record<T>(compute: () => T): { readonly value: T; readonly reads: ReadonlySet<Read> };
+  record<T>(compute: () => T): { readonly value: T; readonly reads: readonly Read[] };
   /** Whether these reads, of an earlier context of the mesh, would be the same now. Counts as reading them. */
-  holds(reads: ReadonlySet<Read>): boolean;
+  holds(reads: readonly Read[]): boolean;
   /**
    * Runs `compute`, also where it throws on behalf of a reader that wants to know when anything `compute` read is different
    * in a later context of the mesh: `takeConcerned` names it then. What it read before no longer matters.

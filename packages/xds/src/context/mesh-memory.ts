@@ -8,7 +8,7 @@ export type RootSource = Exclude<ReadSource, 'derived'>;
 /** What computations gave. */
 interface Kept {
   readonly value: unknown;
-  readonly reads: ReadonlySet<Read>;
+  readonly reads: readonly Read[];
   /** The newest generation in which somebody asked for it. */
   used: number;
 }
@@ -49,7 +49,7 @@ export class MeshMemory {
   private readonly table = new ReadTable();
   private readonly kept = new Map<string, Kept>();
   private readonly derived = new Map<string, Derived>();
-  private readonly followed = new Map<Reader, ReadonlySet<Read>>();
+  private readonly followed = new Map<Reader, readonly Read[]>();
   private concerned = new Map<Reader, Concern>();
   private readonly ids = new WeakMap<Resource<unknown>, string>();
   private idsGiven = 0;
@@ -78,17 +78,18 @@ export class MeshMemory {
   }
 
   /** Runs `compute` and tells what it read. */
-  record<T>(compute: () => T): { readonly value: T; readonly reads: ReadonlySet<Read> } {
+  record<T>(compute: () => T): { readonly value: T; readonly reads: readonly Read[] } {
     const reads = new Set<Read>();
     try {
-      return { value: this.log.record(reads, compute), reads };
+      const value = this.log.record(reads, compute);
+      return { value, reads: [...reads] };
     } finally {
       this.log.noteAll(reads);
     }
   }
 
   /** Whether these reads would give now what they gave then. Counts as reading them. */
-  holds(now: Generation, reads: ReadonlySet<Read>): boolean {
+  holds(now: Generation, reads: readonly Read[]): boolean {
     if (!this.areCurrent(now, reads)) return false;
     this.log.noteAll(reads);
     return true;
@@ -102,7 +103,7 @@ export class MeshMemory {
     } finally {
       for (const read of this.followed.get(reader) ?? []) if (!reads.has(read)) read.readers.delete(reader);
       for (const read of reads) read.readers.add(reader);
-      this.followed.set(reader, reads);
+      this.followed.set(reader, [...reads]);
       this.concerned.delete(reader);
     }
   }
@@ -159,7 +160,7 @@ export class MeshMemory {
     return known && Object.is(known.value, value) ? known : this.table.add(new Read(source, key, value));
   }
 
-  private areCurrent(now: Generation, reads: ReadonlySet<Read>): boolean {
+  private areCurrent(now: Generation, reads: readonly Read[]): boolean {
     for (const read of reads) {
       if (!read.stale && read.source === 'derived') this.settle(now, read);
       if (read.stale) return false;
@@ -194,7 +195,7 @@ export class MeshMemory {
       const value = this.log.record(reads, () => compute(now.context));
       const unchanged = before !== undefined && same(before.value, value);
       const { generation } = now;
-      const derived = { value: unchanged ? before.value : value, reads, compute, same, verified: generation, used: generation };
+      const derived = { value: unchanged ? before.value : value, reads: [...reads], compute, same, verified: generation, used: generation };
       if (!unchanged) this.forgetDerived(key);
       this.derived.set(key, derived);
       return derived;
@@ -209,7 +210,7 @@ export class MeshMemory {
     const known = this.derived.get(key);
     this.derived.delete(key);
     const read = this.table.find('derived', key);
-    if (known && read) this.expire(read, [...known.reads].some((of) => of.stale === 'endpoints') ? 'endpoints' : 'other');
+    if (known && read) this.expire(read, known.reads.some((of) => of.stale === 'endpoints') ? 'endpoints' : 'other');
   }
 
   private expire(read: Read, concern: Concern): void {

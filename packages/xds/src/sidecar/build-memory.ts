@@ -10,11 +10,9 @@ export interface PartSources {
 
 interface Part {
   readonly inputs: readonly unknown[];
-  readonly reads: ReadonlySet<Read>;
+  readonly reads: readonly Read[];
   readonly value: unknown;
 }
-
-const NONE: ReadonlySet<Read> = new Set();
 
 /**
  * Keeps encoded parts of one proxy's configuration from build to build. A part is made anew when
@@ -30,7 +28,7 @@ export class BuildMemory {
   reuse<T>(part: string, { inputs, context }: PartSources, make: () => T): T {
     const known = this.parts.get(part);
     if (known && sameInputs(known.inputs, inputs) && (!context || context.holds(known.reads))) return known.value as T;
-    const { value, reads } = context ? context.record(make) : { value: make(), reads: NONE };
+    const { value, reads } = context ? context.record(make) : { value: make(), reads: [] };
     this.parts.set(part, { inputs, reads, value });
     return value;
   }
