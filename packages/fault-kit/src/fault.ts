@@ -1,7 +1,7 @@
 import type { Place, World } from './world/world.js';
 
 /** What a fault needs of the machine it runs on. */
-export type Need = 'wires';
+export type Need = 'wires' | 'faketime' | 'mounts';
 
 /** Something that goes wrong in a running mesh, and its end. */
 export interface Fault {

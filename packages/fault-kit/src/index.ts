@@ -1,6 +1,6 @@
 export { type ChaosOptions, chaos } from './chaos.js';
 export type { Fault, Need } from './fault.js';
-export { allFaults, postgresFaults, processFaults, wireFaults } from './faults/index.js';
+export { allFaults, postgresFaults, processFaults, trustFaults, wireFaults } from './faults/index.js';
 export { possibleFaults } from './needs.js';
 export { Observers } from './observers/observers.js';
 export { type FaultReport, lineOf, runFault } from './run-fault.js';

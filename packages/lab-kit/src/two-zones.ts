@@ -26,8 +26,8 @@ export interface TwoZonesOptions {
   readonly billingOutbounds?: readonly Outbound[];
   /** Given the KDS port of the global, returns what a zone shall dial instead, as `host:port`. */
   readonly relayKds?: (port: number, zone: 1 | 2) => Promise<string>;
-  /** Added to the environment of a zone's control plane. */
-  readonly zoneEnv?: Readonly<Record<string, string>>;
+  /** Added to the environment of a control plane's processes. */
+  readonly envOf?: (controlPlane: 'global' | 'zone1' | 'zone2') => Readonly<Record<string, string>>;
   /** False: no listeners on virtual IPs, also where the system could. */
   readonly bindVips?: boolean;
   /** Preferred ports of global, zone-1, zone-2. */
@@ -138,6 +138,7 @@ async function startControlPlanes({
     store: storeOf(options, postgres, 'global'),
     layout: options.layout,
     ports: options.ports?.[0] ?? {},
+    env: options.envOf?.('global') ?? {},
   });
   await deployment.until('certificate of the global', () => existsSync(join(global.workDir, 'kuma-cp.crt')));
   const zone = async (index: 1 | 2) =>
@@ -149,7 +150,7 @@ async function startControlPlanes({
       ports: options.ports?.[index] ?? {},
       env: {
         ...(options.relayKds ? { KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS: `grpcs://${await options.relayKds(global.ports.kds, index)}` } : {}),
-        ...options.zoneEnv,
+        ...options.envOf?.(`zone${index}`),
         KUMA_DNS_SERVER_SERVICE_VIP_PORT: String(vipPort),
         ...(bindsVips ? { KUMA_DNS_SERVER_CIDR: vipCidr(options, index) } : {}),
       },

@@ -1,4 +1,8 @@
 import type { Fault } from '../fault.js';
+import { authorityRotated } from './certificate-authority.js';
+import { clockOff } from './clock.js';
+import { diskFull } from './disk.js';
+import { garbage } from './garbage.js';
 import { killed } from './killed-service.js';
 import { postgresFull, postgresKilled, postgresRestarted, postgresSlow } from './postgres.js';
 import { stopped } from './stopped-service.js';
@@ -19,15 +23,21 @@ export const processFaults: readonly Fault[] = [
 ];
 
 /** Postgres servers that die or suffer. */
-export const postgresFaults: readonly Fault[] = (['global', 'zone1'] as const).flatMap((place) => [
-  postgresKilled(place),
-  postgresRestarted(place),
-  postgresSlow(place),
-  postgresFull(place),
-]);
+export const postgresFaults: readonly Fault[] = [
+  ...(['global', 'zone1'] as const).flatMap((place) => [
+    postgresKilled(place),
+    postgresRestarted(place),
+    postgresSlow(place),
+    postgresFull(place),
+  ]),
+  diskFull,
+];
 
 /** The network between a zone and its global. */
 export const wireFaults: readonly Fault[] = [zoneCut, zoneUnheard, zoneDeaf, zonePoor];
 
+/** Peers, clocks and certificates that are not what they should be. */
+export const trustFaults: readonly Fault[] = [garbage(), clockOff(10), clockOff(-10), authorityRotated];
+
 /** All of them. */
-export const allFaults: readonly Fault[] = [...processFaults, ...postgresFaults, ...wireFaults];
+export const allFaults: readonly Fault[] = [...processFaults, ...postgresFaults, ...wireFaults, ...trustFaults];

@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ControlPlaneHandle, choosePort, startTwoZones, type TwoZones, until } from '@mesh/lab-kit';
+import { Clock } from './clock.js';
 import { Database } from './database.js';
 import { mayMakeWires, Wire } from './wire.js';
 
@@ -21,6 +22,8 @@ interface Parts {
   readonly databases: Readonly<Record<Place, Database>>;
   /** Of zone-1 and zone-2; none where this machine does not allow them. */
   readonly wires: readonly Wire[];
+  /** Of the services of zone-2; undefined where this machine has no libfaketime. */
+  readonly clock: Clock | undefined;
   readonly backendFromBillingPort: number;
   readonly stop: () => Promise<void>;
 }
@@ -51,13 +54,18 @@ export class World {
     };
     try {
       const database = async (name: string): Promise<Database> => {
-        const made = await Database.start({ dataDir: join(workDir, `postgres-${name}`), port: await choosePort(0) });
+        const made = await Database.start({
+          dir: join(workDir, `postgres-${name}`),
+          port: await choosePort(0),
+          isOnSmallDisk: name === 'zone2',
+        });
         started.push(made);
         return made;
       };
       const databases = { global: await database('global'), zone1: await database('zone1'), zone2: await database('zone2') };
       const wires: Wire[] = [];
       const backendFromBillingPort = await choosePort(20_002, `127.${options.addressBlock}.2.3`);
+      const clock = Clock.find(join(workDir, 'clock'));
       const lab = await startTwoZones({
         ...options,
         workDir,
@@ -72,13 +80,16 @@ export class World {
                 wires.push(wire);
                 return `${wire.address}:${port}`;
               },
-              // The far end of a wire is no address of this machine, so it is not in the certificate.
-              zoneEnv: { KUMA_MULTIZONE_ZONE_KDS_TLS_SKIP_VERIFY: 'true' },
             }
           : {}),
+        envOf: (place) => ({
+          // The far end of a wire is no address of this machine, so it is not in the certificate.
+          ...(place === 'global' ? {} : { KUMA_MULTIZONE_ZONE_KDS_TLS_SKIP_VERIFY: 'true' }),
+          ...(place === 'zone2' ? clock?.env : {}),
+        }),
       });
       started.push(lab);
-      return new World({ lab, databases, wires, backendFromBillingPort, stop });
+      return new World({ lab, databases, wires, clock, backendFromBillingPort, stop });
     } catch (error) {
       await stop();
       throw error;
@@ -112,6 +123,12 @@ export class World {
     const wire = this.parts.wires[zone === 'zone1' ? 0 : 1];
     if (!wire) throw new Error('wires need Linux, root and /dev/net/tun');
     return wire;
+  }
+
+  /** The clock that the services of zone-2 see. @throws Error where this machine has no libfaketime. */
+  get clockOfZone2(): Clock {
+    if (!this.parts.clock) throw new Error('a clock of its own needs libfaketime');
+    return this.parts.clock;
   }
 
   /** Polls with the deadline of a test. */

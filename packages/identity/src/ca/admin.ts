@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { MeshError } from '@mesh/core';
+import { CLOCK_SKEW_MS } from '../clock-skew.js';
 import { CLIENT_AUTH, issueCertificate, KEY_USAGE, newKeyPair, newPrivateKey, SERVER_AUTH } from '../x509/issue.js';
 import { type AltName, issueLeafCertificate, type LeafIssuer } from '../x509/issue-leaf.js';
 import { privateKeyPem, readPrivateKey, splitCertificates } from '../x509/pem.js';
@@ -14,7 +15,6 @@ export const INTER_CP_CA = 'inter-cp-ca';
 export const ADMIN_CLIENT_NAME = 'kuma-cp';
 
 const TEN_YEARS_MS = 87_600 * 3_600_000;
-const SKEW_MS = 300_000;
 
 /** A new CA for a purpose inside the control plane, as its secret holds it: PEM of the certificate, then of the key. */
 export async function createSystemCa(commonName: string, now: number): Promise<string> {
@@ -105,7 +105,7 @@ function leafFields(options: SystemCertificateOptions): {
     subject: '',
     altNames: [...new Set(options.hosts)].map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value })),
     altNamesCritical: true,
-    notBefore: new Date(options.now - SKEW_MS),
+    notBefore: new Date(options.now - CLOCK_SKEW_MS),
     notAfter: new Date(options.now + (options.ttlMs ?? TEN_YEARS_MS)),
   };
 }

@@ -1,5 +1,6 @@
 import type { ResourceDraft } from '@mesh/core';
 import { builtinCaSecretNames, type CertificateAuthorityBackend, isObject, parseExpiration } from '@mesh/resources';
+import { CLOCK_SKEW_MS } from '../clock-skew.js';
 import { secretDraft } from '../secrets/drafts.js';
 import { issueCertificate, KEY_USAGE, newPrivateKey } from '../x509/issue.js';
 import { privateKeyPem } from '../x509/pem.js';
@@ -12,7 +13,6 @@ export interface CaPair {
 }
 
 const TEN_YEARS_MS = 87_600 * 3_600_000;
-const SKEW_MS = 10_000;
 const RSA_BITS = 2048;
 
 export interface RootOptions {
@@ -36,7 +36,7 @@ export async function createRoot(options: RootOptions): Promise<CaPair> {
     altNamesCritical: false,
     isCa: true,
     keyUsages: KEY_USAGE.keyCertSign | KEY_USAGE.cRLSign,
-    notBefore: new Date(options.now - SKEW_MS),
+    notBefore: new Date(options.now - CLOCK_SKEW_MS),
     notAfter: new Date(options.now + (options.ttlMs ?? TEN_YEARS_MS)),
   });
   return { certPem, keyPem: privateKeyPem(key) };

@@ -35,7 +35,7 @@ describe('the builtin CA', async () => {
     const text = textOf(pair.certPem);
     expect(text).toContain('Issuer: O = Kuma, OU = Mesh, CN = default');
     expect(text).toContain('Subject: O = Kuma, OU = Mesh, CN = default');
-    expect(text).toContain('Not Before: Nov 21 08:02:30 2026 GMT');
+    expect(text).toContain('Not Before: Nov 21 07:47:40 2026 GMT');
     expect(text).toContain('Not After : Nov 18 08:02:40 2036 GMT');
     expect(text).toContain('Public-Key: (2048 bit)');
     expect(text).toMatch(/Key Usage: critical\s+Certificate Sign, CRL Sign/);
@@ -56,7 +56,7 @@ describe('the builtin CA', async () => {
     const tags = { 'kuma.io/zone': ['z1'], 'kuma.io/service': ['web', 'api'], 'kuma.io/protocol': ['http'] };
     const leaf = await issueLeaf(ca, { services: ['web', 'api'], tags, now: NOW });
     const text = textOf(leaf.certPem);
-    expect(text).toContain('Not Before: Nov 21 08:02:30 2026 GMT');
+    expect(text).toContain('Not Before: Nov 21 07:47:40 2026 GMT');
     expect(text).toContain('Not After : Nov 22 08:02:40 2026 GMT');
     expect(text).toMatch(/Subject: \n/);
     expect(text).toMatch(/Key Usage: critical\s+Digital Signature, Key Encipherment, Key Agreement/);

@@ -1,11 +1,11 @@
 import { parseExpiration } from '@mesh/resources';
+import { CLOCK_SKEW_MS } from '../clock-skew.js';
 import { CLIENT_AUTH, KEY_USAGE, newKeyPair, SERVER_AUTH } from '../x509/issue.js';
 import { issueLeafCertificate } from '../x509/issue-leaf.js';
 import { privateKeyPem } from '../x509/pem.js';
 import type { MeshCa } from './mesh-ca.js';
 
 const DAY_MS = 86_400_000;
-const SKEW_MS = 10_000;
 
 export interface LeafRequest {
   /** Values of `kuma.io/service`; the first is the main one. */
@@ -39,7 +39,7 @@ export async function issueLeaf(ca: MeshCa, request: LeafRequest): Promise<Leaf>
   const { now } = request;
   const ttlMs = request.ttlMs ?? (ca.leafTtl ? parseExpiration(ca.leafTtl) : undefined) ?? DAY_MS;
   const notAfter = Math.min(now + ttlMs, Date.parse(ca.certificate.validTo));
-  const notBefore = now - SKEW_MS;
+  const notBefore = now - CLOCK_SKEW_MS;
   const { privateKey, publicKey } = await newKeyPair(request.keyType === 'rsa' ? { rsaBits: 2048 } : 'ecdsa');
   const spiffeIds = [...new Set(request.services)].map((service) => `spiffe://${ca.mesh}/${service}`);
   const certPem = await issueLeafCertificate({

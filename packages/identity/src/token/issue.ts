@@ -1,11 +1,9 @@
 import { type KeyObject, randomUUID } from 'node:crypto';
 import { MeshError, type ResourceView, type TokenRequest } from '@mesh/core';
 import { SignJWT } from 'jose';
+import { CLOCK_SKEW_MS } from '../clock-skew.js';
 import { CONTROL_PLANE_USER } from './control-plane-user.js';
 import { latestSigningKey, type TokenKind } from './signing-keys.js';
-
-/** How far a token reaches back, so that clocks may differ a little. */
-const BACKDATE_S = 5;
 
 export interface SignOptions {
   /** RSA private key. */
@@ -31,8 +29,8 @@ export async function signToken(request: TokenRequest, { key, kid, now }: SignOp
   const payload = {
     ...claimsOf(request),
     exp: Math.floor((now + request.validForMs) / 1000),
-    nbf: seconds - BACKDATE_S,
-    iat: seconds - BACKDATE_S,
+    nbf: seconds - CLOCK_SKEW_MS / 1000,
+    iat: seconds,
     jti: randomUUID(),
   };
   return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT' }).sign(key);
