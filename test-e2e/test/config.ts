@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+export const REPOSITORY = join(import.meta.dirname, '../..');
 /** Commands of the built checkout, and the Envoy the runner of `npm test` brought. */
 export const BIN_DIR = join(import.meta.dirname, '../../bin');
 export const BENCH_MAIN = join(import.meta.dirname, '../../bench/dist/main.js');
