@@ -2,6 +2,7 @@ import { type Logger, MeshError, type Resource, type ResourceDraft, type Resourc
 import type { AdsHandler, AdsOpen, AdsPeer } from '@mesh/grpc';
 import type { CredentialWatch, Grant } from '../credentials/credential-watch.js';
 import { ActiveStreams } from './active-streams.js';
+import { Admission, type Admitted } from './admission.js';
 import type { DeliveryState } from './delivery.js';
 import type { EngineMember, SnapshotEngine } from './engine.js';
 import { type InsightOptions, ProxyInsight } from './insights.js';
@@ -56,6 +57,7 @@ const ANSWER_DEADLINE_MS = 10_000;
  */
 export class ProxyAdsHandler implements AdsHandler {
   private readonly active = new ActiveStreams();
+  private readonly admission = new Admission();
   private readonly sessions = new Set<ProxySession>();
 
   private readonly refusals: Refusals;
@@ -69,6 +71,11 @@ export class ProxyAdsHandler implements AdsHandler {
   /** Streams open now. */
   get streamCount(): number {
     return this.active.size;
+  }
+
+  /** Streams open that wait to be served. */
+  get waitingCount(): number {
+    return this.admission.waitingCount;
   }
 
   async connect(open: AdsOpen): Promise<AdsPeer> {
@@ -98,9 +105,11 @@ export class ProxyAdsHandler implements AdsHandler {
     const session = new ProxySession(node, open);
     const place = this.active.claim(session);
     try {
+      session.admitted = await this.admission.enter(open.ended);
       await this.admit(session);
       session.held = await this.hold(session);
     } catch (error) {
+      session.admitted?.release();
       place.release();
       throw error;
     }
@@ -155,6 +164,8 @@ class ProxySession {
   private closed = false;
   /** The credential, while it is good. */
   held: { release(): void } | undefined;
+  /** Its place among those that are being served for the first time. */
+  admitted: Admitted | undefined;
 
   constructor(
     readonly node: ProxyNode,
@@ -183,7 +194,12 @@ class ProxySession {
     const fields = { proxy: this.key.name, mesh: this.key.mesh, kind: this.node.kind };
     const insight = new ProxyInsight(options.insights, this.node);
     const metrics = options.metrics?.stream();
-    const settle = () => queueMicrotask(() => void (isSettled(member.delivery.state) && metrics?.settled()));
+    const settle = () =>
+      queueMicrotask(() => {
+        if (!isSettled(member.delivery.state)) return;
+        this.admitted?.release();
+        metrics?.settled();
+      });
     listener?.connected(this.node, insight);
     const member = engine.add(this.node, (snapshot, taken) => this.open.stream.setSnapshot(snapshot, taken));
     this.member = member;
@@ -210,6 +226,7 @@ class ProxySession {
       onClosed: () => {
         this.closed = true;
         this.held?.release();
+        this.admitted?.release();
         member.remove();
         listener?.disconnected(this.node);
         onEnd(insight.close());

@@ -7,6 +7,8 @@ export interface XdsMetrics {
   connected(): void;
   disconnected(): void;
   certificateFailed(): void;
+  /** Given what counts the proxies that wait to be served. */
+  countWaiting(count: () => number): void;
   /** For one stream of a proxy. */
   stream(): StreamMetrics;
 }
@@ -38,6 +40,7 @@ export function xdsMetrics(metrics: Metrics): XdsMetrics {
     help: 'Generations that failed; the proxy keeps its last configuration.',
   });
   const streams = metrics.gauge({ name: 'xds_streams_active', help: 'Proxies connected.' });
+  const waiting = metrics.gauge({ name: 'xds_streams_waiting', help: 'Proxies connected that wait to be served.' });
   const certificates = metrics.counter({ name: 'cert_generation_failure', help: 'Certificates that could not be issued.' });
   return {
     generated: ({ node, result, durationMs }) => {
@@ -47,6 +50,7 @@ export function xdsMetrics(metrics: Metrics): XdsMetrics {
     connected: () => streams.inc(),
     disconnected: () => streams.dec(),
     certificateFailed: () => certificates.inc(),
+    countWaiting: (count) => void metrics.onScrape(() => waiting.set(count())),
     stream,
   };
 }

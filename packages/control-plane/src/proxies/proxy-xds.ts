@@ -198,7 +198,7 @@ export class ProxyXds {
 
   private newHandler(): ProxyAdsHandler {
     const { config, view, writer, clock, log, instanceId, authenticate } = this.options;
-    return new ProxyAdsHandler({
+    const handler = new ProxyAdsHandler({
       kinds: this.served.kinds,
       view,
       engine: this.engine,
@@ -219,6 +219,8 @@ export class ProxyXds {
       metrics: { stream: this.options.metrics.stream, times: this.times },
       log,
     });
+    this.options.metrics.countWaiting(() => handler.waitingCount);
+    return handler;
   }
 
   private connected(node: ProxyNode, insight: ProxyInsight): void {

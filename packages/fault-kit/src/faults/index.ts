@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.js';
+import { both } from './both.js';
 import { authorityRotated } from './certificate-authority.js';
 import { clockOff } from './clock.js';
 import { diskFull } from './disk.js';
@@ -37,7 +38,7 @@ export const postgresFaults: readonly Fault[] = [
 export const wireFaults: readonly Fault[] = [zoneCut, zoneUnheard, zoneDeaf, zonePoor];
 
 /** Peers, clocks and certificates that are not what they should be. */
-export const trustFaults: readonly Fault[] = [garbage(), clockOff(10), clockOff(-10), authorityRotated];
+export const trustFaults: readonly Fault[] = [garbage(), clockOff(10), clockOff(-10), authorityRotated(), both(clockOff(10), authorityRotated())];
 
 /** All of them. */
 export const allFaults: readonly Fault[] = [...processFaults, ...postgresFaults, ...wireFaults, ...trustFaults];

@@ -21,6 +21,8 @@ export interface AdsOpen {
   /** Address of the peer, for logs. */
   readonly peer: string;
   readonly stream: AdsStream;
+  /** Aborts when the stream ends, also while the handler has not answered yet. */
+  readonly ended?: AbortSignal;
 }
 
 /** What a handler can do with a stream, from `connect` on; without effect once the stream ended. */

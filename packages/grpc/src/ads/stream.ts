@@ -23,7 +23,7 @@ export interface AdsServiceOptions {
 export class AdsServerStream implements AdsStream {
   private peer: AdsPeer | undefined;
   private nodeId: string | undefined;
-  private ended = false;
+  private readonly over = new AbortController();
   private patience: NodeJS.Timeout | undefined;
 
   constructor(
@@ -35,6 +35,10 @@ export class AdsServerStream implements AdsStream {
     call.on('end', () => this.end(() => call.end()));
     call.on('cancelled', () => this.end(() => {}));
     call.on('close', () => this.end(() => {}));
+  }
+
+  private get ended(): boolean {
+    return this.over.signal.aborted;
   }
 
   setSnapshot(snapshot: Snapshot, taken?: () => void): void {
@@ -87,6 +91,7 @@ export class AdsServerStream implements AdsStream {
       variant: this.variant.name,
       peer: this.call.getPeer(),
       stream: this,
+      ended: this.over.signal,
     });
   }
 
@@ -145,7 +150,7 @@ export class AdsServerStream implements AdsStream {
 
   private end(finish: () => void): void {
     if (this.ended) return;
-    this.ended = true;
+    this.over.abort();
     clearTimeout(this.patience);
     finish();
     this.tell((peer) => peer.onClosed());
