@@ -38,3 +38,8 @@ export function chaosSeed(): number {
 export function chaosMinutes(): number {
   return Number(process.env['MESH_CHAOS_MINUTES'] ?? 5);
 }
+
+/** Directory of a system PostgreSQL's programs, where there is one. */
+export function systemPostgres(): string | undefined {
+  return process.env['MESH_POSTGRES_BIN'];
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { type Admitted, Admission } from './admission.js';
+import { Admission, type Admitted } from './admission.js';
 
 /** Enters, and notes who was let in. */
 function entering(admission: Admission, letIn: string[]) {

@@ -38,7 +38,13 @@ export const postgresFaults: readonly Fault[] = [
 export const wireFaults: readonly Fault[] = [zoneCut, zoneUnheard, zoneDeaf, zonePoor];
 
 /** Peers, clocks and certificates that are not what they should be. */
-export const trustFaults: readonly Fault[] = [garbage(), clockOff(10), clockOff(-10), authorityRotated(), both(clockOff(10), authorityRotated())];
+export const trustFaults: readonly Fault[] = [
+  garbage(),
+  clockOff(10),
+  clockOff(-10),
+  authorityRotated(),
+  both(clockOff(10), authorityRotated()),
+];
 
 /** All of them. */
 export const allFaults: readonly Fault[] = [...processFaults, ...postgresFaults, ...wireFaults, ...trustFaults];

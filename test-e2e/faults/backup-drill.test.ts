@@ -1,0 +1,162 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Relay, Traffic } from '@mesh/fault-kit';
+import {
+  allowAll,
+  type ControlPlaneHandle,
+  type EmbeddedPostgres,
+  startEmbeddedPostgres,
+  startTwoZones,
+  type TwoZones,
+  until,
+} from '@mesh/lab-kit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BIN_DIR, envoyPath, systemPostgres } from '../test/config.js';
+import { makeWorkDir } from '../test/work-dir.js';
+
+const EDS = 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment';
+const DATABASE = 'mesh';
+const execute = promisify(execFile);
+const binDir = systemPostgres();
+if (!binDir) process.stderr.write('SKIPPED: the backup drill needs PostgreSQL with pg_basebackup (MESH_POSTGRES_BIN)\n');
+
+describe.skipIf(!binDir)('a global that is lost with its disk', () => {
+  const workDir = makeWorkDir('drill');
+  const archive = join(workDir, 'archive');
+  const base = join(workDir, 'base');
+  let postgres: EmbeddedPostgres;
+  let lab: TwoZones;
+  let relay: Relay;
+  let traffic: Traffic;
+  let kdsPort = 0;
+
+  beforeAll(async () => {
+    mkdirSync(archive);
+    chmodSync(archive, 0o777); // Postgres runs as somebody else
+    postgres = await server('first', { archive_mode: 'on', archive_command: `cp %p ${archive}/%f` });
+    lab = await startTwoZones({
+      binDir: BIN_DIR,
+      workDir,
+      envoyPath: envoyPath(),
+      addressBlock: 206,
+      store: { global: storeOf(postgres), zone1: { type: 'memory' }, zone2: { type: 'memory' } },
+      layout: 'services',
+      relayKds: async (port) => {
+        kdsPort = port;
+        relay ??= await Relay.start(() => kdsPort);
+        return `127.0.0.1:${relay.port}`;
+      },
+    });
+    traffic = new Traffic([{ name: 'web -> backend', ...lab.backendFromWeb, perSecond: 200 }]);
+    traffic.start();
+  });
+
+  afterAll(async () => {
+    await traffic?.stop();
+    await lab?.stop();
+    relay?.stop();
+    await postgres?.stop();
+    rmSync(workDir, { recursive: true, force: true });
+  });
+
+  function server(name: string, settings: Readonly<Record<string, string>>): Promise<EmbeddedPostgres> {
+    return startEmbeddedPostgres({
+      dataDir: join(workDir, `postgres-${name}`),
+      databases: [DATABASE],
+      settings,
+      ...(binDir ? { binDir } : {}),
+    });
+  }
+
+  /** Everything the runbook says, on a database server and at an address of its own. */
+  async function restore(): Promise<ControlPlaneHandle> {
+    const dataDir = join(workDir, 'postgres-restored');
+    await execute('cp', ['-a', base, dataDir]);
+    writeFileSync(join(dataDir, 'recovery.signal'), '');
+    await execute('chown', ['-R', '--reference', postgres.dataDir, dataDir]);
+    chmodSync(dataDir, 0o700);
+    rmSync(postgres.dataDir, { recursive: true, force: true });
+    postgres = await server('restored', { restore_command: `cp ${archive}/%f %p` });
+    const global = await lab.deployment.launchControlPlane({ name: 'global', store: storeOf(postgres), layout: 'services' });
+    await lab.deployment.waitForApi(global);
+    return global;
+  }
+
+  it('comes back from base backup and archived log at another address: zones return, and no proxy gets an endpoint anew', async () => {
+    await run(postgres, 'pg_basebackup', ['-D', base, '-X', 'none', '-c', 'fast']);
+    await lab.global.api.put('/meshes/default/meshtrafficpermissions/after-the-backup', {
+      ...allowAll(),
+      name: 'after-the-backup',
+    });
+    const ids = await proxiesOf(lab.global);
+    await archived(postgres);
+    for (const { spec } of lab.global.processes) await lab.deployment.group.find(spec.name)?.stop('SIGKILL');
+    await postgres.stop();
+    const sentBefore = await endpointResponses(lab.zone1);
+    const lostAt = performance.now();
+
+    const global = await restore();
+    kdsPort = global.ports.kds;
+    await lab.deployment.waitForZone(global, 'zone-1');
+    await lab.deployment.waitForZone(global, 'zone-2');
+    await lab.deployment.until('all proxies at the restored global', async () => (await proxiesOf(global)).join() === ids.join());
+    process.stdout.write(
+      `  restore drill: ${((performance.now() - lostAt) / 60_000).toFixed(2)} minutes from the loss to both zones back\n`,
+    );
+
+    expect(await global.api.get('/meshes/default/meshtrafficpermissions/after-the-backup')).toBeDefined();
+    const written = await global.api.put('/meshes/default/meshtrafficpermissions/after-the-restore', {
+      ...allowAll(),
+      name: 'after-the-restore',
+    });
+    expect(written.ok).toBe(true);
+    await lab.deployment.until('a change of the restored global in zone-1', () =>
+      lab.zone1.api.get('/meshes/default/meshtrafficpermissions/after-the-restore'),
+    );
+    expect(await endpointResponses(lab.zone1)).toBe(sentBefore);
+    expect(traffic.failures).toEqual([]);
+    expect(traffic.answered).toBeGreaterThan(0);
+  });
+
+  function storeOf({ host, port, user, password }: EmbeddedPostgres) {
+    return { type: 'postgres', host, port, user, password, database: DATABASE } as const;
+  }
+});
+
+/** Names of all dataplanes and ingresses that a global has. */
+async function proxiesOf({ api }: ControlPlaneHandle): Promise<string[]> {
+  const lists = await Promise.all(['/dataplanes', '/zoneingresses'].map((path) => api.get<{ items: { name: string }[] }>(path)));
+  return lists.flatMap((list) => list?.items.map(({ name }) => name) ?? []).sort();
+}
+
+/** Endpoint responses that the zone control plane has sent to its proxies so far. */
+async function endpointResponses({ processes }: ControlPlaneHandle): Promise<number> {
+  const { spec } = processes.find(({ spec }) => spec.name.endsWith('.zone-cp')) ?? processes[0] ?? { spec: undefined };
+  const metrics = await (await fetch(`http://127.0.0.1:${spec?.env['KUMA_DIAGNOSTICS_SERVER_PORT']}/metrics`)).text();
+  const line = metrics.split('\n').find((each) => each.startsWith('xds_responses_sent{') && each.includes(EDS));
+  if (!line) throw new Error('the zone control plane has sent no endpoints at all');
+  return Number(line.split(' ').at(-1));
+}
+
+/** Has the log so far archived; returns when it is. */
+async function archived(server: EmbeddedPostgres): Promise<void> {
+  const segment = await query(server, 'SELECT pg_walfile_name(pg_current_wal_lsn())');
+  await query(server, 'SELECT pg_switch_wal()');
+  await until(
+    { what: 'the archived log', deadlineMs: 60_000 },
+    async () => (await query(server, 'SELECT last_archived_wal FROM pg_stat_archiver')) >= segment,
+  );
+}
+
+async function query(server: EmbeddedPostgres, sql: string): Promise<string> {
+  return (await run(server, 'psql', ['-d', 'postgres', '-Atc', sql])).trim();
+}
+
+async function run({ host, port, user, password }: EmbeddedPostgres, command: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await execute(join(binDir ?? '', command), ['-h', host, '-p', String(port), '-U', user, ...args], {
+    env: { PGPASSWORD: password, PATH: '/usr/bin:/bin' },
+  });
+  return stdout;
+}
