@@ -85,6 +85,8 @@ describe.skipIf(!binDir)('a global that is lost with its disk', () => {
   }
 
   it('comes back from base backup and archived log at another address: zones return, and no proxy gets an endpoint anew', async () => {
+    // Two files of ours in there are root's.
+    await execute('chown', ['-R', '--reference', postgres.dataDir, postgres.dataDir]);
     await run(postgres, 'pg_basebackup', ['-D', base, '-X', 'none', '-c', 'fast']);
     await lab.global.api.put('/meshes/default/meshtrafficpermissions/after-the-backup', {
       ...allowAll(),

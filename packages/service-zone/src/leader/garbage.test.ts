@@ -1,7 +1,7 @@
 import { type Mutation, silentLogger } from '@mesh/core';
 import { dataplane, resource, viewOf } from '@mesh/testing';
-import { describe, expect, it } from 'vitest';
-import { finaliseForeign, type GarbageOptions, removeOld } from './garbage.js';
+import { describe, expect, it, vi } from 'vitest';
+import { collectGarbage, finaliseForeign, type GarbageOptions, removeOld } from './garbage.js';
 
 const NOW = Date.parse('2026-06-01T00:00:00Z');
 const HOUR_MS = 3_600_000;
@@ -42,6 +42,30 @@ describe('removing old proxies', () => {
     const { options, written } = optionsOf(view);
     await removeOld(options, leadership);
     expect(written).toEqual([{ op: 'delete', key: { kind: 'Dataplane', mesh: 'default', name: 'old' } }]);
+  });
+});
+
+describe('a control plane that was away for longer than proxies may be offline', () => {
+  it('removes none before they had time to come back, and then those that did not', async () => {
+    vi.useFakeTimers();
+    try {
+      const stop = new AbortController();
+      const view = viewOf(
+        dataplane('gone').build(),
+        insight('gone', { connectTime: at(100 * HOUR_MS), disconnectTime: at(73 * HOUR_MS) }),
+      );
+      const { options, written } = optionsOf(view);
+      const idleTimeoutMs = 5 * 60_000;
+      const collecting = collectGarbage({ ...options, idleTimeoutMs }, { fence: 1, signal: stop.signal });
+      await vi.advanceTimersByTimeAsync(idleTimeoutMs + 59_000);
+      expect(written).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(written).toEqual([{ op: 'delete', key: { kind: 'Dataplane', mesh: 'default', name: 'gone' } }]);
+      stop.abort();
+      await collecting;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

@@ -31,15 +31,21 @@ export interface GarbageOptions {
 const SCAN_MS = 60_000;
 const PROXY_KINDS = ['Dataplane', 'ZoneIngress', 'ZoneEgress'] as const;
 
-/** Leader work: removes proxies that have been offline for long (contract/kds.md §6). */
+/**
+ * Leader work: removes proxies that have been offline for long (contract/kds.md §6). Not before they had time to come back: where
+ * this control plane was away for longer than their age, they were offline for want of it.
+ */
 export async function collectGarbage(options: GarbageOptions, leadership: Leadership): Promise<void> {
-  const scan = setInterval(() => void removeOld(options, leadership), SCAN_MS);
-  const finalise = setTimeout(() => void finaliseForeign(options, leadership), options.idleTimeoutMs);
-  scan.unref();
-  finalise.unref();
+  let scan: NodeJS.Timeout | undefined;
+  const begin = setTimeout(() => {
+    void finaliseForeign(options, leadership);
+    scan = setInterval(() => void removeOld(options, leadership), SCAN_MS);
+    scan.unref();
+  }, options.idleTimeoutMs);
+  begin.unref();
   await aborted(leadership.signal);
+  clearTimeout(begin);
   clearInterval(scan);
-  clearTimeout(finalise);
 }
 
 /** Removes what is older than its age allows. */
