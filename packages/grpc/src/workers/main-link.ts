@@ -40,7 +40,7 @@ export class MainLink implements AdsHandler {
     this.channel.send(message);
   }
 
-  connect({ stream, ...open }: AdsOpen): Promise<AdsPeer> {
+  connect({ stream, ended: _ended, ...open }: AdsOpen): Promise<AdsPeer> {
     const id = this.nextStream++;
     return new Promise((admitted, refused) => {
       this.streams.set(id, { stream, admitted, refused, isAdmitted: false, snapshot: new Map() });

@@ -69,7 +69,7 @@ export type ToMain =
   | readonly ['ready']
   /** Connections handed over that have arrived, and that have ended, since the last word. */
   | readonly ['connections', arrived: number, ended: number]
-  | readonly ['open', StreamId, Omit<AdsOpen, 'stream'>]
+  | readonly ['open', StreamId, Omit<AdsOpen, 'stream' | 'ended'>]
   | readonly ['sent', StreamId, AdsEvent]
   | readonly ['ack', StreamId, AdsEvent]
   | readonly ['nack', StreamId, AdsEvent & { readonly error: string }]

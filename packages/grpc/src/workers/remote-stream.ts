@@ -19,7 +19,7 @@ export interface StreamCarrier {
 /** The main process's end of an ADS stream that a worker serves. */
 export class RemoteStream implements AdsStream {
   private peer: AdsPeer | undefined;
-  private isOver = false;
+  private readonly ending = new AbortController();
   /** The newest snapshot, until it travels: what came in between is of no use to anybody. */
   private waiting: Snapshot | undefined;
   private number = 0;
@@ -30,6 +30,15 @@ export class RemoteStream implements AdsStream {
     readonly id: StreamId,
     private readonly carrier: StreamCarrier,
   ) {}
+
+  /** Aborts when the stream is no more. */
+  get over(): AbortSignal {
+    return this.ending.signal;
+  }
+
+  private get isOver(): boolean {
+    return this.ending.signal.aborted;
+  }
 
   setSnapshot(snapshot: Snapshot, taken?: () => void): void {
     if (this.isOver) return;
@@ -91,7 +100,7 @@ export class RemoteStream implements AdsStream {
   /** The stream is no more, however it ended. */
   end(): void {
     if (this.isOver) return;
-    this.isOver = true;
+    this.ending.abort();
     this.waiting = undefined;
     this.untaken = [];
     for (const { held } of this.types.values()) this.release(held);

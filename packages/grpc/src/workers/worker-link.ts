@@ -138,10 +138,10 @@ export class WorkerLink implements StreamCarrier {
     }
   }
 
-  private open(id: StreamId, open: Omit<AdsOpen, 'stream'>): void {
+  private open(id: StreamId, open: Omit<AdsOpen, 'stream' | 'ended'>): void {
     const stream = new RemoteStream(id, this);
     this.streams.set(id, stream);
-    this.connect({ ...open, stream })
+    this.connect({ ...open, stream, ended: stream.over })
       .then((peer) => stream.admit(peer))
       .catch((error: unknown) => stream.close(this.explain(error)));
   }
