@@ -45,7 +45,9 @@ async function scrape({ processes }: ControlPlaneHandle): Promise<string[]> {
 function metricsIn(expression: string): string[] {
   const bare = expression.replace(/\{[^}]*\}|"[^"]*"|\[[^\]]*\]|by \([^)]*\)/g, ' ');
   const words = bare.match(/[a-z_][a-z0-9_]*/g) ?? [];
-  return words.filter((word) => !FUNCTIONS.test(word) && !/^(e9|zone|le)$/.test(word)).map((word) => word.replace(/_(bucket|count|sum)$/, ''));
+  return words
+    .filter((word) => !FUNCTIONS.test(word) && !/^(e9|zone|le)$/.test(word))
+    .map((word) => word.replace(/_(bucket|count|sum)$/, ''));
 }
 
 function expectServed(expressions: readonly string[]): void {

@@ -50,10 +50,7 @@ describe('a control plane that was away for longer than proxies may be offline',
     vi.useFakeTimers();
     try {
       const stop = new AbortController();
-      const view = viewOf(
-        dataplane('gone').build(),
-        insight('gone', { connectTime: at(100 * HOUR_MS), disconnectTime: at(73 * HOUR_MS) }),
-      );
+      const view = viewOf(dataplane('gone').build(), insight('gone', { connectTime: at(100 * HOUR_MS), disconnectTime: at(73 * HOUR_MS) }));
       const { options, written } = optionsOf(view);
       const idleTimeoutMs = 5 * 60_000;
       const collecting = collectGarbage({ ...options, idleTimeoutMs }, { fence: 1, signal: stop.signal });
