@@ -1,5 +1,7 @@
 import { mergeConfig } from 'vitest/config';
 import { baseConfig } from '../../tooling/vitest/base.mjs';
+import { storeProjects } from '../../tooling/vitest/stores.mjs';
 
-const config = mergeConfig(baseConfig, {});
+const onPostgres = ['transcripts', 'commands', 'seeds', 'export'].map((name) => `test/${name}.test.ts`);
+const config = mergeConfig(baseConfig, { test: { projects: storeProjects(onPostgres) } });
 export default config;

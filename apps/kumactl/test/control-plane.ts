@@ -3,11 +3,12 @@ import { run, type ServiceFactory } from '@mesh/runtime';
 import { ApiModule } from '@mesh/service-api';
 import { GlobalModule } from '@mesh/service-global';
 import { ZoneModule } from '@mesh/service-zone';
+import { testStoreEnv } from '@mesh/store-kit';
 import { bootService } from '@mesh/testing';
 import { expect, vi } from 'vitest';
 import type { Shell } from './shell.js';
 
-/** A control plane with its API, as kuma-cp starts them, on free ports and with a store in memory. */
+/** A control plane with its API, as kuma-cp starts them, on free ports and with an empty store of its own. */
 export interface RunningControlPlane {
   readonly url: string;
   stop(): Promise<number>;
@@ -17,8 +18,9 @@ export interface RunningControlPlane {
 export async function startControlPlane(shell: Shell, mode: 'zone' | 'global' = 'zone'): Promise<RunningControlPlane> {
   const state: ServiceFactory = (options) => (mode === 'zone' ? ZoneModule.forRoot(options) : GlobalModule.forRoot(options));
   const services = (): ServiceFactory[] => [state, (options) => ApiModule.forRoot(options)];
+  const store = await testStoreEnv();
   const service = await bootService(({ env, logOutputPath }) =>
-    run({ name: 'kuma-cp', services, env: { ...env, KUMA_MODE: mode } }, { logOutputPath }),
+    run({ name: 'kuma-cp', services, env: { ...env, ...store, KUMA_MODE: mode } }, { logOutputPath }),
   );
   const served = service.logLines().find(({ msg }) => msg === 'the API is served');
   const url = `http://localhost:${String(served?.http)}`;

@@ -6,6 +6,7 @@ import {
   type Convergence,
   type ConvergenceRequest,
   type Resource,
+  type ResourceStore,
   ResourceView,
   silentLogger,
   type TokenRequest,
@@ -13,7 +14,7 @@ import {
 import { type ApiServer, createApiServer } from '@mesh/http-api';
 import { ResourceManager } from '@mesh/resources';
 import { loadConfig } from '@mesh/runtime';
-import { MemoryResourceStore } from '@mesh/store-memory';
+import { openTestStore } from '@mesh/store-kit';
 import { registry } from '../src/kinds.js';
 import { runKumactl } from '../src/run.js';
 
@@ -46,13 +47,14 @@ export class KumactlUnderTest {
   /** `$HOME` of the user. */
   userHome = this.home;
   readonly view = new ResourceView();
-  private readonly store = new MemoryResourceStore({ clock: { now: () => Date.parse(STORED) } });
   private server: ApiServer | undefined;
   url = '';
 
+  private constructor(private readonly store: ResourceStore) {}
+
   /** Starts the API and makes it the active control plane. */
   static async start(): Promise<KumactlUnderTest> {
-    const kumactl = new KumactlUnderTest();
+    const kumactl = new KumactlUnderTest(await openTestStore({ clock: { now: () => Date.parse(STORED) } }));
     await kumactl.serve();
     await kumactl.run(['config', 'control-planes', 'add', '--name', 'test', '--address', kumactl.url]);
     return kumactl;

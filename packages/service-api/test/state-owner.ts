@@ -1,22 +1,21 @@
-import { type ControlPlane, DescriptorRegistry, ResourceView } from '@mesh/core';
+import { type ControlPlane, DescriptorRegistry, type ResourceStore, ResourceView } from '@mesh/core';
 import { createGrpcServer, internalCredentials, serveControlPlane } from '@mesh/grpc';
 import { coreKinds, ResourceManager } from '@mesh/resources';
 import { internalCertificates, type KumaConfig } from '@mesh/runtime';
-import { MemoryResourceStore } from '@mesh/store-memory';
+import { openTestStore } from '@mesh/store-kit';
 
 /** The part of a control plane that owns the state: a store, its view and the write rules. */
 export class StateOwner implements ControlPlane {
   readonly view = new ResourceView();
-  readonly store = new MemoryResourceStore();
   private readonly manager: ResourceManager;
 
-  private constructor() {
+  private constructor(readonly store: ResourceStore) {
     const facts = { mode: 'global', zone: '', federated: false, environment: 'universal' } as const;
     this.manager = new ResourceManager({ store: this.store, view: this.view, registry: new DescriptorRegistry(coreKinds), facts });
   }
 
   static async open(): Promise<StateOwner> {
-    const owner = new StateOwner();
+    const owner = new StateOwner(await openTestStore());
     await owner.store.follow(owner.view.apply);
     return owner;
   }

@@ -1,0 +1,1 @@
+export { openTestStore, type TestStoreOptions, testStoreEnv } from './test-store.js';
