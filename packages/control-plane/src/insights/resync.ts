@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type DescriptorRegistry,
   jsonEqual,
@@ -65,6 +66,8 @@ async function resyncMesh(options: InsightsResyncOptions, mesh: string): Promise
   if (!view.find('Mesh', '', mesh)) return;
   const owner = { kind: 'Mesh', mesh: '', name: mesh };
   const services = computeServiceInsight(view, mesh);
+  // Both go over all proxies of the mesh: others get a turn in between.
+  await nextTurn();
   const counters = computeMeshInsight({ view, registry, mesh, services });
   const drafts = [
     { kind: 'ServiceInsight', mesh, name: serviceInsightName(mesh), spec: services, owner },

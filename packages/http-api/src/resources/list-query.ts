@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Resource, type Violation } from '@mesh/core';
 import type { Answer } from '../http/answer.js';
 import { ApiError } from '../http/errors.js';
@@ -83,10 +84,21 @@ export function listBody<T>(request: ApiRequest, all: readonly T[], print: (item
   return { total: all.length, items: items.map(print), next };
 }
 
-/** The same, of items that are printed already; see PrintedItems. */
-export function listAnswer<T>(request: ApiRequest, all: readonly T[], textOf: (item: T) => string): Answer {
+/** How long a page is printed before other requests get a turn, in milliseconds. */
+const SLICE_MS = 5;
+
+/** The same, of items that are printed one by one; see PrintedItems. A big page lets other requests through meanwhile. */
+export async function listAnswer<T>(request: ApiRequest, all: readonly T[], textOf: (item: T) => string): Promise<Answer> {
   const { items, next } = pageOf(request, all);
-  const list = items.length === 0 ? '[]' : `[\n  ${items.map(textOf).join(',\n  ')}\n ]`;
+  const texts: string[] = [];
+  let sliceEndMs = performance.now() + SLICE_MS;
+  for (const item of items) {
+    texts.push(textOf(item));
+    if (performance.now() < sliceEndMs) continue;
+    await nextTurn();
+    sliceEndMs = performance.now() + SLICE_MS;
+  }
+  const list = texts.length === 0 ? '[]' : `[\n  ${texts.join(',\n  ')}\n ]`;
   const body = `{\n "total": ${all.length},\n "items": ${list},\n "next": ${JSON.stringify(next)}\n}\n`;
   return { status: 200, contentType: 'application/json', body };
 }

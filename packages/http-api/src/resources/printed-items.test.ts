@@ -7,13 +7,29 @@ import { PrintedItems } from './printed-items.js';
 
 const request = { query: new URLSearchParams('size=3'), baseUrl: 'http://localhost', path: '/things' } as unknown as ApiRequest;
 
-it('a list of printed items is the text that printing the whole gives', () => {
-  fc.assert(
-    fc.property(fc.array(fc.dictionary(fc.string(), fc.jsonValue()), { maxLength: 5 }), (items) => {
+it('a list of printed items is the text that printing the whole gives', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.dictionary(fc.string(), fc.jsonValue()), { maxLength: 5 }), async (items) => {
       const printed = new PrintedItems<object>((item) => item);
-      expect(listAnswer(request, items, printed.textOf).body).toBe(printJson(listBody(request, items, (item) => item)));
+      expect((await listAnswer(request, items, printed.textOf)).body).toBe(printJson(listBody(request, items, (item) => item)));
     }),
   );
+});
+
+it('a page that takes long to print lets others have a turn', async () => {
+  let turns = 0;
+  let printing = true;
+  setImmediate(function turn() {
+    turns++;
+    if (printing) setImmediate(turn);
+  });
+  const slowly = () => {
+    for (const endMs = performance.now() + 6; performance.now() < endMs; );
+    return '{}';
+  };
+  await listAnswer(request, [1, 2, 3], slowly);
+  printing = false;
+  expect(turns).toBeGreaterThanOrEqual(3);
 });
 
 it('an item is printed once, and again when its companion is another', () => {

@@ -5,20 +5,21 @@ import { PrintedPages } from './printed-pages.js';
 const requestFor = (query: string) =>
   ({ query: new URLSearchParams(query), baseUrl: 'http://localhost', path: '/meshes' }) as unknown as ApiRequest;
 
-it('a page is made once per list and query', () => {
+it('a page is made once per list and query', async () => {
   const pages = new PrintedPages();
   let made = 0;
-  const ask = (list: readonly unknown[], query: string) =>
-    String(pages.answer(requestFor(query), list, () => ({ status: 200, body: `${++made}` })).body);
+  const ask = async (list: readonly unknown[], query: string) =>
+    String((await pages.answer(requestFor(query), list, () => ({ status: 200, body: `${++made}` }))).body);
   const list = [1];
-  expect([ask(list, ''), ask(list, ''), ask(list, 'size=1'), ask([1], ''), ask(list, 'size=1')]).toEqual(['1', '1', '2', '3', '2']);
+  const asked = [await ask(list, ''), await ask(list, ''), await ask(list, 'size=1'), await ask([1], ''), await ask(list, 'size=1')];
+  expect(asked).toEqual(['1', '1', '2', '3', '2']);
 });
 
-it('the number of pages kept is bounded', () => {
+it('the number of pages kept is bounded', async () => {
   const pages = new PrintedPages();
   const list: unknown[] = [];
   let made = 0;
   for (let round = 0; round < 2; round++)
-    for (let i = 0; i < 20; i++) pages.answer(requestFor(`offset=${i}`), list, () => ({ status: 200, body: `${++made}` }));
+    for (let i = 0; i < 20; i++) await pages.answer(requestFor(`offset=${i}`), list, () => ({ status: 200, body: `${++made}` }));
   expect(made).toBe(20 + 12);
 });

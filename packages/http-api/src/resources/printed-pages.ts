@@ -12,13 +12,13 @@ export class PrintedPages {
   private readonly lists = new WeakMap<readonly unknown[], Map<string, Answer>>();
 
   /** The answer to a request for a page of a list. */
-  answer(request: ApiRequest, list: readonly unknown[], make: () => Answer): Answer {
+  async answer(request: ApiRequest, list: readonly unknown[], make: () => Answer | Promise<Answer>): Promise<Answer> {
     let pages = this.lists.get(list);
     if (!pages) this.lists.set(list, (pages = new Map()));
     const key = `${request.baseUrl}${request.path}?${request.query.toString()}`;
     const known = pages.get(key);
     if (known) return known;
-    const made = make();
+    const made = await make();
     const answer = { ...made, body: Buffer.from(made.body) };
     if (pages.size < PAGES_MAX) pages.set(key, answer);
     return answer;
