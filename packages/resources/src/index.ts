@@ -2,6 +2,7 @@ export * from './codec/index.js';
 export { formatTags, tagSetsOf } from './columns.js';
 export { coreKinds } from './index.gen.js';
 export * from './manager/index.js';
+export { enabledBackend } from './mesh/enabled-backend.js';
 export { parseExpiration } from './mesh/expiration.js';
 export { renderTemplate } from './plugin/index.js';
 export * from './proto-json/index.js';

@@ -1,6 +1,6 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { MeshError, type Resource, type ResourceView } from '@mesh/core';
-import { builtinCaSecretNames, type CertificateAuthorityBackend, type MeshSpec, secretsOfMesh } from '@mesh/resources';
+import { builtinCaSecretNames, type CertificateAuthorityBackend, enabledBackend, type MeshSpec, secretsOfMesh } from '@mesh/resources';
 import { attempt, readPrivateKey, splitCertificates } from '../x509/pem.js';
 import { type DataSourceContext, DataSourceError, readDataSource } from './data-source.js';
 
@@ -44,11 +44,6 @@ export function loadMeshCa(view: ResourceView, mesh: Resource<MeshSpec>): MeshCa
   const ca = buildCa(mesh, backend, { view, mesh: name });
   cache.set(mesh, { secrets, ca });
   return ca;
-}
-
-/** The backend that `mtls.enabledBackend` names; undefined where mTLS is off. */
-export function enabledBackend({ mtls }: MeshSpec): CertificateAuthorityBackend | undefined {
-  return mtls?.enabledBackend ? mtls.backends?.find(({ name }) => name === mtls.enabledBackend) : undefined;
 }
 
 function buildCa(mesh: Resource<MeshSpec>, backend: CertificateAuthorityBackend, context: DataSourceContext): MeshCa {

@@ -1,6 +1,7 @@
 import { defineKind, isDns1035Label, type ResourceDescriptor } from '@mesh/core';
 import type { MeshSpec } from '../specs/index.js';
 import { defaultMesh } from './defaults.js';
+import { enabledBackend } from './enabled-backend.js';
 import { normalizeMesh } from './normalize.js';
 import { meshSchema } from './schema.js';
 import { validateMesh } from './validate.js';
@@ -31,7 +32,7 @@ export const mesh: ResourceDescriptor<MeshSpec> = defineKind<MeshSpec>({
   ],
 });
 
-function enabledCa({ mtls }: MeshSpec): string {
-  const backend = mtls?.enabledBackend ? mtls.backends?.find(({ name }) => name === mtls.enabledBackend) : undefined;
+function enabledCa(spec: MeshSpec): string {
+  const backend = enabledBackend(spec);
   return backend ? `${backend.type}/${backend.name}` : 'off';
 }

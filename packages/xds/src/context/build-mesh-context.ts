@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Resource, ResourceView } from '@mesh/core';
-import type {
-  CertificateAuthorityBackend,
-  DataplaneSpec,
-  ExternalServiceSpec,
-  MeshSpec,
-  SecretSpec,
-  ServiceInsightSpec,
-  ZoneEgressSpec,
-  ZoneIngressSpec,
+import {
+  type DataplaneSpec,
+  type ExternalServiceSpec,
+  enabledBackend,
+  type MeshSpec,
+  type SecretSpec,
+  type ServiceInsightSpec,
+  type ZoneEgressSpec,
+  type ZoneIngressSpec,
 } from '@mesh/resources';
 import { isIp } from '../model/addresses.js';
 import { type MeshVip, type VipOptions, vipsFromConfigs } from '../vips/service-vips.js';
@@ -265,12 +265,6 @@ function partOf(map: EndpointMap, key: string): unknown {
 function kept<T>(now: T, before: T | undefined): T {
   if (before === undefined || Object.is(now, before)) return now;
   return isDeepStrictEqual(now, before) ? before : now;
-}
-
-/** The backend of a mesh that is in force, or undefined where mTLS is off. */
-export function enabledBackend(mesh: MeshSpec): CertificateAuthorityBackend | undefined {
-  const name = mesh.mtls?.enabledBackend;
-  return name ? mesh.mtls?.backends?.find((backend) => backend.name === name) : undefined;
 }
 
 function mtlsState(mesh: MeshSpec): MeshMtlsState | undefined {

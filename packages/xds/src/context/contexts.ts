@@ -1,8 +1,8 @@
 import type { ResourceKey, ResourceView, ViewEvent } from '@mesh/core';
-import type { ExternalServiceSpec, MeshSpec } from '@mesh/resources';
+import { type ExternalServiceSpec, enabledBackend, type MeshSpec } from '@mesh/resources';
 import type { VipOptions } from '../vips/service-vips.js';
 import { vipConfigMesh } from '../vips/vip-config.js';
-import { buildMeshContext, CONTEXT_KINDS, enabledBackend } from './build-mesh-context.js';
+import { buildMeshContext, CONTEXT_KINDS } from './build-mesh-context.js';
 import { secretsOfTls } from './external-tls.js';
 import type { MeshContext } from './mesh-context.js';
 import type { Concern, Reader } from './reads.js';

@@ -1,6 +1,5 @@
 import { type ResourceView, TAG_SERVICE, TAG_ZONE } from '@mesh/core';
-import type { AvailableService, DataplaneSpec, ExternalServiceSpec, MeshSpec } from '@mesh/resources';
-import { enabledBackend } from '../context/build-mesh-context.js';
+import { type AvailableService, type DataplaneSpec, type ExternalServiceSpec, enabledBackend, type MeshSpec } from '@mesh/resources';
 import { inboundsOf } from '../context/inbounds.js';
 import { sortTags, tagsKey } from '../model/tags.js';
 
