@@ -123,9 +123,9 @@ describe('tables', () => {
 
 describe('-o', () => {
   it('yaml prints the head of a document, then what it says', async () => {
-    expect((await run('get mesh default -oyaml')).out).toBe(`creationTime: "2026-11-21T08:02:43.000Z"
+    expect((await run('get mesh default -oyaml')).out).toBe(`creationTime: "2026-11-21T08:02:43Z"
 kri: kri_m____default_
-modificationTime: "2026-11-21T08:02:43.000Z"
+modificationTime: "2026-11-21T08:02:43Z"
 name: default
 type: Mesh
 mtls:

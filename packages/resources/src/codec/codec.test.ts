@@ -90,6 +90,13 @@ describe('a printed document', () => {
     );
   });
 
+  it('has times without zeros at the end of the fraction', () => {
+    const built = dataplane('dp-1').inbound('web', 80).build();
+    const times = { creationTime: '2026-11-21T08:02:40.000Z', modificationTime: '2026-11-21T08:02:43.120Z' };
+    const { creationTime, modificationTime } = toDocument(kind('Dataplane'), { ...built, meta: { ...built.meta, ...times } });
+    expect([creationTime, modificationTime]).toEqual(['2026-11-21T08:02:40Z', '2026-11-21T08:02:43.12Z']);
+  });
+
   it('has the insight beside the resource in an overview, and none where there is none', () => {
     const built = dataplane('dp-1').inbound('web', 80).build();
     const insight = { descriptor: kind('DataplaneInsight'), resource: dataplaneInsight().build() };

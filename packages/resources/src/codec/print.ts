@@ -51,8 +51,8 @@ function metaOf(descriptor: AnyDescriptor, resource: Resource, type: string): Js
   const document: JsonObject = { type };
   if (descriptor.scope === 'Mesh') document.mesh = mesh;
   document.name = name;
-  document.creationTime = creationTime;
-  document.modificationTime = modificationTime;
+  document.creationTime = printedTime(creationTime);
+  document.modificationTime = printedTime(modificationTime);
   if (Object.keys(labels).length > 0) document.labels = sortKeys(labels);
   if (descriptor.shortName) document.kri = kriOf(descriptor.shortName, resource);
   const snis = snisOf(descriptor, resource);
@@ -72,4 +72,9 @@ function sortKeys(labels: Readonly<Record<string, string>>): Record<string, Json
 
 function lowerFirst(text: string): string {
   return `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
+}
+
+/** A time as Go prints it: without zeros at the end of the fraction, and without an empty fraction. */
+function printedTime(time: string): string {
+  return time.replace(/\.(\d*?)0+Z$/, (_, digits: string) => (digits === '' ? 'Z' : `.${digits}Z`));
 }
