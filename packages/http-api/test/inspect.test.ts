@@ -199,6 +199,33 @@ describe('host names', () => {
   });
 });
 
+describe('the dataplanes of a gateway', () => {
+  const gateway = (service: string) => ({
+    networking: { address: '10.0.0.9', gateway: { type: 'BUILTIN', tags: { 'kuma.io/service': service } } },
+  });
+
+  it('are the builtin gateways that it, or a route of it, is served by', async () => {
+    const selectors = [{ match: { 'kuma.io/service': 'edge' } }];
+    const listeners = [{ port: 80, protocol: 'HTTP', tags: { port: 'http' } }];
+    api.controlPlane.seed(
+      resource('Dataplane', 'edge-1').withSpec(gateway('edge')).build(),
+      resource('Dataplane', 'inner-1').withSpec(gateway('inner')).build(),
+      resource('MeshGateway', 'edge').withSpec({ selectors, conf: { listeners } }).build(),
+      resource('MeshGatewayRoute', 'by-listener')
+        .withSpec({ selectors: [{ match: { port: 'http' } }] })
+        .build(),
+      resource('MeshGatewayRoute', 'of-others')
+        .withSpec({ selectors: [{ match: { port: 'https' } }] })
+        .build(),
+    );
+    const edge = { total: 1, items: [{ dataplane: { mesh: 'default', name: 'edge-1' } }] };
+    expect(await get('/meshes/default/meshgateways/edge/dataplanes')).toEqual(edge);
+    expect(await get('/meshes/default/meshgatewayroutes/by-listener/dataplanes')).toEqual(edge);
+    expect(await get('/meshes/default/meshgatewayroutes/of-others/dataplanes')).toEqual({ total: 0, items: [] });
+    expect((await api.send('/meshes/default/meshgateways/none/dataplanes')).status).toBe(404);
+  });
+});
+
 describe('_config of a dataplane', () => {
   const path = '/meshes/default/dataplanes/web-1/_config';
 

@@ -166,6 +166,14 @@ export const INSPECT_DOCS = {
     ),
     deprecated: true,
   }),
+  gatewayDataplanes: (kind: string): OperationDoc => ({
+    id: `list${kind}Proxies`,
+    summary: `List the builtin gateways that serve a ${kind}`,
+    responses: ok(
+      'The Dataplanes.',
+      closed({ total: COUNT, items: arraySchema(closed({ dataplane: closed({ mesh: STRING, name: STRING }) })) }),
+    ),
+  }),
   hostnames: ({ kind, displayName }: AnyDescriptor): OperationDoc => ({
     id: `list${kind}Hostnames`,
     summary: `List the host names of a ${displayName.singular}`,

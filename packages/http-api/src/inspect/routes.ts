@@ -1,6 +1,7 @@
 import type { ApiContext } from '../context.js';
 import type { Route } from '../http/route.js';
 import { configRoute } from './config-route.js';
+import { gatewayDataplaneRoutes } from './gateway-dataplanes.js';
 import { hostnameRoutes } from './hostnames.js';
 import { layoutRoutes } from './layout.js';
 import { legacyInspectRoutes } from './legacy-routes.js';
@@ -14,6 +15,7 @@ export function inspectRoutes(context: ApiContext): Route[] {
     configRoute(context),
     ...legacyInspectRoutes(context),
     ...layoutRoutes(context),
+    ...gatewayDataplaneRoutes(context),
     ...context.registry.all.flatMap((descriptor) => [
       ...policyDataplaneRoutes(context, descriptor),
       ...hostnameRoutes(context, descriptor),
