@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import {
+  type ApiClient,
   choosePort,
   dataplane,
   type ProbeTarget,
@@ -95,6 +96,28 @@ describe('two zones, one mesh', () => {
     expect(new Set(dataplanes?.items.map((item) => item.labels['kuma.io/zone']))).toEqual(new Set(['zone-1', 'zone-2']));
     const services = await lab.global.api.get<{ items: { name: string; status: string }[] }>('/meshes/default/service-insights');
     expect(services?.items.find((item) => item.name === 'backend')).toMatchObject({ status: 'online', zones: ['zone-1', 'zone-2'] });
+  });
+
+  it('asks the Envoys of both zones from the global: configuration, statistics and clusters', async () => {
+    const read = async (api: ApiClient, path: string) => {
+      const response = await fetch(api.url + path);
+      const text = await response.text();
+      return response.ok ? text : undefined;
+    };
+    const proxies = ['/dataplanes', '/zoneingresses'].map((path) =>
+      lab.global.api.get<{ items: { type: string; name: string; labels: Record<string, string> }[] }>(path),
+    );
+    const items = (await Promise.all(proxies)).flatMap((page) => page?.items ?? []);
+    expect(new Set(items.map(({ type, labels }) => `${type} of ${labels['kuma.io/zone']}`)).size).toBe(4);
+    for (const { type, name } of items) {
+      const at = type === 'Dataplane' ? `/meshes/default/dataplanes/${name}` : `/zoneingresses/${name}`;
+      const ask = (what: string) => until({ what: `${what} of ${name}`, deadlineMs: 30_000 }, () => read(lab.global.api, `${at}/${what}`));
+      expect(await ask('xds')).toContain('dynamic_listeners');
+      expect(await ask('stats')).toMatch(/^cluster_manager\.|^server\./m);
+      expect(await ask('clusters')).toContain('::observability_name::');
+    }
+    const config = await read(lab.zone1.api, `/meshes/default/dataplanes/${lab.instances.web.name}/_config?shadow=true&include=diff`);
+    expect(JSON.parse(config ?? '{}')).toMatchObject({ diff: [], xds: { 'type.googleapis.com/envoy.config.listener.v3.Listener': {} } });
   });
 
   it('refuses dataplanes at the global and policies at a zone, with the reason', async () => {
