@@ -15,7 +15,7 @@ import { UserMachine } from './user-machine.js';
 import { makeWorkDir } from './work-dir.js';
 
 /** Guides whose commands are run one after the other, as a reader would, on a machine of their own. */
-describe.each(['kumactl.md', 'tokens.md', 'access.md'])('docs/guides/%s', (guide) => {
+describe.each(['api.md', 'kumactl.md', 'tokens.md', 'access.md'])('docs/guides/%s', (guide) => {
   const workDir = makeWorkDir('guide');
   const deployment = new Deployment({ binDir: BIN_DIR, workDir, envoyPath: envoyPath() });
   let ports: ControlPlanePorts;
