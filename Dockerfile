@@ -50,7 +50,7 @@ LABEL org.opencontainers.image.vendor="Mesh" \
 
 # Asks for `/ready` on the port of health and metrics; what is not ready yet is in the output of the check.
 FROM runtime AS service
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["node", "/mesh/tooling/images/healthcheck.mjs", "KUMA_DIAGNOSTICS_SERVER_PORT", "5680"]
+HEALTHCHECK --interval=15s --timeout=10s --start-period=60s CMD ["node", "/mesh/tooling/images/healthcheck.mjs", "KUMA_DIAGNOSTICS_SERVER_PORT", "5680"]
 
 # ---- the services of a control plane; options of Node are those of bin/
 FROM service AS global-cp
@@ -102,7 +102,7 @@ LABEL org.opencontainers.image.title="kuma-dp" org.opencontainers.image.descript
 COPY --from=envoy /usr/local/bin/envoy /usr/local/bin/envoy
 COPY --from=bundles /mesh/bin/kuma-dp /mesh/bin/
 COPY --from=bundles /mesh/apps/kuma-dp/dist /mesh/apps/kuma-dp/dist
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["node", "/mesh/tooling/images/healthcheck.mjs", "KUMA_READINESS_PORT", "9902"]
+HEALTHCHECK --interval=15s --timeout=10s --start-period=60s CMD ["node", "/mesh/tooling/images/healthcheck.mjs", "KUMA_READINESS_PORT", "9902"]
 ENTRYPOINT ["node", "--max-semi-space-size=2", "--v8-pool-size=1", "/mesh/bin/kuma-dp"]
 CMD ["run"]
 

@@ -2,6 +2,6 @@ import { mergeConfig } from 'vitest/config';
 import { baseConfig } from '../vitest/base.mjs';
 
 const config = mergeConfig(baseConfig, {
-  test: { include: ['test/**/*.test.mjs'], testTimeout: 5 * 60_000, hookTimeout: 15 * 60_000, fileParallelism: false, bail: 0 },
+  test: { include: ['test/**/*.test.mjs'], testTimeout: 10 * 60_000, hookTimeout: 15 * 60_000, fileParallelism: false },
 });
 export default config;

@@ -3,7 +3,7 @@ import { get } from 'node:http';
 // HEALTHCHECK of the images: `healthcheck.mjs VARIABLE PORT` asks for /ready on the port the variable names, or else on PORT. Ends
 // with 0 where the answer is 200, else with 1 and what was not ready, which `docker inspect` shows.
 
-const TIMEOUT_MS = 4000;
+const TIMEOUT_MS = 9000;
 const [variable = '', fallback = ''] = process.argv.slice(2);
 const port = process.env[variable] || fallback;
 

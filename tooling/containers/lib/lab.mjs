@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { run } from '../../provision/lib/exec.mjs';
 import { DOCKER } from './requirements.mjs';
 
-const DEADLINE_MS = 120_000;
+/** Against hangs only: a busy machine is slow. */
+const DEADLINE_MS = 300_000;
 const PROJECT = 'mesh';
 
 /** The targets of the Dockerfile that are images of their own. */
