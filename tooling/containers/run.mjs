@@ -5,7 +5,7 @@ import { runForeground } from '../provision/lib/foreground.mjs';
 import { provideDebian } from './lib/base-images.mjs';
 import { whyNoEngine } from './lib/requirements.mjs';
 
-// Tests images and compose lab on a container engine of their own. The engine runs in namespaces for processes, mounts and network:
+// Tests images and compose lab on a container engine of their own; arguments go to vitest. The engine runs in namespaces for processes, mounts and network:
 // when this program ends, for whatever reason, the kernel removes all of them with what is in them, iptables chains included.
 
 const CGROUPS = '/sys/fs/cgroup';
@@ -21,7 +21,8 @@ async function main() {
   const namespaces = ['--net', '--pid', '--mount', '--fork', '--kill-child', '--mount-proc'];
   let code;
   try {
-    code = await runForeground('unshare', [...namespaces, ...vitest()], {
+    // The first process of a namespace inherits orphans, and has to bury them.
+    code = await runForeground('unshare', [...namespaces, 'docker-init', '-s', '--', ...vitest()], {
       env: { ...process.env, MESH_ENGINE_DIR: dir, MESH_ENGINE_CGROUP: cgroup, MESH_DEBIAN_TAR: debianTar },
     });
   } finally {
@@ -42,7 +43,15 @@ function runWithoutEngine(reason) {
 }
 
 function vitest() {
-  return ['vitest', 'run', '--config', join(import.meta.dirname, 'vitest.config.mjs'), '--root', import.meta.dirname];
+  return [
+    'vitest',
+    'run',
+    '--config',
+    join(import.meta.dirname, 'vitest.config.mjs'),
+    '--root',
+    import.meta.dirname,
+    ...process.argv.slice(2),
+  ];
 }
 
 /** The engine is gone; directories of control groups have to be removed one by one, the innermost first. */

@@ -20,11 +20,31 @@ export async function launch(app) {
   await import(pathToFileURL(program).href);
 }
 
+const MIB = 1024 * 1024;
+/** The least a service starts and serves a small mesh with. */
+const MEMORY_BYTES_MIN = 96 * MIB;
+
+/**
+ * Why a service cannot live with a limit of memory, or undefined where it can; it would be killed sooner or later without a word.
+ * @param limitBytes what the container or the operating system allows; 0 or undefined: no limit.
+ */
+export function tooLittleMemory(limitBytes) {
+  if (!limitBytes || limitBytes >= MEMORY_BYTES_MIN) return undefined;
+  return `the limit of memory is ${Math.floor(limitBytes / MIB)} MiB, and a service needs ${MEMORY_BYTES_MIN / MIB} MiB or more
+  raise the limit of the container (mem_limit, docker run --memory, resources.limits.memory)`;
+}
+
 /**
  * As `launch`, for a service: until its program takes over the signals, SIGINT and SIGTERM end it with 0 at once. Nothing
  * runs yet, and as the first process of a container it would not hear them at all.
  */
 export function launchService(app) {
+  // Before anything is loaded, which may be too much already.
+  const problem = tooLittleMemory(process.constrainedMemory());
+  if (problem) {
+    process.stderr.write(`${app}: ${problem}\n`);
+    process.exit(1);
+  }
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.on(signal, () => {
       if (process.listenerCount(signal) === 1) process.exit(0);

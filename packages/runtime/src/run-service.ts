@@ -6,7 +6,6 @@ import { type DiagnosticsServer, startDiagnostics } from './diagnostics.js';
 import { guardProcess, StoppedWhileStarting } from './guard-process.js';
 import { Health } from './health.js';
 import { createLogger, LOG_LEVELS, type LogLevel } from './logger.js';
-import { requireMemory } from './memory-limit.js';
 import { Metrics } from './metrics.js';
 import { type ServiceFactory, type ServiceHost, startServices } from './service-host.js';
 import { startTracing } from './tracing/start-tracing.js';
@@ -69,7 +68,6 @@ export async function run(options: RunOptions, args: RunArguments): Promise<numb
   const level = parseLevel(args.logLevel ?? 'info');
   const { config, warnings } = loadConfig({ file: args.configFile, env: options.env, mode: options.mode });
   if (args.printConfig) return print(`${printConfig(config, 2)}\n`);
-  requireMemory();
   const log = createLogger({ name: options.name, level, path: args.logOutputPath });
   for (const warning of warnings) log.warn({}, warning);
   return serve(options, { config, log });

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { findOnPath } from '../../provision/lib/paths.mjs';
 
-const ADVICE = 'apt-get install docker.io docker-compose debootstrap iptables';
+const ADVICE = 'apt-get install docker.io docker-compose debootstrap iptables iproute2';
 
 /** Debian's client has the builder of its daemon; a newer one elsewhere on PATH would ask for a plugin. */
 export const DOCKER = existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker';
@@ -11,7 +11,9 @@ export const DOCKER = existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docke
 export function whyNoEngine() {
   if (process.platform !== 'linux') return 'this is not Linux';
   if (process.getuid() !== 0) return 'only root can start a container engine';
-  const missing = ['dockerd', 'docker', 'docker-compose', 'debootstrap', 'iptables', 'unshare'].filter((name) => !findOnPath(name));
+  const missing = ['dockerd', 'docker', 'docker-init', 'docker-compose', 'debootstrap', 'iptables', 'ip', 'unshare'].filter(
+    (name) => !findOnPath(name),
+  );
   if (missing.length > 0) return `${missing.join(', ')} is missing (${ADVICE})`;
   const { status, stderr } = spawnSync('unshare', ['--net', '--pid', '--mount', '--fork', '--mount-proc', 'true'], { encoding: 'utf8' });
   return status === 0 ? undefined : `no namespaces can be made: ${stderr.trim()}`;

@@ -80,7 +80,9 @@ describe.skipIf(noEngine)('on a container engine', () => {
   test('the API is published, and takes no write without a token', async () => {
     const meshes = await fetch('http://127.0.0.1:5681/meshes');
     expect((await meshes.json()).items.map(({ name }) => name)).toEqual(['default']);
-    const refused = await fetch('http://127.0.0.1:5681/meshes/other', { method: 'PUT', body: '{"type":"Mesh","name":"other"}' });
+    const body = JSON.stringify({ type: 'Mesh', name: 'other' });
+    const headers = { 'content-type': 'application/json' };
+    const refused = await fetch('http://127.0.0.1:5681/meshes/other', { method: 'PUT', headers, body });
     expect(refused.status).toBe(403);
   });
 
@@ -206,7 +208,7 @@ describe.skipIf(noEngine)('on a container engine', () => {
   });
 
   test('docker-compose down -v leaves nothing', async () => {
-    await engine.compose(...FULL, 'down', '--volumes', '--timeout', '5');
+    await engine.compose(...FULL, 'down', '--volumes');
     const filter = ['--quiet', '--filter', 'label=com.docker.compose.project=mesh'];
     expect(await engine.docker('ps', '--all', ...filter)).toBe('');
     expect(await engine.docker('volume', 'ls', ...filter)).toBe('');

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { tooLittleMemory } from '../launch.mjs';
 import { root } from '../lib/paths.mjs';
 
 let dir;
@@ -69,4 +70,11 @@ test('a program that takes over the signals is left to stop by itself', async ()
   await once(child.stdout, 'data');
   child.kill('SIGTERM');
   expect(await ended).toEqual([7, null]);
+});
+
+test('a limit of memory that is too low to live with is told with both figures and what to do', () => {
+  const MIB = 1024 * 1024;
+  expect(tooLittleMemory(64 * MIB)).toBe(`the limit of memory is 64 MiB, and a service needs 96 MiB or more
+  raise the limit of the container (mem_limit, docker run --memory, resources.limits.memory)`);
+  for (const enough of [undefined, 0, 96 * MIB, 2 ** 63]) expect(tooLittleMemory(enough)).toBeUndefined();
 });
