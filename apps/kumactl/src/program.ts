@@ -36,6 +36,7 @@ const PARTS: readonly Part[] = [
     summary: 'Install various Kuma components.',
     load: async () => (await import('./install/commands.js')).addInstallCommands,
   },
+  { name: 'release', summary: 'Let go of what is held back', load: async () => (await import('./commands/release.js')).addReleaseCommand },
   {
     name: 'uninstall',
     summary: 'Uninstall various Kuma components.',

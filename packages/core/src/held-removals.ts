@@ -1,3 +1,5 @@
+import type { ResourceDraft } from './ports/store.js';
+import type { ResourceKey } from './resource.js';
 import type { ResourceView } from './view.js';
 
 /** Configs that hold what a control plane remembers of a peer it syncs with: `kds-peer-global`, `kds-peer-<zone>`. */
@@ -41,5 +43,29 @@ export function heldRemovals(view: ResourceView): HeldRemoval[] {
     const peer = meta.name.slice(KDS_PEER_CONFIG_PREFIX.length);
     const held = Object.entries(parseStoredPeer(spec.config)?.held ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
     return held.flatMap(([kind, names]) => [...names].sort().map((name) => ({ peer, kind, name })));
+  });
+}
+
+/** Where a resource whose removal is held is stored; undefined for what is no wire name. */
+export function keyOfHeld({ kind, name }: HeldRemoval): ResourceKey | undefined {
+  const dot = name.lastIndexOf('.');
+  return dot <= 0 ? undefined : { kind, mesh: name.slice(dot + 1), name: name.slice(0, dot) };
+}
+
+/**
+ * What carries out a held removal: the records of peers without it. Empty where none is held, and the
+ * resource still belongs to its owner.
+ */
+export function withoutHeld(view: ResourceView, { kind, mesh, name }: ResourceKey): ResourceDraft[] {
+  const wireName = `${name}.${mesh}`;
+  return view.list<{ config?: string }>('Config', '').flatMap(({ meta, spec }) => {
+    const stored = meta.name.startsWith(KDS_PEER_CONFIG_PREFIX) ? parseStoredPeer(spec.config) : undefined;
+    const names = stored?.held[kind];
+    if (!stored || !names?.includes(wireName)) return [];
+    const rest = names.filter((each) => each !== wireName);
+    const { [kind]: _, ...others } = stored.held;
+    const config = JSON.stringify({ ...stored, held: { ...others, ...(rest.length > 0 ? { [kind]: rest } : {}) } });
+    const { owner, labels } = meta;
+    return [{ kind: 'Config', mesh: '', name: meta.name, labels, spec: { config }, ...(owner ? { owner } : {}) }];
   });
 }

@@ -25,3 +25,26 @@ it('shows what is kept of a peer that came back without it, and nothing of other
     ],
   });
 });
+
+it('lets go of what is held of a peer, of one kind, or of one name, and of nothing without a word on whose', async () => {
+  const record = { id: 'store', revision: 7, held: { Dataplane: ['web.default', 'api.default'], ZoneIngress: ['in.'] } };
+  const controlPlane = new MemoryControlPlane().seed(
+    stored('Config', 'kds-peer-zone-1', { spec: { config: JSON.stringify(record) } }),
+    stored('Mesh', 'default', { spec: {} }),
+    stored('ZoneIngress', 'in', { spec: {} }),
+    stored('Dataplane', 'web', { mesh: 'default', spec: {} }),
+  );
+  api = await ApiUnderTest.start({ controlPlane, config: apiConfig() });
+  const release = async (query: string) => {
+    const { status, text } = await api.send(`/held-removals${query}`, { method: 'DELETE' });
+    return { status, body: JSON.parse(text) as { items?: { kind: string; name: string }[]; detail?: string } };
+  };
+  expect(await release('')).toMatchObject({ status: 400, body: { detail: expect.stringContaining('peer') } });
+  expect(await release('?peer=zone-1&name=in.')).toMatchObject({ status: 400, body: { detail: expect.stringContaining('kind') } });
+  expect((await release('?peer=zone-2')).body.items).toEqual([]);
+  expect((await release('?peer=zone-1&kind=ZoneIngress&name=in.')).body.items).toEqual([
+    { peer: 'zone-1', kind: 'ZoneIngress', name: 'in.' },
+  ]);
+  expect(controlPlane.view.find('ZoneIngress', '', 'in')).toBeUndefined();
+  expect(controlPlane.view.find('Dataplane', 'default', 'web')).toBeDefined();
+});

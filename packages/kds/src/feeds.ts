@@ -2,7 +2,7 @@ import type { AnyDescriptor, DescriptorRegistry, Resource, ResourceView, ViewCha
 import { type EncodedResource, toEncodedResource } from './codec.js';
 import { type FeedListener, ViewFeed } from './feed.js';
 import { FEATURE_HASH_SUFFIX, kindsGlobalToZone, kindsZoneToGlobal } from './kinds.js';
-import { goesToZone, mapToZone, objectsOfZone, type ReceivingZone } from './outbound-global.js';
+import { changesOffer, goesToZone, mapToZone, objectsOfZone, type ReceivingZone } from './outbound-global.js';
 import { goesToGlobal, mapToGlobal } from './outbound-zone.js';
 
 export interface FeedContext {
@@ -25,7 +25,7 @@ export class GlobalFeeds {
   constructor(private readonly context: FeedContext) {
     // Producer policies are global-to-zone kinds too, so this list is complete.
     this.descriptors = kindsGlobalToZone(context.registry);
-    this.relevantKinds = new Set(['Zone', ...this.descriptors.map(({ kind }) => kind)]);
+    this.relevantKinds = new Set(this.descriptors.map(({ kind }) => kind));
   }
 
   /** The feed of one zone; close it when its stream ends. */
@@ -40,7 +40,7 @@ export class GlobalFeeds {
       encode: (resource, descriptor) =>
         memoised(cache, resource, () => toEncodedResource(mapToZone(resource, descriptor, { hash, skipPrefixes }), descriptor)),
       relevant: (changes) => this.relevantOf(changes),
-      dependents: (change) => (change.key.kind === 'Zone' ? objectsOfZone(change.key.name, registry, view) : []),
+      dependents: (change) => (changesOffer(change) ? objectsOfZone(change.key.name, registry, view) : []),
       onError,
       onChange,
     });
@@ -49,7 +49,7 @@ export class GlobalFeeds {
   /** Most events are of dataplanes and insights, which no zone is sent: a hundred zones shall not look at each of them. */
   private relevantOf(changes: readonly ViewChange[]): readonly ViewChange[] {
     if (this.newest?.changes !== changes)
-      this.newest = { changes, relevant: changes.filter(({ key }) => this.relevantKinds.has(key.kind)) };
+      this.newest = { changes, relevant: changes.filter((change) => this.relevantKinds.has(change.key.kind) || changesOffer(change)) };
     return this.newest.relevant;
   }
 }

@@ -54,9 +54,7 @@ export class InboundStore {
   async loadRecord(): Promise<void> {
     const { record, store, author } = this.options;
     this.reached = (await store.transact([], { author })).revision;
-    const stored = (await this.currentView()).get(keyOfRecord(record));
-    const config = (stored?.spec as { config?: unknown } | undefined)?.config;
-    record.load(typeof config === 'string' ? config : undefined);
+    record.load(storedRecord(await this.currentView(), record));
   }
 
   /** Versions by wire name of all that is stored in the peer's scope, less what is held. */
@@ -78,6 +76,8 @@ export class InboundStore {
   }
 
   private async applyUntilStored(batch: ReceivedBatch): Promise<readonly Rejection[]> {
+    const { record } = this.options;
+    record.refreshHeld(storedRecord(await this.currentView(), record));
     let noted: Mutation[] = [];
     for (let attempt = 1; ; attempt++) {
       // After a lost race the store is asked itself: the view need not have seen the winner yet.
@@ -210,9 +210,9 @@ function keyOfMutation(mutation: Mutation): ResourceKey {
   return { kind, mesh, name };
 }
 
-function keyOfRecord(record: PeerRecord): ResourceKey {
+function storedRecord(view: ResourceView, record: PeerRecord): string | undefined {
   const { kind, mesh, name } = record.draft();
-  return { kind, mesh, name };
+  return view.find<{ config?: string }>(kind, mesh, name)?.spec.config;
 }
 
 /** What the store refuses for what it is; trying again does not help. */

@@ -10,6 +10,7 @@ import {
   type Resource,
   type ResourceView,
   TAG_ZONE,
+  type ViewChange,
 } from '@mesh/core';
 import type { WireResource } from './codec.js';
 import {
@@ -47,7 +48,7 @@ export function goesToZone(resource: Resource, descriptor: AnyDescriptor, { to, 
   if (isGlobalOrigin(resource)) return descriptor.kds.globalToZone && peerUnderstands(resource, descriptor, to.features);
   if (descriptor.kds.crossZone === undefined) return false;
   const origin = zoneOf(resource);
-  if (origin === to.zone || isDisabledZone(view, origin)) return false;
+  if (origin === to.zone || isWithdrawn(view, origin)) return false;
   return descriptor.kds.crossZone === 'always' || isProducerFor(resource, to);
 }
 
@@ -98,8 +99,18 @@ function peerUnderstands(resource: Resource, descriptor: AnyDescriptor, features
   return true;
 }
 
-function isDisabledZone(view: ResourceView, zone: string): boolean {
-  return view.find<{ enabled?: boolean }>('Zone', '', zone)?.spec.enabled === false;
+/** What a zone offers to others is not offered while it is disabled, nor once its deployment goes by another name. */
+function isWithdrawn(view: ResourceView, zone: string): boolean {
+  return view.find<{ enabled?: boolean }>('Zone', '', zone)?.spec.enabled === false || isRenamed(view.find('ZoneInsight', '', zone));
+}
+
+/** Whether a change of a Zone or its insight may change what other zones get of it. */
+export function changesOffer({ key, before, after }: ViewChange): boolean {
+  return key.kind === 'Zone' || (key.kind === 'ZoneInsight' && isRenamed(before) !== isRenamed(after));
+}
+
+function isRenamed(insight: Resource<{ sync?: { renamedTo?: string } }> | Resource | undefined): boolean {
+  return (insight?.spec as { sync?: { renamedTo?: string } } | undefined)?.sync?.renamedTo !== undefined;
 }
 
 /** Producer policies exist where namespaces do; a MeshSubset on a zone tag goes to that zone alone. */

@@ -54,6 +54,14 @@ export class PeerRecord {
     for (const [kind, names] of Object.entries(stored.held)) this.held.set(kind, new Set(names));
   }
 
+  /** What is held is what is stored: an operator may have released some of it. */
+  refreshHeld(text: string | undefined): void {
+    const stored = parseStoredPeer(text);
+    if (!stored) return;
+    this.held.clear();
+    for (const [kind, names] of Object.entries(stored.held)) this.held.set(kind, new Set(names));
+  }
+
   /** Says who is at the other end, before its removals are looked at. */
   meet(peer: PeerIdentity): void {
     this.peer = peer;

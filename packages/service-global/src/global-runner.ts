@@ -27,6 +27,7 @@ import { KdsServer } from '@mesh/grpc';
 import type { ControlPlaneRunner, ServiceOptions } from '@mesh/runtime';
 import { GlobalSessions } from './global-sessions.js';
 import { KdsMetrics } from './kds-metrics.js';
+import { ZoneClaims } from './zone-claims.js';
 import { ZoneCredentials } from './zone-credentials.js';
 import { ZoneLife } from './zone-life.js';
 import { ZonesConvergence } from './zones-convergence.js';
@@ -142,6 +143,7 @@ export class GlobalRunner implements ControlPlaneRunner {
       subscriptions,
       statuses,
       zones,
+      claims: new ZoneClaims({ view, clock: systemClock, instance, subscriptions, log: this.log }),
       credentials: new ZoneCredentials({ config, view, clock: systemClock, watch }),
       convergence: this.zones,
       metrics: new KdsMetrics(metrics),
@@ -166,7 +168,9 @@ export class GlobalRunner implements ControlPlaneRunner {
     this.stops.push(() => server.stop());
     this.stops.push(() => zones.stop());
     this.stops.push(this.endStreamsOfDeletedZones(opened, server));
-    this.log.info({ port: this.port, tls: kds.tlsEnabled }, 'serving zones');
+    this.log.info({ port: this.port, tls: kds.tlsEnabled, auth: kds.auth.type }, 'serving zones');
+    if (kds.auth.type !== 'cpToken')
+      this.log.info({}, 'open mode: a zone that shows no token is who it says it is; multizone.global.kds.auth.type=cpToken asks for one');
   }
 
   /** A zone that goes on sending after its Zone was deleted would write what nothing owns; reconnecting makes it known again. */

@@ -22,12 +22,10 @@ import {
 } from '@mesh/kds';
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import { type SendingOptions, SendingSession } from './sending-session.js';
-import type { ZoneCredentials } from './zone-credentials.js';
 
 export interface GlobalSessionsOptions extends SendingOptions {
   readonly store: ResourceStore;
   readonly registry: DescriptorRegistry;
-  readonly credentials: ZoneCredentials;
   readonly skipPrefixes: readonly string[];
 }
 
@@ -55,8 +53,22 @@ export class GlobalSessions implements KdsServerHandler {
     return { storeId: this.options.store.storeId, storeRevision: this.options.view.revision };
   }
 
-  admit(peer: ZonePeer, end: (error: MeshError) => void): Promise<{ release(): void }> {
-    return this.options.credentials.admit(peer, end);
+  /** By its credential, and by the store it speaks for. */
+  async admit(peer: ZonePeer, end: (error: MeshError) => void): Promise<{ release(): void }> {
+    const { credentials, claims } = this.options;
+    const admission = await credentials.admit(peer, end);
+    try {
+      const claim = claims.enter(peer);
+      return {
+        release: () => {
+          claim.release();
+          admission.release();
+        },
+      };
+    } catch (error) {
+      admission.release();
+      throw error;
+    }
   }
 
   async globalToZone(stream: SyncStream<DeltaDiscoveryResponse>, peer: ZonePeer): Promise<SyncSession<DeltaDiscoveryRequest>> {

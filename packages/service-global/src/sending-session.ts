@@ -20,6 +20,8 @@ import {
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import type { KdsMetrics, ZoneStreamMetrics } from './kds-metrics.js';
 import { ZoneAnswers } from './zone-answers.js';
+import type { ZoneClaims } from './zone-claims.js';
+import type { ZoneCredentials } from './zone-credentials.js';
 import type { ZoneLife } from './zone-life.js';
 import type { ZonesConvergence } from './zones-convergence.js';
 
@@ -29,6 +31,8 @@ export interface SendingOptions {
   readonly subscriptions: ZoneSubscriptions;
   readonly statuses: SyncStatuses;
   readonly zones: ZoneLife;
+  readonly credentials: ZoneCredentials;
+  readonly claims: ZoneClaims;
   readonly convergence: ZonesConvergence;
   readonly metrics: KdsMetrics;
   readonly log: Logger;
@@ -91,7 +95,12 @@ export class SendingSession implements SyncSession<DeltaDiscoveryRequest> {
     });
     this.subscription = subscription;
     this.options.zones.track(subscription);
-    this.options.log.info({ zone, version: node.version.version, instance: node.instanceId }, 'zone connected');
+    const authentication = this.options.credentials.proofOf(peer);
+    this.options.statuses.identify(zone, { authentication, ...(peer.storeId ? { storeId: peer.storeId } : {}) });
+    this.options.claims
+      .noteRename(peer)
+      .catch((error: unknown) => this.options.log.warn({ zone, err: messageOf(error) }, 'a new name of a zone could not be noted'));
+    this.options.log.info({ zone, version: node.version.version, instance: node.instanceId, authentication }, 'zone connected');
     const answers = new ZoneAnswers(() => feed.revision);
     const metrics = this.options.metrics.connected(zone);
     this.metrics = metrics;

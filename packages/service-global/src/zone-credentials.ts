@@ -29,6 +29,11 @@ export class ZoneCredentials {
     return this.options.watch.hold(() => this.check(peer), end);
   };
 
+  /** How a zone that was let in proved its name, as ZoneInsights show it. */
+  proofOf({ authTokenProvided }: ZonePeer): 'zone token' | 'none' {
+    return authTokenProvided && this.options.config.multizone.global.kds.auth.type !== 'none' ? 'zone token' : 'none';
+  }
+
   private async check({ zone, credential, authTokenProvided }: ZonePeer): Promise<Grant> {
     const { config, view, clock } = this.options;
     const { type } = config.multizone.global.kds.auth;

@@ -9,7 +9,15 @@ import { outputFormat, printList } from '../output/print.js';
 import { Session } from '../session.js';
 import { addPolicyCommands } from './policies.js';
 import { addProxyCommands } from './proxies.js';
-import { dataplanesTable, meshesTable, servicesTable, type TablePrinter, zoneProxiesTable, zonesTable } from './tables.js';
+import {
+  dataplanesTable,
+  heldRemovalsTable,
+  meshesTable,
+  servicesTable,
+  type TablePrinter,
+  zoneProxiesTable,
+  zonesTable,
+} from './tables.js';
 
 interface InspectOptions {
   readonly mesh: string;
@@ -51,6 +59,12 @@ const LISTS: readonly ListCommand[] = [
     inMesh: true,
     ask: (client, { mesh }) => pageOf(client.GET('/meshes/{mesh}/service-insights', { params: { path: pathOf({ mesh }) } })),
     print: servicesTable,
+  },
+  {
+    name: 'held-removals',
+    description: 'Inspect resources that are kept although their owner no longer has them',
+    ask: (client) => pageOf(client.GET('/held-removals')),
+    print: heldRemovalsTable,
   },
   {
     name: 'dataplanes',

@@ -13,6 +13,7 @@ import { printTable } from '../output/table.js';
 import { age, dateTime } from '../output/time.js';
 import { dataplaneStatus } from './dataplane-status.js';
 import { onlineText, summarize } from './subscriptions.js';
+import { SYNC_HEADERS, syncColumns } from './zone-sync.js';
 
 /** Prints the items of a list for people. */
 export type TablePrinter = (items: readonly JsonObject[], nowMs: number) => string;
@@ -21,8 +22,10 @@ const STREAM_HEADERS = ['LAST CONNECTED AGO', 'LAST UPDATED AGO', 'TOTAL UPDATES
 
 /** `kumactl inspect zones`: a disabled zone is shown as offline, though it stays connected (contract/kds.md §5). */
 export const zonesTable: TablePrinter = (items, nowMs) => {
+  // A global of Kuma says nothing of these.
+  const hasSync = items.some((item) => (item.zoneInsight as ZoneInsightSpec | undefined)?.sync);
   const rows = items.map((item) => {
-    const { subscriptions } = (item.zoneInsight ?? {}) as ZoneInsightSpec;
+    const { subscriptions, sync } = (item.zoneInsight ?? {}) as ZoneInsightSpec;
     const streams = summarize(subscriptions);
     const { last } = streams;
     const { enabled } = (item.zone ?? {}) as ZoneSpec;
@@ -35,9 +38,10 @@ export const zonesTable: TablePrinter = (items, nowMs) => {
       streams.errors,
       last?.version?.kumaCp?.version ?? '',
       storeTypeOf(last?.config),
+      ...(hasSync ? syncColumns(sync, nowMs) : []),
     ];
   });
-  return printTable(['NAME', 'STATUS', ...STREAM_HEADERS, 'ZONE-CP VERSION', 'BACKEND'], rows);
+  return printTable(['NAME', 'STATUS', ...STREAM_HEADERS, 'ZONE-CP VERSION', 'BACKEND', ...(hasSync ? SYNC_HEADERS : [])], rows);
 };
 
 /** `store.type` of the configuration a zone sent along. */
@@ -162,3 +166,10 @@ export const servicesTable: TablePrinter = (items) => {
   });
   return printTable(['SERVICE', 'STATUS', 'DATAPLANES'], rows);
 };
+
+/** `kumactl inspect held-removals`. */
+export const heldRemovalsTable: TablePrinter = (items) =>
+  printTable(
+    ['PEER', 'KIND', 'NAME'],
+    items.map((item) => [String(item.peer), String(item.kind), String(item.name)]),
+  );

@@ -76,11 +76,14 @@ export class SyncStatuses {
     });
   }
 
+  /** A zone connected: who it is, and how it proved that. */
+  identify(zone: string, identity: ZoneIdentity): void {
+    this.statusOf(zone).identify(identity);
+  }
+
   /** A stream of a zone began to carry one direction. */
   open(zone: string, direction: SyncDirectionName, source: DirectionSource): OpenDirection {
-    let status = this.zones.get(zone);
-    if (!status) this.zones.set(zone, (status = new ZoneStatus(zone, this.options)));
-    const present = status;
+    const present = this.statusOf(zone);
     present.sources.set(direction, source);
     present.changed();
     return {
@@ -102,13 +105,23 @@ export class SyncStatuses {
     this.repairs.inc({ zone_name: zone, resource_type: kind }, count);
   }
 
+  private statusOf(zone: string): ZoneStatus {
+    let status = this.zones.get(zone);
+    if (!status) this.zones.set(zone, (status = new ZoneStatus(zone, this.options)));
+    return status;
+  }
+
   /** Writes what is not written yet, and nothing after. */
   async settle(): Promise<void> {
     await Promise.all([...this.zones.values()].map((status) => status.settle()));
   }
 }
 
+/** See SyncStatus. */
+export type ZoneIdentity = Pick<SyncStatus, 'storeId' | 'authentication'>;
+
 class ZoneStatus {
+  private identity: ZoneIdentity | undefined;
   readonly sources = new Map<SyncDirectionName, DirectionSource>();
   private readonly flusher: Coalescer;
   private written = '';
@@ -120,6 +133,13 @@ class ZoneStatus {
     const { flushIntervalMs, log } = options;
     const onError = (error: unknown): void => log.warn({ zone, err: messageOf(error) }, 'the state of the sync could not be written');
     this.flusher = new Coalescer({ intervalMs: flushIntervalMs, work: () => this.flush(), onError });
+  }
+
+  identify(identity: ZoneIdentity): void {
+    this.identity = identity;
+    // Whatever is stored, this connection is to be noted: another deployment may have had the name meanwhile.
+    this.written = '';
+    this.changed();
   }
 
   changed(): void {
@@ -138,7 +158,17 @@ class ZoneStatus {
     const directions = this.directions();
     const text = JSON.stringify(directions);
     if (text === this.written) return;
-    await this.options.subscriptions.update(this.zone, (spec) => ({ ...spec, sync: { ...spec.sync, ...directions } }));
+    const { identity } = this;
+    await this.options.subscriptions.update(this.zone, ({ sync, ...spec }) => {
+      const { storeId, authentication, renamedTo, ...rest } = sync ?? {};
+      // A zone that is here has this name.
+      const known = identity ?? {
+        ...(storeId ? { storeId } : {}),
+        ...(authentication ? { authentication } : {}),
+        ...(renamedTo ? { renamedTo } : {}),
+      };
+      return { ...spec, sync: { ...rest, ...known, ...directions } };
+    });
     this.written = text;
   }
 

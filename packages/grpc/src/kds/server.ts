@@ -178,7 +178,7 @@ export class KdsServer {
       return { peer, end };
     } catch (error) {
       // All streams of a zone fail alike: one of them tells.
-      if (MeshError.is(error, 'unauthenticated') && name === 'globalToZone') {
+      if ((MeshError.is(error, 'unauthenticated') || MeshError.is(error, 'forbidden')) && name === 'globalToZone') {
         this.options.log.warn({ zone: readPeer(call.metadata).zone, reason: error.public }, 'a zone was refused');
       }
       end(error);

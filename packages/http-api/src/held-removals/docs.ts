@@ -20,3 +20,16 @@ export const HELD_REMOVALS_DOC: OperationDoc = {
     objectSchema({ total: COUNT, items: arraySchema(HELD_REMOVAL) }, ['total', 'items']),
   ),
 };
+
+/** What the OpenAPI document says of `DELETE /held-removals`. */
+export const RELEASE_DOC: OperationDoc = {
+  id: 'releaseHeldRemovals',
+  summary: 'Remove resources that are kept although their owner no longer has them',
+  description: 'All that are kept of a peer, or those of one kind, or one of them.',
+  query: [
+    { name: 'peer', description: '`global`, or the name of a zone. It must be there.', schema: STRING },
+    { name: 'kind', description: 'Only those of a kind.', schema: STRING },
+    { name: 'name', description: 'Only the one that `GET /held-removals` calls so; with its kind.', schema: STRING },
+  ],
+  responses: ok('What was removed.', objectSchema({ total: COUNT, items: arraySchema(HELD_REMOVAL) }, ['total', 'items'])),
+};

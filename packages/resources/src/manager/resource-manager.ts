@@ -13,6 +13,7 @@ import {
   type ResourceStore,
   type ResourceView,
   Violations,
+  withoutHeld,
 } from '@mesh/core';
 import { checkMeta } from '../codec/names.js';
 import { readSpec } from '../codec/parse.js';
@@ -77,9 +78,11 @@ export class ResourceManager {
 
   /** Deletes a resource and all it owns. */
   async delete(request: DeleteRequest): Promise<{ readonly revision: number }> {
-    const { store, facts } = this.options;
+    const { store, view, facts } = this.options;
     const { key } = request;
     const descriptor = this.descriptorOf(key.kind);
+    const held = facts.readOnly ? [] : withoutHeld(view, key);
+    if (held.length > 0) return this.releaseHeld(request, held);
     checkWritable(descriptor, facts);
     await this.requireMesh(descriptor, key.mesh);
     const before = await store.get(key);
@@ -92,6 +95,13 @@ export class ResourceManager {
     throwIfAny(violations);
     const expected = request.expectedVersion === undefined ? {} : { expectedVersion: request.expectedVersion };
     const { revision } = await store.transact([{ op: 'delete', key, ...expected }], { author: request.author });
+    return { revision };
+  }
+
+  /** Carries out a removal that waited for somebody's word: the owner of the resource has done so already. */
+  private async releaseHeld({ key, author }: DeleteRequest, records: readonly ResourceDraft[]): Promise<{ readonly revision: number }> {
+    const mutations: Mutation[] = [{ op: 'delete', key }, ...records.map((draft) => ({ op: 'upsert' as const, draft }))];
+    const { revision } = await this.options.store.transact(mutations, { author });
     return { revision };
   }
 
