@@ -53,6 +53,17 @@ describe('migrations', () => {
     await (await opening({ ...config, tolerateNewerDBVersions: true })).close();
   });
 
+  it('refuse a schema that is not what its version says, and name what is wrong', async () => {
+    const halved = await server.database();
+    await server.query('ALTER TABLE change_log DROP COLUMN write_id', halved.dbName);
+    const lacking = { code: 'invalid', message: expect.stringContaining('change_log.write_id'), hint: expect.stringContaining('backup') };
+    await expect(opening(halved)).rejects.toMatchObject(lacking);
+    const forked = await server.database();
+    await server.query("INSERT INTO migrations (timestamp, name) VALUES (1, 'Foreign1')", forked.dbName);
+    await expect(opening(forked)).rejects.toMatchObject({ code: 'invalid', message: expect.stringContaining('Foreign1') });
+    await expect(runMigrations(forked)).rejects.toMatchObject({ code: 'invalid', message: expect.stringContaining('Foreign1') });
+  });
+
   it('leave the tables of another program alone', async () => {
     const config = await empty();
     await server.query('CREATE TABLE resources (spec text)', config.dbName);
