@@ -1,4 +1,5 @@
 export * from './announcements.js';
+export { readJson, writeJson } from './bus/json.js';
 export * from './coalesce.js';
 export * from './convergence/settle.js';
 export { Teller } from './convergence/teller.js';

@@ -7,6 +7,7 @@ import {
   type DeleteRequest,
   type DeliverySource,
   type DescriptorRegistry,
+  type InstanceBus,
   type ProxyAdminRequest,
   type PutRequest,
   type PutResult,
@@ -34,6 +35,8 @@ export interface LocalControlPlaneOptions {
   readonly view: ResourceView;
   readonly registry: DescriptorRegistry;
   readonly instance: Instance;
+  /** The other instances; absent: there are none. */
+  readonly bus?: InstanceBus;
   /** What comes with a Mesh: secrets and default policies. */
   readonly meshHooks: readonly MeshHook[];
   readonly issueToken: (request: TokenRequest) => Promise<string>;
@@ -46,7 +49,7 @@ export interface LocalControlPlaneOptions {
 export class LocalControlPlane implements ControlPlane {
   readonly view: ResourceView;
   /** Where services of this deployment said they can be reached. */
-  readonly announcements = new Announcements();
+  readonly announcements: Announcements;
   /** What the proxies of this zone have. */
   readonly deliveries: ZoneDeliveries;
   private readonly manager: ResourceManager;
@@ -56,6 +59,7 @@ export class LocalControlPlane implements ControlPlane {
     const { config, store, view, registry, meshHooks } = options;
     this.view = view;
     this.deliveries = new ZoneDeliveries(view);
+    this.announcements = new Announcements(options.bus);
     const facts = factsOf(config);
     this.manager = new ResourceManager({ store, view, registry, facts, meshHooks });
     this.ownManager = new ResourceManager({ store, view, registry, facts: { ...facts, readOnly: false }, meshHooks });

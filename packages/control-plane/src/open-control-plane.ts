@@ -1,5 +1,7 @@
-import { type DescriptorRegistry, type Logger, messageOf, type ResourceStore, ResourceView, tracing } from '@mesh/core';
-import type { KumaConfig } from '@mesh/runtime';
+import { type DescriptorRegistry, type InstanceBus, type Logger, messageOf, type ResourceStore, ResourceView, tracing } from '@mesh/core';
+import type { KumaConfig, Metrics } from '@mesh/runtime';
+import { openBus } from './bus/open-bus.js';
+import { shareDeliveries } from './bus/remote-deliveries.js';
 import type { ConvergenceWatch } from './convergence/settle.js';
 import { meshPoliciesHook } from './defaults/mesh-policies.js';
 import { factsOf } from './facts.js';
@@ -12,6 +14,7 @@ import { buildRegistry } from './registry.js';
 export interface OpenControlPlaneOptions {
   readonly config: KumaConfig;
   readonly log: Logger;
+  readonly metrics?: Metrics;
   /** Absent: the store the configuration names. */
   readonly store?: ResourceStore;
   /** Absent: all kinds of this build that the configuration does not switch off. */
@@ -29,6 +32,8 @@ export interface OpenedControlPlane {
   readonly registry: DescriptorRegistry;
   readonly instance: Instance;
   readonly controlPlane: LocalControlPlane;
+  /** The other instances of this control plane. */
+  readonly bus: InstanceBus;
   /** Stops following and closes the store. */
   close(): Promise<void>;
 }
@@ -42,6 +47,7 @@ export async function openControlPlane(options: OpenControlPlaneOptions): Promis
   const view = new ResourceView((error) => log.error({ err: messageOf(error) }, 'a listener of the view failed'));
   tracing.follow(view, store);
   const feed = await store.follow(view.apply);
+  const bus = openBus({ config, instance, storeId: store.storeId, log, ...(options.metrics ? { metrics: options.metrics } : {}) });
   const identity = identityOf({ store, view });
   const policies = meshPoliciesHook({
     registry,
@@ -56,18 +62,23 @@ export async function openControlPlane(options: OpenControlPlaneOptions): Promis
     view,
     registry,
     instance,
+    bus,
     meshHooks,
     issueToken,
     proxyAdmin: options.proxyAdmin,
     ...(options.convergence ? { convergence: options.convergence } : {}),
   });
+  const sharing = shareDeliveries({ bus, deliveries: controlPlane.deliveries, log });
   return {
     store,
     view,
     registry,
     instance,
     controlPlane,
+    bus,
     close: async () => {
+      sharing.stop();
+      await bus.close();
       await feed.stop();
       await store.close();
     },

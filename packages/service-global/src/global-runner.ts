@@ -25,6 +25,7 @@ import {
 } from '@mesh/core';
 import { KdsServer } from '@mesh/grpc';
 import type { ControlPlaneRunner, ServiceOptions } from '@mesh/runtime';
+import { AdminRouting } from './admin-routing.js';
 import { GlobalSessions } from './global-sessions.js';
 import { KdsMetrics } from './kds-metrics.js';
 import { ZoneClaims } from './zone-claims.js';
@@ -47,7 +48,7 @@ export class GlobalRunner implements ControlPlaneRunner {
   readonly name = 'global-cp';
   private readonly log: Logger;
   private state: OpenedControlPlane | undefined;
-  private server: KdsServer | undefined;
+  private admin: AdminRouting | undefined;
   private port = 0;
   private readonly zones = new ZonesConvergence();
   private readonly stops: (() => Promise<void> | void)[] = [];
@@ -92,11 +93,13 @@ export class GlobalRunner implements ControlPlaneRunner {
     const opened = await openControlPlane({
       config,
       log: this.log,
+      metrics: this.options.metrics,
       ...this.overrides,
       proxyAdmin: (request) => this.proxyAdmin(request),
       convergence: (...watch) => this.zones.watch(this.opened, watch),
     });
     this.state = opened;
+    this.zones.share(opened);
     this.stops.push(() => opened.close());
     const check = health.register('store', () => (opened.view.revision < 0 ? 'the state is not loaded yet' : undefined));
     this.stops.push(() => check.unregister());
@@ -110,7 +113,7 @@ export class GlobalRunner implements ControlPlaneRunner {
   private async serveKds(opened: OpenedControlPlane): Promise<void> {
     const { config, metrics } = this.options;
     const { kds } = config.multizone.global;
-    const { store, view, registry, instance } = opened;
+    const { store, view, registry, instance, bus } = opened;
     const subscriptions = new ZoneSubscriptions({
       store,
       clock: systemClock,
@@ -140,6 +143,7 @@ export class GlobalRunner implements ControlPlaneRunner {
       view,
       registry,
       instance,
+      bus,
       subscriptions,
       statuses,
       zones,
@@ -160,7 +164,7 @@ export class GlobalRunner implements ControlPlaneRunner {
       log: this.log,
     });
     this.port = await server.start();
-    this.server = server;
+    this.admin = new AdminRouting({ server, bus, view });
     zones.start();
     watch.start();
     this.stops.push(() => watch.stop());
@@ -213,7 +217,7 @@ export class GlobalRunner implements ControlPlaneRunner {
     const proxy = this.opened.view.get({ kind, mesh, name });
     if (!proxy) throw new MeshError('not_found', { public: 'Not found' });
     const zone = proxy.meta.labels[LABEL_ZONE];
-    if (!zone || !this.server) throw new MeshError('unavailable', { public: `${kind} ${name} belongs to no connected zone` });
-    return this.server.adminRequest(zone, { ...request, name: displayNameOf(proxy) });
+    if (!zone || !this.admin) throw new MeshError('unavailable', { public: `${kind} ${name} belongs to no connected zone` });
+    return this.admin.ask(zone, { ...request, name: displayNameOf(proxy) });
   }
 }

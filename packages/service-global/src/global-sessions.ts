@@ -3,6 +3,7 @@ import {
   BUILD_INFO,
   type DeliverySource,
   type DescriptorRegistry,
+  type InstanceBus,
   type MeshError,
   messageOf,
   type Resource,
@@ -21,11 +22,13 @@ import {
   type Rejection,
 } from '@mesh/kds';
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
+import { streamFact } from './admin-routing.js';
 import { type SendingOptions, SendingSession } from './sending-session.js';
 
 export interface GlobalSessionsOptions extends SendingOptions {
   readonly store: ResourceStore;
   readonly registry: DescriptorRegistry;
+  readonly bus: InstanceBus;
   readonly skipPrefixes: readonly string[];
 }
 
@@ -144,8 +147,9 @@ export class GlobalSessions implements KdsServerHandler {
     return this.options.convergence.reporting(peer.zone, source);
   }
 
-  streamOpened(name: KdsStreamName, peer: ZonePeer): void {
+  streamOpened(name: KdsStreamName, peer: ZonePeer): () => void {
     this.options.zones.streamOpened(peer, name);
+    return this.options.bus.hold(streamFact(name, peer.zone), new Date().toISOString());
   }
 
   private report(zone: string, batch: ReceivedBatch, rejected: readonly Rejection[]): readonly Rejection[] {

@@ -9,6 +9,7 @@ import {
 } from '@mesh/core';
 import type { KdsSender } from '@mesh/kds';
 import type { ZoneInsightSpec, ZoneSpec } from '@mesh/resources';
+import { RemoteZones } from './remote-zones.js';
 import type { ZoneAnswers } from './zone-answers.js';
 
 /** A zone that is sent what it should have, on this instance. */
@@ -32,11 +33,23 @@ export class ZonesConvergence {
   private readonly connections = new Map<string, ConnectedZone>();
   private readonly sources = new Map<string, DeliverySource>();
   private readonly listeners = new Set<(zone: string) => void>();
+  private remote = new RemoteZones();
+
+  /** Zones on other instances are asked there, and others may ask for those here. */
+  share({ bus, view, instance }: Pick<OpenedControlPlane, 'bus' | 'view' | 'instance'>): void {
+    this.remote = new RemoteZones(bus);
+    this.remote.serve((asked, listener, signal) => this.watchOwn({ view, instance }, { ...asked, listener, signal }));
+  }
 
   /** A zone began to receive; returns what to do when its stream ends. */
   connected(zone: string, connection: ConnectedZone): () => void {
     connection.answers.onAnswer = () => this.changed(zone);
-    return this.place(this.connections, zone, connection);
+    const leave = this.place(this.connections, zone, connection);
+    const release = this.remote.hold(zone);
+    return () => {
+      release();
+      leave();
+    };
   }
 
   /** A zone can be asked; returns what to do when it no longer can. */
@@ -53,20 +66,42 @@ export class ZonesConvergence {
         if (!zone)
           zones.set(
             name,
-            (zone = new ZoneWatch(name, { revision, view, instanceId: instance.id, onChange: () => teller.trigger(), signal })),
+            (zone = new ZoneWatch(name, {
+              revision,
+              view,
+              instanceId: instance.id,
+              remote: this.remote,
+              onChange: () => teller.trigger(),
+              signal,
+            })),
           );
         return zone.state(this.connections.get(name), this.sources.get(name));
       });
       return { state: worstState(states.map(({ state }) => state)), zones: states };
     };
     const teller = new Teller({ intervalMs: TELL_INTERVAL_MS, compute: () => answered(compute(), zones.values()), listener, signal });
-    const subscription = view.subscribe(teller.trigger);
-    this.listeners.add(teller.trigger);
+    this.follow(view, teller, signal);
+  }
+
+  /** Tells the state of one zone that is connected here. */
+  private watchOwn({ view, instance }: WatchedState, { zone, revision, listener, signal }: OwnWatch): void {
+    const watch = new ZoneWatch(zone, { revision, view, instanceId: instance.id, onChange: () => teller.trigger(), signal });
+    const compute = (): ZoneConvergence | undefined => {
+      const state = watch.state(this.connections.get(zone), this.sources.get(zone));
+      return watch.isAsked ? undefined : state;
+    };
+    const teller = new Teller({ intervalMs: TELL_INTERVAL_MS, compute, listener, signal });
+    this.follow(view, teller, signal);
+  }
+
+  private follow(view: ResourceView, { trigger }: { trigger(): void }, signal: AbortSignal): void {
+    const subscriptions = [view.subscribe(trigger), this.remote.subscribe(trigger)];
+    this.listeners.add(trigger);
     signal.addEventListener('abort', () => {
-      subscription.unsubscribe();
-      this.listeners.delete(teller.trigger);
+      for (const subscription of subscriptions) subscription.unsubscribe();
+      this.listeners.delete(trigger);
     });
-    teller.trigger();
+    trigger();
   }
 
   private place<T>(map: Map<string, T>, zone: string, value: T): () => void {
@@ -96,18 +131,36 @@ function namesOf(view: ResourceView, connections: ReadonlyMap<string, unknown>):
   return [...new Set([...known.map(({ meta }) => meta.name), ...connections.keys()])].sort();
 }
 
+interface OwnWatch {
+  readonly zone: string;
+  readonly revision: number;
+  readonly listener: (state: ZoneConvergence) => void;
+  readonly signal: AbortSignal;
+}
+
 interface ZoneWatchOptions {
   readonly revision: number;
   readonly view: ResourceView;
   readonly instanceId: string;
+  /** Where zones are asked that are not connected here; absent: nowhere. */
+  readonly remote?: RemoteZones;
   readonly onChange: () => void;
   readonly signal: AbortSignal;
+}
+
+/** The instance that is asked about a zone, and its last word. */
+interface Elsewhere {
+  readonly instanceId: string;
+  readonly over: AbortController;
+  state: ZoneConvergence | undefined;
+  failed: boolean;
 }
 
 /** One zone, while somebody wants to know. */
 class ZoneWatch {
   private asked: { readonly source: DeliverySource; readonly over: AbortController } | undefined;
   private proxies: ProxyConvergence | undefined;
+  private elsewhere: Elsewhere | undefined;
 
   constructor(
     private readonly zone: string,
@@ -116,7 +169,8 @@ class ZoneWatch {
 
   /** It was asked, and has not answered yet. */
   get isAsked(): boolean {
-    return this.asked !== undefined && this.proxies === undefined;
+    const there = this.elsewhere;
+    return (this.asked !== undefined && this.proxies === undefined) || (there !== undefined && there.state === undefined && !there.failed);
   }
 
   state(connection: ConnectedZone | undefined, source: DeliverySource | undefined): ZoneConvergence {
@@ -124,8 +178,9 @@ class ZoneWatch {
     const { revision } = this.options;
     if (!connection) {
       this.forget();
-      return this.whileAway();
+      return this.onAnotherInstance() ?? this.whileAway();
     }
+    this.forgetElsewhere();
     if (connection.sender.settledRevision < revision) return { zone, state: 'pending', stored: false, reason: 'has not stored it yet' };
     const refusals = connection.answers.refusalsUpTo(revision);
     if (refusals.length > 0) return { zone, state: 'refused', stored: false, reason: 'refused a resource', refusals };
@@ -161,6 +216,41 @@ class ZoneWatch {
     this.asked?.over.abort();
     this.asked = undefined;
     this.proxies = undefined;
+  }
+
+  /** What another instance says of the zone; undefined where none in reach has it, or none answers. */
+  private onAnotherInstance(): ZoneConvergence | undefined {
+    const instanceId = this.options.remote?.holder(this.zone);
+    if (instanceId === undefined) {
+      this.forgetElsewhere();
+      return undefined;
+    }
+    if (this.elsewhere?.instanceId !== instanceId) this.askElsewhere(instanceId);
+    const { state, failed } = this.elsewhere ?? {};
+    if (failed) return undefined;
+    return state ?? { zone: this.zone, state: 'pending', reason: `instance ${instanceId} has not answered yet` };
+  }
+
+  private askElsewhere(instanceId: string): void {
+    this.forgetElsewhere();
+    const { zone } = this;
+    const { remote, revision, signal, onChange } = this.options;
+    const there: Elsewhere = { instanceId, over: new AbortController(), state: undefined, failed: false };
+    this.elsewhere = there;
+    const onState = (state: ZoneConvergence): void => {
+      there.state = state;
+      onChange();
+    };
+    const onEnd = (): void => {
+      there.failed = true;
+      onChange();
+    };
+    remote?.watch({ instanceId, zone, revision }, { onState, onEnd }, AbortSignal.any([there.over.signal, signal]));
+  }
+
+  private forgetElsewhere(): void {
+    this.elsewhere?.over.abort();
+    this.elsewhere = undefined;
   }
 
   private whileAway(): ZoneConvergence {

@@ -110,7 +110,7 @@ export class ZoneRunner implements ControlPlaneRunner {
 
   private async startParts(): Promise<Running> {
     const { config, log, health } = this.options;
-    const opened = await openControlPlane({ config, log, proxyAdmin: (request) => this.askProxy(request) });
+    const opened = await openControlPlane({ config, log, metrics: this.options.metrics, proxyAdmin: (request) => this.askProxy(request) });
     this.stops.push(() => opened.close());
     const writes = new ProxyWrites(opened);
     const controlPlane = new ZoneControlPlane(opened.controlPlane, writes);

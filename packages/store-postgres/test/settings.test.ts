@@ -60,7 +60,7 @@ describe('settings of the database', () => {
 
   it('connectionTimeout ends an attempt that gets no answer', async () => {
     const mute = await Relay.start(config, { toClient: () => new Promise(() => {}) });
-    const refusal = { code: 'unavailable', internal: expect.stringContaining('timeout') };
+    const refusal = { code: 'unavailable', message: expect.stringContaining('timeout') };
     await expect(start({ port: mute.port, connectionTimeout: 1 })).rejects.toMatchObject(refusal);
     await mute.stop();
   });

@@ -2,4 +2,5 @@ export { type BootedService, type BootOptions, bootService } from './boot-servic
 export * from './builders/index.js';
 export * from './envoy/index.js';
 export * from './golden/index.js';
+export { RedisServer } from './redis-server.js';
 export * from './store-contract/index.js';

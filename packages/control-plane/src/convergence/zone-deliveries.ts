@@ -19,9 +19,19 @@ interface Source {
   readonly source: DeliverySource;
   /** Aborts when the source leaves. */
   readonly gone: AbortSignal;
+  /** The proxies of another instance of this control plane. */
+  readonly remote: boolean;
 }
 
-/** One watch of all sources. */
+interface WatchOptions {
+  readonly revision: number;
+  readonly includes: (source: Source) => boolean;
+  readonly merge: (states: readonly (ProxyConvergence | undefined)[]) => ProxyConvergence | undefined;
+  readonly listener: (state: ProxyConvergence) => void;
+  readonly signal: AbortSignal;
+}
+
+/** One watch of some sources. */
 interface Watch {
   join(source: Source): void;
   leave(source: Source): void;
@@ -39,9 +49,18 @@ export class ZoneDeliveries implements DeliverySource {
   constructor(private readonly view: ResourceView) {}
 
   /** Adds a server of proxies until the signal aborts. */
-  async add(source: DeliverySource, signal: AbortSignal): Promise<void> {
+  add(source: DeliverySource, signal: AbortSignal): Promise<void> {
+    return this.join({ source, gone: signal, remote: false });
+  }
+
+  /** Adds another instance with all its servers of proxies. */
+  addRemote(source: DeliverySource, signal: AbortSignal): Promise<void> {
+    return this.join({ source, gone: signal, remote: true });
+  }
+
+  private async join(entry: Source): Promise<void> {
+    const { gone: signal } = entry;
     if (signal.aborted) return;
-    const entry: Source = { source, gone: signal };
     this.sources.add(entry);
     for (const watch of this.watches) watch.join(entry);
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -56,21 +75,31 @@ export class ZoneDeliveries implements DeliverySource {
 
   watch(revision: number | 'now', listener: (state: ProxyConvergence) => void, signal: AbortSignal): void {
     const wanted = revision === 'now' ? Math.max(this.stored, this.view.revision) : revision;
+    this.begin({ revision: wanted, includes: () => true, merge: (states) => this.merged(states), listener, signal });
+  }
+
+  /** Like `watch`, of this instance alone: for the others, who count the zone themselves. */
+  watchOwn(revision: number, listener: (state: ProxyConvergence) => void, signal: AbortSignal): void {
+    const merge = (states: readonly (ProxyConvergence | undefined)[]) => sumOf(states);
+    this.begin({ revision, includes: ({ remote }) => !remote, merge, listener, signal });
+  }
+
+  private begin({ revision, includes, merge, listener, signal }: WatchOptions): void {
     const states = new Map<Source, ProxyConvergence | undefined>();
-    const compute = (): ProxyConvergence | undefined => this.merged([...states.values()]);
+    const compute = (): ProxyConvergence | undefined => merge([...states.values()]);
     const teller = new Teller({ intervalMs: REPORT_INTERVAL_MS, compute, listener, signal });
     const watch: Watch = {
       join: (entry) => {
+        if (!includes(entry)) return;
         states.set(entry, undefined);
         const onState = (state: ProxyConvergence): void => {
           states.set(entry, state);
           teller.trigger();
         };
-        entry.source.watch(wanted, onState, AbortSignal.any([signal, entry.gone]));
+        entry.source.watch(revision, onState, AbortSignal.any([signal, entry.gone]));
       },
       leave: (entry) => {
-        states.delete(entry);
-        teller.trigger();
+        if (states.delete(entry)) teller.trigger();
       },
     };
     this.watches.add(watch);
@@ -81,21 +110,11 @@ export class ZoneDeliveries implements DeliverySource {
 
   /** Undefined before every source has told something. */
   private merged(states: readonly (ProxyConvergence | undefined)[]): ProxyConvergence | undefined {
-    const known = states.filter((state) => state !== undefined);
-    if (known.length < states.length) return undefined;
-    const sum = (field: 'connected' | 'converged' | 'unknown'): number => known.reduce((total, state) => total + state[field], 0);
-    const instances = known.flatMap((state) => state.instances).sort();
-    const { total, elsewhere } = this.count(new Set(instances));
-    const connected = sum('connected');
-    const unknown = sum('unknown') + elsewhere;
-    return {
-      connected,
-      converged: sum('converged'),
-      unknown,
-      offline: Math.max(0, total - connected - unknown),
-      lagging: refusalsFirst(known.flatMap((state) => state.lagging)).slice(0, LAGGING_MAX),
-      instances,
-    };
+    const served = sumOf(states);
+    if (!served) return undefined;
+    const { total, elsewhere } = this.count(new Set(served.instances));
+    const unknown = served.unknown + elsewhere;
+    return { ...served, unknown, offline: Math.max(0, total - served.connected - unknown) };
   }
 
   private count(reporting: ReadonlySet<string>): { total: number; elsewhere: number } {
@@ -111,6 +130,21 @@ export class ZoneDeliveries implements DeliverySource {
     }
     return { total, elsewhere };
   }
+}
+
+/** All servers together; undefined before every one of them has told something. */
+function sumOf(states: readonly (ProxyConvergence | undefined)[]): ProxyConvergence | undefined {
+  const known = states.filter((state) => state !== undefined);
+  if (known.length < states.length) return undefined;
+  const sum = (field: 'connected' | 'converged' | 'unknown'): number => known.reduce((total, state) => total + state[field], 0);
+  return {
+    connected: sum('connected'),
+    converged: sum('converged'),
+    unknown: sum('unknown'),
+    offline: 0,
+    lagging: refusalsFirst(known.flatMap((state) => state.lagging)).slice(0, LAGGING_MAX),
+    instances: known.flatMap((state) => state.instances).sort(),
+  };
 }
 
 /** The instance an insight says the proxy is connected to. */

@@ -62,6 +62,7 @@ class Echo implements KdsServerHandler {
   streamOpened(name: string) {
     this.opened.push(name);
     this.onOpened();
+    return () => {};
   }
 }
 

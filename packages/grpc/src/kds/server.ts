@@ -37,8 +37,8 @@ export interface KdsServerHandler {
   healthCheck(peer: ZonePeer): Promise<number>;
   /** The zone can be asked what its proxies have; returns what to do when it no longer can. */
   deliveriesReported?(peer: ZonePeer, source: DeliverySource): () => void;
-  /** A stream of the zone opened on this instance. */
-  streamOpened?(name: KdsStreamName, peer: ZonePeer): void;
+  /** A stream of the zone opened on this instance; returns what to do when it ends. */
+  streamOpened?(name: KdsStreamName, peer: ZonePeer): () => void;
 }
 
 /** Names of `ZoneInsight.kdsStreams`. */
@@ -137,7 +137,7 @@ export class KdsServer {
         onEnd(call, () => session.onEnd());
         if (call.cancelled || call.destroyed) return;
         call.on('data', (message: In) => guarded(() => session.onMessage(decoded(message)), end));
-        this.options.handler.streamOpened?.(name, peer);
+        onEnd(call, this.options.handler.streamOpened?.(name, peer) ?? (() => {}));
       }, end);
     };
   }
@@ -148,7 +148,7 @@ export class KdsServer {
       if (!accepted) return;
       const leave = this.desk.join(accepted.peer.zone, what, call);
       onEnd(call, leave);
-      this.options.handler.streamOpened?.(name, accepted.peer);
+      onEnd(call, this.options.handler.streamOpened?.(name, accepted.peer) ?? (() => {}));
     };
   }
 

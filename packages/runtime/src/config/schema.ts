@@ -3,6 +3,7 @@ import { access } from './sections/access.js';
 import * as behaviour from './sections/behaviour.js';
 import { general } from './sections/general.js';
 import { multizone } from './sections/multizone.js';
+import { redis } from './sections/redis.js';
 import { apiServer, bootstrapServer, diagnostics, dpServer, interCp, monitoringAssignmentServer } from './sections/servers.js';
 import { store } from './sections/store.js';
 
@@ -36,6 +37,7 @@ export const configSchema = section({
   meshService: behaviour.meshService,
   internal: behaviour.internal,
   ingressManager: behaviour.ingressManager,
+  redis,
 });
 
 /** Effective configuration. Durations are milliseconds; names are those of the YAML keys. */
