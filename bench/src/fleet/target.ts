@@ -112,13 +112,13 @@ export class Target {
     return processCost(this.process.pid);
   }
 
-  /** Event loop delay since the last call, p99 in milliseconds; undefined where it is not exported. */
+  /** Event loop delay since the last call, p99 in milliseconds, of the busiest process; undefined where it is not exported. */
   async eventLoopP99Ms(): Promise<number | undefined> {
     const port = this.process.spec.env['KUMA_DIAGNOSTICS_SERVER_PORT'];
     const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined);
     if (!response?.ok) return undefined;
-    const match = /^nodejs_eventloop_lag_p99_seconds(?:\{[^}]*\})? (\S+)$/m.exec(await response.text());
-    return match ? Number(match[1]) * 1000 : undefined;
+    const lags = [...(await response.text()).matchAll(/^(?:nodejs|xds_worker)_eventloop_lag_p99_seconds(?:\{[^}]*\})? (\S+)$/gm)];
+    return lags.length > 0 ? Math.max(...lags.map(([, seconds]) => Number(seconds))) * 1000 : undefined;
   }
 
   /** SQL transactions so far; undefined without Postgres. */

@@ -58,8 +58,13 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   options.addServices?.(grpc);
   const mux = createMuxServer({ ...tls, http, grpc, place: (socket, served) => workers.place(socket, served) });
   let door: Promise<BackDoor> | undefined;
+  const openDoor = () =>
+    openBackDoor(mux.plain).catch((error: unknown) => {
+      door = undefined;
+      throw error;
+    });
   const settings = async (): Promise<WorkerSettings> => {
-    const { http: httpPath, grpc: grpcPath } = await (door ??= openBackDoor(mux.plain));
+    const { http: httpPath, grpc: grpcPath } = await (door ??= openDoor());
     const { cert, key } = tls;
     return { ...tls, cert: String(cert), key: String(key), controlPlaneId, forwarded: methods, http: httpPath, grpc: grpcPath };
   };
@@ -72,7 +77,8 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     },
     close: async (graceMs) => {
       await Promise.all([workers.drain(graceMs), mux.close(graceMs)]);
-      await (await door)?.close();
+      const opened = await door?.catch(() => undefined);
+      await opened?.close();
     },
   };
 }

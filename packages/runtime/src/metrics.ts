@@ -20,7 +20,7 @@ export type { Counter, Gauge, Histogram };
  */
 export class Metrics {
   readonly registry = new Registry();
-  private readonly scrapeListeners = new Set<() => void>();
+  private readonly scrapeListeners = new Set<() => void | Promise<void>>();
 
   /** @param zone name of the zone, or `Global`. */
   constructor(zone: string) {
@@ -48,15 +48,15 @@ export class Metrics {
     return this.existing(options.name, Histogram) ?? new Histogram({ ...this.settings(options), ...buckets });
   }
 
-  /** Calls back before every scrape, for what is cheaper added up then than where it happens. */
-  onScrape(update: () => void): { unsubscribe(): void } {
+  /** Calls back before every scrape, which waits for it: for what is cheaper added up then than where it happens. */
+  onScrape(update: () => void | Promise<void>): { unsubscribe(): void } {
     this.scrapeListeners.add(update);
     return { unsubscribe: () => void this.scrapeListeners.delete(update) };
   }
 
   /** The Prometheus text of all metrics. */
-  text(): Promise<string> {
-    for (const update of this.scrapeListeners) update();
+  async text(): Promise<string> {
+    await Promise.all([...this.scrapeListeners].map((update) => update()));
     return this.registry.metrics();
   }
 

@@ -41,6 +41,7 @@ import { collectGarbage } from './leader/garbage.js';
 import { keepVips } from './leader/vip-work.js';
 import { AssignmentFeed } from './mads/assignment-feed.js';
 import { type MadsServer, startMadsServer } from './mads/mads-server.js';
+import { workerMetrics } from './workers/worker-metrics.js';
 import { previewConfig } from './xds/preview.js';
 import { type ZoneXdsOptions, zoneXds } from './xds/zone-xds.js';
 
@@ -139,7 +140,7 @@ export class ZoneRunner implements ControlPlaneRunner {
       parseInline: inlineParser(opened.registry),
       zoneProxyXds: () => opened.controlPlane.announcements.find('zone-proxy-xds'),
     });
-    this.stops.push(() => server.close());
+    this.stops.push(() => server.close(), workerMetrics(this.options.metrics, server.workers));
     // Before the server waits for its streams to end.
     this.stops.push(() => xds.stop());
     const mads = await this.startMads(opened);

@@ -51,12 +51,13 @@ export function createMuxServer(options: MuxServerOptions): MuxServer {
         });
       }),
     close: async (graceMs) => {
-      const closed = new Promise<void>((resolve) => tcpServer.close(() => resolve()));
+      // Not until its callback: Node never calls that of a server whose connections went to a process that is gone.
+      tcpServer.close();
       injector.drain(graceMs);
       httpServer.close();
       httpServer.closeIdleConnections();
       const cut = setTimeout(() => sockets.destroyAll(), graceMs);
-      await closed;
+      await sockets.none();
       clearTimeout(cut);
       injector.destroy();
     },

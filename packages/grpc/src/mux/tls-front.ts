@@ -55,6 +55,7 @@ export function createTlsFront(settings: TlsSettings, consumers: TlsConsumers): 
 /** Connections from before their handshake on, so that those can be cut that never end it. */
 export class OpenSockets {
   private readonly sockets = new Set<Socket>();
+  private waiting: (() => void)[] = [];
 
   get count(): number {
     return this.sockets.size;
@@ -65,7 +66,13 @@ export class OpenSockets {
     socket.once('close', () => {
       this.sockets.delete(socket);
       onClosed();
+      if (this.sockets.size === 0) for (const resolve of this.waiting.splice(0)) resolve();
     });
+  }
+
+  /** Resolves once none is open. */
+  none(): Promise<void> {
+    return this.sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => this.waiting.push(resolve));
   }
 
   destroyAll(): void {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@mesh/core';
 import { messageOf } from '@mesh/core';
 import type { AdsHandler } from '../ads/handler.js';
@@ -33,6 +34,9 @@ export interface WorkerReport extends WorkerUsage {
 const STABLE_MS = 10_000;
 const RESTART_MS_MIN = 1_000;
 const RESTART_MS_MAX = 30_000;
+
+/** A worker that is busier than this is not waited for by those who ask what it uses. */
+const ANSWER_WITHIN_MS = 1_000;
 
 /** The place of a worker: one process after the other. */
 interface Slot {
@@ -81,8 +85,9 @@ export class StreamWorkers {
 
   /** What the workers use now; those that do not answer are left out. */
   async reports(): Promise<WorkerReport[]> {
+    const patience = delay(ANSWER_WITHIN_MS, undefined, { ref: false });
     const reports = this.slots.map(async ({ number, worker }) => {
-      const usage = await worker?.usage();
+      const usage = await Promise.race([worker?.usage(), patience]);
       return usage && worker && { ...usage, worker: number, backlogBytes: worker.backlogBytes };
     });
     return (await Promise.all(reports)).filter((report) => report !== undefined);
