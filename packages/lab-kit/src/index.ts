@@ -1,5 +1,6 @@
 export { type EmbeddedPostgres, startEmbeddedPostgres } from '@mesh/store-postgres';
 export { ApiClient } from './api-client.js';
+export { Balancer } from './balancer.js';
 export {
   type ControlPlaneHandle,
   type ControlPlanePorts,

@@ -1,0 +1,223 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  ApiClient,
+  allowAll,
+  Balancer,
+  type ControlPlaneHandle,
+  Deployment,
+  type EmbeddedPostgres,
+  type ManagedProcess,
+  meshWithMtls,
+  probe,
+  startEmbeddedPostgres,
+  until,
+} from '@mesh/lab-kit';
+import { RedisServer } from '@mesh/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BIN_DIR, envoyPath } from './config.js';
+import { makeWorkDir } from './work-dir.js';
+
+const ADDRESS = '127.236.1.1';
+const OUTBOUND = { host: ADDRESS, port: 20_001 };
+const soon = <T>(what: string, check: () => Promise<T | undefined | false> | T | undefined | false, deadlineMs = 40_000) =>
+  until({ what, deadlineMs, intervalMs: 25 }, check);
+
+/** One of the instances of a control plane, and what starts it again. */
+interface Instance {
+  readonly handle: ControlPlaneHandle;
+  process: ManagedProcess;
+}
+
+const workDir = makeWorkDir('instances');
+let deployment: Deployment;
+let postgres: EmbeddedPostgres;
+let redis: RedisServer;
+const balancers: Record<'kds' | 'globalApi' | 'dp' | 'zoneApi', Balancer> = {} as never;
+let globals: Instance[];
+let zones: Instance[];
+let globalApi: ApiClient;
+let zoneApi: ApiClient;
+
+async function launch(name: 'global' | 'zone-1', global?: ControlPlaneHandle): Promise<Instance> {
+  const { host, port, user, password } = postgres;
+  const handle = await deployment.launchControlPlane({
+    name,
+    store: { type: 'postgres', host, port, user, password, database: name === 'global' ? 'global' : 'zone1' },
+    layout: 'single',
+    env: { KUMA_REDIS_URL: redis.url, KUMA_DNS_SERVER_CIDR: '127.236.128.0/18', KUMA_DNS_SERVER_SERVICE_VIP_PORT: '8080' },
+    ...(global ? { global: { ...global, ports: { ...global.ports, kds: balancers.kds.port } } } : {}),
+  });
+  await soon(`API of ${name}`, async () => (await handle.api.get('/meshes')) !== undefined, 60_000);
+  return { handle, process: handle.processes[0] as ManagedProcess };
+}
+
+async function again(instance: Instance): Promise<void> {
+  instance.process = await deployment.launchService('kuma-cp', instance.handle.name, instance.handle.env);
+}
+
+async function leads({ process }: Instance): Promise<boolean> {
+  const port = process.spec.env['KUMA_DIAGNOSTICS_SERVER_PORT'];
+  const response = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(1_000) });
+  return /^leader\{[^}]*\} 1$/m.test(await response.text());
+}
+
+async function leaderOf(instances: readonly Instance[]): Promise<Instance> {
+  return soon('a leader', async () => {
+    for (const instance of instances) if (await leads(instance).catch(() => false)) return instance;
+    return undefined;
+  });
+}
+
+const mesh = (name: string) => ({ type: 'Mesh', name, labels: { made: name } });
+const other = (instances: readonly Instance[], one: Instance): Instance => instances.find((each) => each !== one) as Instance;
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** A request to backend through web's sidecar every 50 ms; what fails is told. */
+function watchTraffic(): { stop(): Promise<string[]> } {
+  const failures: string[] = [];
+  let going = true;
+  const run = (async () => {
+    while (going) {
+      const failed = await probe({ ...OUTBOUND, timeoutMs: 4_000 }).then(
+        ({ status }) => (status === 200 ? undefined : `status ${status}`),
+        (error: Error) => error.message,
+      );
+      if (failed) failures.push(failed);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  })();
+  return {
+    stop: async () => {
+      going = false;
+      await run;
+      return failures;
+    },
+  };
+}
+
+beforeAll(async () => {
+  deployment = new Deployment({ binDir: BIN_DIR, workDir, envoyPath: envoyPath() });
+  [postgres, redis] = await Promise.all([
+    startEmbeddedPostgres({ dataDir: join(workDir, 'postgres'), temporary: true, databases: ['global', 'zone1'] }),
+    RedisServer.start(),
+  ]);
+  for (const name of ['kds', 'globalApi', 'dp', 'zoneApi'] as const) balancers[name] = await Balancer.start();
+  const first = await launch('global');
+  globals = [first, await launch('global')];
+  balancers.kds.targets = globals.map(({ handle }) => handle.ports.kds);
+  balancers.globalApi.targets = globals.map(({ handle }) => handle.ports.api);
+  globalApi = new ApiClient(`http://127.0.0.1:${balancers.globalApi.port}`);
+  const zone = await launch('zone-1', first.handle);
+  zones = [zone, await launch('zone-1', first.handle)];
+  balancers.dp.targets = zones.map(({ handle }) => handle.ports.dp);
+  balancers.zoneApi.targets = zones.map(({ handle }) => handle.ports.api);
+  zoneApi = new ApiClient(`http://127.0.0.1:${balancers.zoneApi.port}`);
+  await soon('the certificate of the global', () => existsSync(join(first.handle.workDir, 'kuma-cp.crt')));
+  await globalApi.put('/meshes/default', meshWithMtls());
+  await globalApi.put('/meshes/default/meshtrafficpermissions/allow-all', allowAll());
+  await soon('the mesh in the zone', async () => (await zoneApi.get<{ mtls?: object }>('/meshes/default'))?.mtls);
+  const behind: ControlPlaneHandle = { ...zone.handle, api: zoneApi, ports: { ...zone.handle.ports, dp: balancers.dp.port } };
+  const inbound = (service: string, port: number) => [
+    { port, servicePort: port + 1000, tags: { 'kuma.io/service': service, 'kuma.io/protocol': 'http' } },
+  ];
+  deployment.launchEcho({ name: 'backend-1', zone: 'zone-1', address: '127.236.1.2', port: 11_080 });
+  await deployment.launchDataplane({
+    zone: behind,
+    document: {
+      type: 'Dataplane',
+      mesh: 'default',
+      name: 'backend-1',
+      networking: { address: '127.236.1.2', inbound: inbound('backend', 10_080) },
+    },
+  });
+  await deployment.launchDataplane({
+    zone: behind,
+    document: {
+      type: 'Dataplane',
+      mesh: 'default',
+      name: 'web-1',
+      networking: {
+        address: ADDRESS,
+        inbound: inbound('web', 10_080),
+        outbound: [{ address: ADDRESS, port: OUTBOUND.port, tags: { 'kuma.io/service': 'backend' } }],
+      },
+    },
+  });
+  await soon('an answer to web -> backend', async () => (await probe(OUTBOUND)).status === 200, 60_000);
+}, 240_000);
+
+afterAll(async () => {
+  for (const { process } of [...(globals ?? []), ...(zones ?? [])]) if (process.running) process.signal('SIGCONT');
+  await deployment?.stop();
+  for (const balancer of Object.values(balancers)) balancer.stop();
+  await Promise.all([postgres?.stop(), redis?.kill()]);
+  rmSync(workDir, { recursive: true, force: true });
+}, 60_000);
+
+describe('two instances of a global and of a zone behind load balancers without sticky sessions', () => {
+  it('take writes, show them, and bring them to the proxies, on any instance', async () => {
+    const response = await globalApi.put('/meshes/any', mesh('any'));
+    const revision = response.headers.get('kuma-revision');
+    for (const { handle } of [...globals, ...zones]) await soon(`the mesh at ${handle.name}`, () => handle.api.get('/meshes/any'));
+    for (const { handle } of globals) {
+      const { state } = (await handle.api.get<{ state: string }>(`/convergence?revision=${revision}&timeout=20s`)) ?? {};
+      expect(state).toBe('converged');
+    }
+  });
+
+  it('show what a proxy has, whichever instance is asked and whichever the proxy is connected to', async () => {
+    const all = await soon('two dataplanes at the global', async () => {
+      const list = await globalApi.get<{ items: { name: string }[] }>('/meshes/default/dataplanes');
+      return list?.items.length === 2 && list.items;
+    });
+    for (const { handle } of globals) {
+      for (const { name } of all) {
+        await soon(`configuration of ${name}`, async () =>
+          JSON.stringify(await handle.api.get(`/meshes/default/dataplanes/${name}/xds`)).includes('listener'),
+        );
+      }
+    }
+    for (const { handle } of zones) {
+      for (const name of ['web-1', 'backend-1']) {
+        expect(JSON.stringify(await handle.api.get(`/meshes/default/dataplanes/${name}/xds`))).toContain('listener');
+      }
+    }
+  });
+
+  it.each(['SIGSTOP', 'SIGKILL'] as const)(
+    'replace a leader of the zone that gets %s, without harm to anybody',
+    async (signal) => {
+      const traffic = watchTraffic();
+      const leader = await leaderOf(zones);
+      const follower = other(zones, leader);
+      balancers.zoneApi.targets = [follower.handle.ports.api];
+      balancers.dp.targets = [follower.handle.ports.dp];
+      const startedAt = performance.now();
+      if (signal === 'SIGSTOP') leader.process.signal('SIGSTOP');
+      else await leader.process.kill();
+      const name = `during-${signal.toLowerCase()}`;
+      await globalApi.put(`/meshes/${name}`, mesh(name));
+      await soon('the change in the zone', () => follower.handle.api.get(`/meshes/${name}`));
+      const propagatedMs = performance.now() - startedAt;
+      await soon('a new leader', () => leads(follower));
+      say(
+        `${signal} of a zone's leader: a change of the global in the zone after ${Math.round(propagatedMs)} ms, a new leader after at most ${Math.round(performance.now() - startedAt)} ms`,
+      );
+      if (signal === 'SIGSTOP') leader.process.signal('SIGCONT');
+      else await again(leader);
+      await soon('the former leader to follow', async () => !(await leads(leader)) && (await leads(follower)));
+      const after = `after-${signal.toLowerCase()}`;
+      await globalApi.put(`/meshes/${after}`, mesh(after));
+      for (const { handle } of zones) await soon(`the next change at both`, () => handle.api.get(`/meshes/${after}`));
+      for (const { handle } of globals) {
+        const list = await handle.api.get<{ items: { labels?: Record<string, string> }[] }>('/meshes/default/dataplanes');
+        expect(list?.items.map(({ labels }) => labels?.['kuma.io/display-name']).sort()).toEqual(['backend-1', 'web-1']);
+      }
+      balancers.zoneApi.targets = zones.map(({ handle }) => handle.ports.api);
+      balancers.dp.targets = zones.map(({ handle }) => handle.ports.dp);
+      expect(await traffic.stop()).toEqual([]);
+    },
+    120_000,
+  );
+});
