@@ -84,7 +84,9 @@ describe.skipIf(!binDir)('a global that is lost with its disk', () => {
     return global;
   }
 
-  it('comes back from base backup and archived log at another address: zones return, and no proxy gets an endpoint anew', { timeout: 600_000 }, async () => {
+  it('comes back from base backup and archived log at another address: zones return, and no proxy gets an endpoint anew', {
+    timeout: 600_000,
+  }, async () => {
     // Two files of ours in there are root's.
     await execute('chown', ['-R', '--reference', postgres.dataDir, postgres.dataDir]);
     await run(postgres, 'pg_basebackup', ['-D', base, '-X', 'none', '-c', 'fast']);
