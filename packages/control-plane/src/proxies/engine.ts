@@ -174,21 +174,26 @@ export class SnapshotEngine {
   private work(): void {
     if (this.working || this.dirty.size === 0) return;
     this.working = true;
-    void this.rebuildDirty().finally(() => {
-      this.working = false;
-    });
+    void this.rebuildDirty();
   }
 
   private async rebuildDirty(): Promise<void> {
     while (this.dirty.size > 0) {
       await nextTurn();
-      const startMs = performance.now();
-      let endMs = startMs;
-      for (let entry = this.dirty.next(); entry; entry = endMs - startMs < SLICE_MS ? this.dirty.next() : undefined) {
-        this.rebuild(entry);
-        endMs = performance.now();
-      }
-      this.pacer.worked(endMs - startMs);
+      this.pacer.worked(this.rebuildSome());
+    }
+    // With the look that found nothing left: what is marked from here on starts anew.
+    this.working = false;
+  }
+
+  /** Rebuilds for as long as a slice; returns how long it took, in milliseconds. */
+  private rebuildSome(): number {
+    const startMs = performance.now();
+    for (;;) {
+      const entry = this.dirty.next();
+      if (entry) this.rebuild(entry);
+      const durationMs = performance.now() - startMs;
+      if (!entry || durationMs >= SLICE_MS) return durationMs;
     }
   }
 
