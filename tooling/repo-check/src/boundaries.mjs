@@ -7,7 +7,7 @@ const ARROWS = {
   adapter: ['domain', 'contract'],
   contract: [],
   test: ['service', 'runtime', 'adapter', 'domain', 'contract', 'test'],
-  tooling: [],
+  tooling: ['tooling'],
   e2e: ['service', 'runtime', 'adapter', 'domain', 'contract', 'test'],
   bench: ['service', 'runtime', 'adapter', 'domain', 'contract'],
 };
