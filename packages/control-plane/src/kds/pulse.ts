@@ -44,6 +44,11 @@ export class Pulse {
     return performance.now() - this.heardMs;
   }
 
+  /** Whether silence means anything: see `judge`. */
+  get isJudging(): boolean {
+    return this.judges;
+  }
+
   stop(): void {
     clearInterval(this.timer);
   }

@@ -39,7 +39,7 @@ export function watchSender(stream: WatchedStream & { readonly sender: KdsSender
     onSilent: (ms) => endSilent(stream, ms),
   });
   const lag = () => Math.max(0, stream.revision() - Math.max(0, sender.settledRevision));
-  const status = statuses.open(zone, direction, { lag, silenceMs: () => pulse.silenceMs, refused });
+  const status = statuses.open(zone, direction, { lag, silenceMs: () => silenceOf(pulse), refused });
   return watchOf(pulse, status);
 }
 
@@ -53,7 +53,7 @@ export function watchReceiver(stream: WatchedStream): StreamWatch & { onBeat(bea
     beat: () => status.changed(),
     onSilent: (ms) => endSilent(stream, ms),
   });
-  const status = statuses.open(zone, direction, { lag: () => behind, silenceMs: () => pulse.silenceMs, refused });
+  const status = statuses.open(zone, direction, { lag: () => behind, silenceMs: () => silenceOf(pulse), refused });
   return {
     ...watchOf(pulse, status),
     onBeat: ({ revision, settled }) => {
@@ -62,6 +62,11 @@ export function watchReceiver(stream: WatchedStream): StreamWatch & { onBeat(bea
       status.changed();
     },
   };
+}
+
+/** Peers of Kuma are silent whenever nothing changes. */
+function silenceOf(pulse: Pulse): number | undefined {
+  return pulse.isJudging ? pulse.silenceMs : undefined;
 }
 
 function watchOf(pulse: Pulse, status: { close(): void }): StreamWatch {

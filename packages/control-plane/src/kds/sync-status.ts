@@ -14,8 +14,8 @@ const REASON_LENGTH_MAX = 500;
 export interface DirectionSource {
   /** Revisions of the sender that the receiver has not answered yet; undefined where nobody says. */
   lag(): number | undefined;
-  /** How long nothing was heard of the peer. */
-  silenceMs(): number;
+  /** How long nothing was heard of the peer; undefined where it sends no beats. */
+  silenceMs(): number | undefined;
   refused(): readonly Refusal[];
 }
 
@@ -70,7 +70,8 @@ export class SyncStatuses {
         for (const [direction, source] of status.sources) {
           const behind = source.lag();
           if (behind !== undefined) lag.set({ zone_name, direction }, behind);
-          silence.set({ zone_name, direction }, source.silenceMs() / 1000);
+          const silentMs = source.silenceMs();
+          if (silentMs !== undefined) silence.set({ zone_name, direction }, silentMs / 1000);
           refused.set({ zone_name, direction }, source.refused().length);
         }
     });
