@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { asciiOnly, withoutOtherDatabases } from '../../bundle/plugins.mjs';
 
 test('a bundle has one byte a character, and means the same', () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code that holds a template.
   const code = "({ text: 'µ–…😀', μs: 1, test: /^[…–]$/.test('…'), astral: /^\\p{L}😀$/u.test('x😀'), template: `✖ ${1}` })";
   const { code: written } = asciiOnly().renderChunk(code);
   expect(written).not.toMatch(/[^\0-\xff]/);
