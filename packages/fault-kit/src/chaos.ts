@@ -37,7 +37,7 @@ export async function chaos(observers: Observers, options: ChaosOptions): Promis
 export function nextStep(faults: readonly Fault[], random: () => number): { readonly fault: Fault; readonly lastsMs: number } {
   const pick = (from: readonly Fault[]): Fault => from[Math.floor(random() * from.length)] as Fault;
   const first = pick(faults);
-  const elsewhere = faults.filter(({ place }) => place !== first.place);
+  const elsewhere = first.isAlone ? [] : faults.filter(({ place, isAlone }) => place !== first.place && !isAlone);
   const fault = random() < TWO_AT_ONCE && elsewhere.length > 0 ? both(first, pick(elsewhere)) : first;
   return { fault, lastsMs: Math.round(fault.lastsMs.sampled * (0.5 + random())) };
 }

@@ -10,6 +10,8 @@ export interface Fault {
   readonly needs?: Need;
   /** Where it happens: faults of different places can happen at once. */
   readonly place: Place;
+  /** It needs everything else to work, so that it can happen at all. */
+  readonly isAlone?: boolean;
   /** How long it lasts, in ms: in the sampled run of `npm test`, and in `pnpm e2e:faults`. */
   readonly lastsMs: { readonly sampled: number; readonly full: number };
   inject(world: World): Promise<void>;

@@ -5,6 +5,7 @@ export function both(first: Fault, second: Fault): Fault {
   return {
     name: `${first.name}, and ${second.name}`,
     place: first.place,
+    isAlone: true,
     lastsMs: {
       sampled: Math.max(first.lastsMs.sampled, second.lastsMs.sampled),
       full: Math.max(first.lastsMs.full, second.lastsMs.full),

@@ -14,6 +14,7 @@ export function authorityRotated(): Fault {
   return {
     name: 'global: certificate authority rotated, and back',
     place: 'global',
+    isAlone: true,
     lastsMs: { sampled: 4_000, full: 20_000 },
     inject: async ({ lab: { global } }) => {
       old = { certPem: await read(global.api, CERT), keyPem: await read(global.api, KEY) };
