@@ -6,12 +6,19 @@ import type { KumaConfig } from '@mesh/runtime';
 /** Where a container says how much CPU it may use: `QUOTA PERIOD` in microseconds, or `max PERIOD` (cgroup v2). */
 const CPU_MAX_FILE = '/sys/fs/cgroup/cpu.max';
 
-/** How many workers a configuration means on this machine. */
+/**
+ * How many workers a configuration means on this machine. By itself none on two cores: what they take off the main process there
+ * does not make up for what they cost (bench/README.md), and the second core is the database's.
+ */
 export function workerCounts(
   { count, connectionsEach }: KumaConfig['dpServer']['workers'],
   cores: () => number = availableCores,
 ): WorkerCounts {
-  return { max: count === 'auto' ? Math.max(0, cores() - 1) : count, connectionsEach };
+  return { max: count === 'auto' ? workersFor(cores()) : count, connectionsEach };
+}
+
+function workersFor(cores: number): number {
+  return cores > 2 ? cores - 1 : 0;
 }
 
 /** Cores that this process may use at the same time: those of the machine, or the whole ones of its container's quota. */

@@ -76,7 +76,9 @@ export const dpServer = section({
   readHeaderTimeout: duration('5s', 'Longest time to send the request head.'),
   gracefulShutdownTimeout: duration('10s', 'How long open streams may end by themselves at stop.'),
   workers: section({
-    count: intOrAuto('Processes that take streams of dataplanes off the main one; auto: one less than there are cores, none on one core.'),
+    count: intOrAuto(
+      'Processes that take streams of dataplanes off the main one; auto: one less than there are cores, none on one or two.',
+    ),
     connectionsEach: int(200, 'A worker is started for each so many connections of dataplanes; 0: all are started at once.'),
   }),
   authn: section({
