@@ -4,7 +4,7 @@
 # Has Node and what it links to. The programs run on 20.19 and newer.
 ARG NODE_IMAGE=node:24-slim
 # Has /usr/local/bin/envoy.
-ARG ENVOY_IMAGE=envoyproxy/envoy:v1.38-latest
+ARG ENVOY_IMAGE=envoyproxy/envoy:v1.40.0
 # `build` makes the programs in here; `prebuilt` takes what `npm run build` has made in this checkout.
 ARG BUNDLES=build
 

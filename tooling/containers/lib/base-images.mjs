@@ -15,7 +15,7 @@ export const BASE_IMAGES = {
   postgres: 'postgres:17',
   redis: 'redis:8',
   prometheus: 'prom/prometheus:v3.5.0',
-  envoy: 'envoyproxy/envoy:v1.38-latest',
+  envoy: 'envoyproxy/envoy:v1.40.0',
 };
 
 /**
