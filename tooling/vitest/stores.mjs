@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { baseConfig } from './base.mjs';
 
 const SETUP = fileURLToPath(new URL('../../packages/store-kit/src/setup.ts', import.meta.url));
 const INSTALLED = '/usr/lib/postgresql';
@@ -10,10 +11,9 @@ const INSTALLED = '/usr/lib/postgresql';
  * @param {readonly string[]} onPostgres patterns of test files
  */
 export function storeProjects(onPostgres) {
-  const postgres = (name, env) => ({
-    extends: true,
-    test: { name, include: [...onPostgres], globalSetup: [SETUP], env },
-  });
+  // Not `extends`: that would add to the files that are included.
+  const { reporters: _, ...test } = baseConfig.test;
+  const postgres = (name, env) => ({ ...baseConfig, test: { ...test, name, include: [...onPostgres], globalSetup: [SETUP], env } });
   const installed = installedBinDir();
   return [
     { extends: true, test: { name: 'memory' } },

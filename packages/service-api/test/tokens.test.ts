@@ -2,7 +2,7 @@ import { createHmac, createPrivateKey, createSign, type KeyObject } from 'node:c
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger } from '@mesh/core';
+import { type Mutation, silentLogger } from '@mesh/core';
 import { globalSecretDraft, issueToken, newSigningKey, rsaPublicKeyPem, signToken } from '@mesh/identity';
 import { Health, loadConfig, Metrics } from '@mesh/runtime';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -32,13 +32,15 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(workDir, { recursive: true, force: true }));
 
-async function store(name: string, content: string): Promise<void> {
-  await owner.store.transact([{ op: 'upsert', draft: globalSecretDraft(name, content) }], { author: AUTHOR });
+/** Writes, and waits until whoever reads the view knows. */
+async function write(mutation: Mutation): Promise<void> {
+  const { revision } = await owner.store.transact([mutation], { author: AUTHOR });
+  await owner.view.waitFor(revision);
 }
 
-async function remove(name: string): Promise<void> {
-  await owner.store.transact([{ op: 'delete', key: { kind: 'GlobalSecret', mesh: '', name } }], { author: AUTHOR });
-}
+const store = (name: string, content: string) => write({ op: 'upsert', draft: globalSecretDraft(name, content) });
+
+const remove = (name: string) => write({ op: 'delete', key: { kind: 'GlobalSecret', mesh: '', name } });
 
 async function start(env: Record<string, string> = {}): Promise<string> {
   const { config } = loadConfig({
