@@ -87,7 +87,7 @@ export class ZoneProxySource implements SnapshotSource {
       fingerprint: `${ca.certificate.fingerprint256}/${ca.leafTtl ?? ''}`,
       issue: async () => {
         const leaf = await issueLeaf(ca, { services: [EGRESS_SERVICE], tags: {}, now: this.options.clock.now() });
-        return { certificatePem: leaf.certPem, privateKeyPem: leaf.keyPem, issuedAtMs: leaf.notBefore, expiresAtMs: leaf.notAfter };
+        return { certificatePem: leaf.certPem, privateKeyPem: leaf.keyPem, issuedAtMs: leaf.issuedAt, expiresAtMs: leaf.notAfter };
       },
     };
   }

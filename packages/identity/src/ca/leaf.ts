@@ -23,11 +23,9 @@ export interface LeafRequest {
 export interface Leaf {
   readonly certPem: string;
   readonly keyPem: string;
-  /** Milliseconds since the epoch. */
-  readonly notBefore: number;
+  /** When its life began, in milliseconds since the epoch; it says it is valid from before, for clocks that are behind. */
+  readonly issuedAt: number;
   readonly notAfter: number;
-  /** When to replace it: at 4/5 of its life. */
-  readonly renewAt: number;
   readonly spiffeIds: readonly string[];
 }
 
@@ -39,7 +37,6 @@ export async function issueLeaf(ca: MeshCa, request: LeafRequest): Promise<Leaf>
   const { now } = request;
   const ttlMs = request.ttlMs ?? (ca.leafTtl ? parseExpiration(ca.leafTtl) : undefined) ?? DAY_MS;
   const notAfter = Math.min(now + ttlMs, Date.parse(ca.certificate.validTo));
-  const notBefore = now - CLOCK_SKEW_MS;
   const { privateKey, publicKey } = await newKeyPair(request.keyType === 'rsa' ? { rsaBits: 2048 } : 'ecdsa');
   const spiffeIds = [...new Set(request.services)].map((service) => `spiffe://${ca.mesh}/${service}`);
   const certPem = await issueLeafCertificate({
@@ -48,15 +45,14 @@ export async function issueLeaf(ca: MeshCa, request: LeafRequest): Promise<Leaf>
     altNames: [...spiffeIds, ...tagUris(request.tags)].map((value) => ({ type: 'url', value })),
     keyUsages: KEY_USAGE.digitalSignature | KEY_USAGE.keyEncipherment | KEY_USAGE.keyAgreement,
     extendedKeyUsages: [SERVER_AUTH, CLIENT_AUTH],
-    notBefore: new Date(notBefore),
+    notBefore: new Date(now - CLOCK_SKEW_MS),
     notAfter: new Date(notAfter),
   });
   return {
     certPem,
     keyPem: privateKeyPem(privateKey),
-    notBefore,
+    issuedAt: now,
     notAfter,
-    renewAt: now + Math.max(0, ((notAfter - now) * 4) / 5),
     spiffeIds,
   };
 }

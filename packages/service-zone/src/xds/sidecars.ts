@@ -153,7 +153,7 @@ export class SidecarSource implements SnapshotSource {
       fingerprint: `${ca.certificate.fingerprint256}/${ca.leafTtl ?? ''}/${JSON.stringify(tags)}`,
       issue: async () => {
         const leaf = await issueLeaf(ca, { services: tags[TAG_SERVICE] ?? [], tags, now: this.options.clock.now() });
-        return { certificatePem: leaf.certPem, privateKeyPem: leaf.keyPem, issuedAtMs: leaf.notBefore, expiresAtMs: leaf.notAfter };
+        return { certificatePem: leaf.certPem, privateKeyPem: leaf.keyPem, issuedAtMs: leaf.issuedAt, expiresAtMs: leaf.notAfter };
       },
     };
   }
