@@ -29,8 +29,17 @@ export interface NackAction {
   readonly error: string;
 }
 
+/** The client came with all of a type as it should be: it is as if it had accepted a response. */
+export interface HeldAction {
+  readonly type: 'held';
+  readonly typeUrl: string;
+  readonly version: string;
+  /** Empty: there was no response. */
+  readonly nonce: '';
+}
+
 /** What a session wants done, in order. */
-export type SessionAction = SendAction | AckAction | NackAction;
+export type SessionAction = SendAction | AckAction | NackAction | HeldAction;
 
 /** The fields of a SotW DiscoveryRequest that matter to the protocol state. */
 export interface SotwRequest {

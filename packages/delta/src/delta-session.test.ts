@@ -44,11 +44,11 @@ describe('DeltaSession', () => {
     expect(sends(next)).toMatchObject([{ names: [], removed: ['gone'] }]);
   });
 
-  it('tells a client that has everything nothing', () => {
+  it('sends nothing to a client that has everything, and tells that it has', () => {
     const session = new DeltaSession(xdsRules);
     session.onSnapshot(snapshotOf({ [cluster]: { a: '1' }, [endpoint]: { a: '1' } }));
-    expect(session.onRequest(request(cluster, { subscribe: ['*'], initialVersions: { a: '1' } }))).toEqual([]);
-    expect(session.onRequest(request(endpoint, { subscribe: ['a'], initialVersions: { a: '1' } }))).toEqual([]);
+    expect(session.onRequest(request(cluster, { subscribe: ['*'], initialVersions: { a: '1' } }))).toMatchObject([{ type: 'held' }]);
+    expect(session.onRequest(request(endpoint, { subscribe: ['a'], initialVersions: { a: '1' } }))).toMatchObject([{ type: 'held' }]);
     expect(session.settled).toBe(true);
   });
 

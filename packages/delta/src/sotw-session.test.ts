@@ -26,7 +26,7 @@ describe('SotwSession', () => {
     expect(names(session.onRequest(request(endpoint, { resourceNames: ['b', 'missing'] })))).toEqual([['b@1']]);
   });
 
-  it('says nothing to a client that comes back with the versions it would get', () => {
+  it('sends nothing to a client that comes back with the versions it would get, and tells that it has them', () => {
     const snapshot = snapshotOf({ [cluster]: { a: '1' }, [endpoint]: { a: '1', b: '1' } });
     const before = new SotwSession(xdsRules);
     before.onSnapshot(snapshot);
@@ -35,8 +35,11 @@ describe('SotwSession', () => {
 
     const after = new SotwSession(xdsRules);
     expect(after.onRequest(request(cluster, { versionInfo: clusters.version }))).toEqual([]);
+    expect(after.onSnapshot(snapshot)).toMatchObject([{ type: 'held', typeUrl: cluster }]);
+    expect(after.onRequest(request(endpoint, { versionInfo: endpoints.version, resourceNames: ['a'] }))).toMatchObject([
+      { type: 'held', typeUrl: endpoint },
+    ]);
     expect(after.onSnapshot(snapshot)).toEqual([]);
-    expect(after.onRequest(request(endpoint, { versionInfo: endpoints.version, resourceNames: ['a'] }))).toEqual([]);
     expect(names(after.onRequest(request(endpoint, { versionInfo: endpoints.version, resourceNames: ['a', 'b'] })))).toEqual([['b@1']]);
   });
 

@@ -159,7 +159,10 @@ export abstract class StreamSession {
       if (this.mustWait(state, state.wait(this.generation, type, changed))) return;
     }
     if (changed.length > 0 || removed.length > 0 || state.owesAnswer) actions.push(this.send(state, { changed, removed }));
-    else if (state.removals(type).length === 0) state.markClean(type);
+    else if (state.removals(type).length === 0) {
+      if (state.comesWithAll()) actions.push({ type: 'held', typeUrl: state.typeUrl, version: type.version, nonce: '' });
+      state.markClean(type);
+    }
   }
 
   /**

@@ -47,6 +47,7 @@ export class TypeState {
   waiting: { readonly first: number; readonly since: number; readonly version: string; readonly adds: boolean } | undefined;
   /** Became due after the outstanding response was sent, without a new snapshot. */
   private renewed = false;
+  private toldHeld = false;
   private rejections: Members[] = [];
   private clean: SnapshotType | undefined;
 
@@ -137,6 +138,13 @@ export class TypeState {
       if (resource) found.push(resource);
     }
     return found;
+  }
+
+  /** There is nothing to tell a client that came with versions it had accepted: true once, and not after a response. */
+  comesWithAll(): boolean {
+    const isFirst = this.answers && !this.responded && !this.toldHeld;
+    this.toldHeld ||= isFirst;
+    return isFirst;
   }
 
   /** Remembers that there was nothing to tell, so that the next look is free. */

@@ -201,7 +201,12 @@ class ProxySession {
         metrics?.settled();
       });
     listener?.connected(this.node, insight);
-    const member = engine.add(this.node, (snapshot, taken) => this.open.stream.setSnapshot(snapshot, taken));
+    const member = engine.add(this.node, (snapshot, taken) =>
+      this.open.stream.setSnapshot(snapshot, () => {
+        taken();
+        settle();
+      }),
+    );
     this.member = member;
     void insight.open();
     log.info({ ...fields, xds: this.open.variant, peer: this.open.peer }, 'proxy connected');
@@ -214,6 +219,10 @@ class ProxySession {
       onAck: ({ typeUrl }) => {
         insight.count('responsesAcknowledged', typeUrl);
         metrics?.answered(typeUrl, 'ACK');
+        member.delivery.acked(typeUrl);
+        settle();
+      },
+      onHeld: ({ typeUrl }) => {
         member.delivery.acked(typeUrl);
         settle();
       },

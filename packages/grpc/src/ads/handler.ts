@@ -44,6 +44,8 @@ export interface AdsPeer {
   onSent(event: AdsEvent): void;
   onAck(event: AdsEvent): void;
   onNack(event: AdsEvent & { readonly error: string }): void;
+  /** The proxy came with all of a type as it should be: nothing is sent that it could accept. */
+  onHeld?(event: Pick<AdsEvent, 'typeUrl'>): void;
   /** Exactly once, however the stream ended. */
   onClosed(): void;
 }

@@ -113,7 +113,8 @@ export class AdsServerStream implements AdsStream {
       if (action.type === 'send') {
         this.call.write(this.variant.encode(action, this.context.options.controlPlaneId));
         this.tell((peer) => peer.onSent(event));
-      } else if (action.type === 'ack') this.tell((peer) => peer.onAck(event));
+      } else if (action.type === 'held') this.tell((peer) => peer.onHeld?.({ typeUrl }));
+      else if (action.type === 'ack') this.tell((peer) => peer.onAck(event));
       else this.tell((peer) => peer.onNack({ ...event, error: action.error }));
     }
     this.watchWaiting();

@@ -78,6 +78,7 @@ export class MainLink implements AdsHandler {
       onSent: (event) => this.send(['sent', id, event]),
       onAck: (event) => this.send(['ack', id, event]),
       onNack: (event) => this.send(['nack', id, event]),
+      onHeld: (event) => this.send(['held', id, event]),
       onClosed: () => {
         if (this.streams.delete(id)) this.send(['closed', id]);
       },

@@ -72,6 +72,7 @@ export type ToMain =
   | readonly ['open', StreamId, Omit<AdsOpen, 'stream' | 'ended'>]
   | readonly ['sent', StreamId, AdsEvent]
   | readonly ['ack', StreamId, AdsEvent]
+  | readonly ['held', StreamId, Pick<AdsEvent, 'typeUrl'>]
   | readonly ['nack', StreamId, AdsEvent & { readonly error: string }]
   /** The snapshot of that number was compared with what the proxy has, and what differs was sent. */
   | readonly ['taken', StreamId, number: number]

@@ -120,7 +120,9 @@ export class WorkerLink implements StreamCarrier {
   }
 
   /** What is said of a stream that was ended here meanwhile no longer matters. */
-  private onStreamEvent(message: Extract<ToMain, readonly ['sent' | 'ack' | 'nack' | 'taken' | 'closed', StreamId, ...unknown[]]>): void {
+  private onStreamEvent(
+    message: Extract<ToMain, readonly ['sent' | 'ack' | 'held' | 'nack' | 'taken' | 'closed', StreamId, ...unknown[]]>,
+  ): void {
     const stream = this.streams.get(message[1]);
     if (!stream) return;
     switch (message[0]) {
@@ -128,6 +130,8 @@ export class WorkerLink implements StreamCarrier {
         return stream.tell((peer) => peer.onSent(message[2]));
       case 'ack':
         return stream.tell((peer) => peer.onAck(message[2]));
+      case 'held':
+        return stream.tell((peer) => peer.onHeld?.(message[2]));
       case 'nack':
         return stream.tell((peer) => peer.onNack(message[2]));
       case 'taken':
