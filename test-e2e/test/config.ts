@@ -30,9 +30,12 @@ export function isFullRun(): boolean {
   return process.env['MESH_FAULTS'] === 'full';
 }
 
-/** What the random walk starts from: given, or another one every time. */
+/** Every run of the tests takes the same walk, so that a failure can be looked into; `pnpm chaos` draws another one. */
+const SEED_OF_TESTS = 7;
+
+/** What the random walk starts from. */
 export function chaosSeed(): number {
-  return Number(process.env['MESH_CHAOS_SEED'] ?? Math.floor(Math.random() * 1_000_000) + 1);
+  return Number(process.env['MESH_CHAOS_SEED'] ?? SEED_OF_TESTS);
 }
 
 export function chaosMinutes(): number {

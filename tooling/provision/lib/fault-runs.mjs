@@ -4,7 +4,8 @@
  */
 export function faultRun(mode, args) {
   if (mode === 'faults') return { args: args.length > 0 ? args : ['faults'], env: { MESH_FAULTS: 'full' } };
-  const env = {};
+  // Tests take the same walk every time; who walks by himself goes elsewhere.
+  const env = { MESH_CHAOS_SEED: String(1 + Math.floor(Math.random() * 1_000_000)) };
   const rest = [...args];
   while (rest.length > 0) {
     const [flag, inline] = rest.shift().split('=', 2);

@@ -70,7 +70,7 @@ export const stages = [
     // Packages that passed come from the cache.
     again: (command) => command,
     stream: true,
-    timeoutMs: 25 * MINUTE_MS,
+    timeoutMs: 35 * MINUTE_MS,
   },
   {
     name: 'e2e',
@@ -80,7 +80,7 @@ export const stages = [
     results: ['test-e2e/.vitest/results.json'],
     again: (command, files) => [...command, '--', ...files],
     stream: true,
-    timeoutMs: 30 * MINUTE_MS,
+    timeoutMs: 50 * MINUTE_MS,
   },
   {
     name: 'containers',

@@ -6,6 +6,7 @@ test('a random walk takes its seed and its minutes, and nothing else', () => {
     args: ['faults/chaos.test.ts'],
     env: { MESH_CHAOS_SEED: '7', MESH_CHAOS_MINUTES: '0.5' },
   });
+  expect(Number(faultRun('chaos', []).env.MESH_CHAOS_SEED)).toBeGreaterThan(0);
   expect(() => faultRun('chaos', ['--speed', '7'])).toThrow('unknown argument --speed; known are --seed and --minutes');
   expect(() => faultRun('chaos', ['--seed'])).toThrow('--seed needs a number above 0, not nothing');
 });
