@@ -1,4 +1,4 @@
-import { watchReceiver } from '@mesh/control-plane';
+import { receivingSession, watchReceiver } from '@mesh/control-plane';
 import {
   BUILD_INFO,
   type DeliverySource,
@@ -126,17 +126,7 @@ export class GlobalSessions implements KdsServerHandler {
       send: stream.send,
       onFailure: stream.fail,
     });
-    receiver.start();
-    return {
-      onMessage: (response) => {
-        watch.heard();
-        receiver.onResponse(response);
-      },
-      onEnd: () => {
-        watch.close();
-        receiver.stop();
-      },
-    };
+    return receivingSession(receiver, watch);
   }
 
   healthCheck(peer: ZonePeer): Promise<number> {

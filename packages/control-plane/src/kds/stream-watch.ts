@@ -1,5 +1,7 @@
 import { MeshError } from '@mesh/core';
-import type { Beat, KdsSender, Refusal } from '@mesh/kds';
+import type { SyncSession } from '@mesh/grpc';
+import type { Beat, KdsReceiver, KdsSender, Refusal } from '@mesh/kds';
+import type { DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import type { SyncDirectionName } from '@mesh/resources';
 import { Pulse } from './pulse.js';
 import type { SyncStatuses } from './sync-status.js';
@@ -60,6 +62,21 @@ export function watchReceiver(stream: WatchedStream): StreamWatch & { onBeat(bea
       pulse.judge();
       behind = Math.max(0, revision - Math.max(0, settled));
       status.changed();
+    },
+  };
+}
+
+/** Starts the receiving end of a stream: its session, which both ends when the stream does. */
+export function receivingSession(receiver: KdsReceiver, watch: StreamWatch): SyncSession<DeltaDiscoveryResponse> {
+  receiver.start();
+  return {
+    onMessage: (response) => {
+      watch.heard();
+      receiver.onResponse(response);
+    },
+    onEnd: () => {
+      watch.close();
+      receiver.stop();
     },
   };
 }

@@ -24,7 +24,7 @@ import { printConfig } from '@mesh/runtime';
 import type { ZoneDeliveries } from '../convergence/zone-deliveries.js';
 import type { ZoneSubscription } from '../zones/zone-subscriptions.js';
 import { PATIENCE_MAX } from './pulse.js';
-import { watchReceiver, watchSender } from './stream-watch.js';
+import { receivingSession, watchReceiver, watchSender } from './stream-watch.js';
 import { SyncStatuses } from './sync-status.js';
 import type { ZoneSyncOptions } from './zone-sync-options.js';
 
@@ -126,17 +126,7 @@ export class ZoneSessions implements KdsClientHandler {
       send: stream.send,
       onFailure: stream.fail,
     });
-    receiver.start();
-    return {
-      onMessage: (response) => {
-        watch.heard();
-        receiver.onResponse(response);
-      },
-      onEnd: () => {
-        watch.close();
-        receiver.stop();
-      },
-    };
+    return receivingSession(receiver, watch);
   }
 
   async zoneToGlobal(stream: SyncStream<DeltaDiscoveryResponse>): Promise<SyncSession<DeltaDiscoveryRequest>> {

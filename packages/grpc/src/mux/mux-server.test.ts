@@ -6,19 +6,11 @@ import { Client, type ClientDuplexStream, credentials, type Server, status } fro
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Inbox } from '../../test/inbox.js';
 import { makePem, type TestPem } from '../../test/tls.js';
+import { rawMethod } from '../definition.js';
 import { createGrpcServer } from '../server.js';
 import { createMuxServer, type MuxServer } from './mux-server.js';
 
-const same = (bytes: Buffer) => bytes;
-const echo = {
-  path: '/test.Echo/Echo',
-  requestStream: true,
-  responseStream: true,
-  requestSerialize: same,
-  requestDeserialize: same,
-  responseSerialize: same,
-  responseDeserialize: same,
-} as const;
+const echo = rawMethod('/test.Echo/Echo');
 
 let pem: TestPem;
 let grpc: Server;
@@ -55,7 +47,7 @@ afterEach(async () => {
 function openEcho(): { readonly stream: ClientDuplexStream<Buffer, Buffer>; readonly received: Inbox<string> } {
   const client = new Client(`127.0.0.1:${port}`, credentials.createSsl(pem.ca), { 'grpc.ssl_target_name_override': 'localhost' });
   clients.push(client);
-  const stream = client.makeBidiStreamRequest(echo.path, same, same);
+  const stream = client.makeBidiStreamRequest(echo.path, echo.requestSerialize, echo.responseDeserialize);
   const received = new Inbox<string>();
   stream.on('data', (bytes: Buffer) => received.push(bytes.toString()));
   stream.on('error', () => {}); // closing the client cancels what is open; who expects an error waits for it
