@@ -1,18 +1,30 @@
 import { type Fault, lineOf, Observers, possibleFaults, runFault, World } from '@mesh/fault-kit';
+import { RedisServer } from '@mesh/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BIN_DIR, envoyPath, isFullRun } from '../test/config.js';
+
+export interface FaultSuiteOptions {
+  /** Second octet of the addresses used; each file has its own. */
+  readonly addressBlock: number;
+  readonly faults: readonly Fault[];
+  /** Two instances of each service, with Redis between them. */
+  readonly isInstanced?: boolean;
+}
 
 /**
  * One world, and a test for each fault: no request fails, no acknowledged write is lost, what was changed meanwhile takes
  * effect, nothing crashes. Figures are printed.
  */
-export function faultSuite(title: string, options: { readonly addressBlock: number; readonly faults: readonly Fault[] }): void {
+export function faultSuite(title: string, options: FaultSuiteOptions): void {
   describe(title, () => {
+    let redis: RedisServer | undefined;
     let world: World;
     let observers: Observers;
 
     beforeAll(async () => {
-      world = await World.start({ binDir: BIN_DIR, envoyPath: envoyPath(), addressBlock: options.addressBlock });
+      if (options.isInstanced) redis = await RedisServer.start();
+      const { addressBlock } = options;
+      world = await World.start({ binDir: BIN_DIR, envoyPath: envoyPath(), addressBlock, ...(redis ? { redis } : {}) });
       observers = new Observers(world);
       observers.start();
     });
@@ -20,6 +32,7 @@ export function faultSuite(title: string, options: { readonly addressBlock: numb
     afterAll(async () => {
       await observers?.stop();
       await world?.stop();
+      await redis?.kill();
     });
 
     const possible = possibleFaults(options.faults);

@@ -39,6 +39,8 @@ export interface ControlPlaneSpec {
   readonly store: StoreChoice;
   /** Every service its own process, or `kuma-cp run` with all of them. */
   readonly layout: 'services' | 'single';
+  /** Tells the processes of one instance from those of another one of the same control plane; behind the name. */
+  readonly instance?: string;
   /** Set for a zone that joins a global. */
   readonly global?: ControlPlaneHandle;
   /** Preferred ports; a taken one is replaced by a free one. */
@@ -108,7 +110,7 @@ export class Deployment {
         ? ['kuma-cp']
         : [mode === 'global' ? 'global-cp' : 'zone-cp', 'api-gateway', ...(mode === 'zone' ? ['dns-resolver', 'ingress-manager'] : [])];
     const processes: ManagedProcess[] = [];
-    for (const name of names) processes.push(await this.launchService(name, spec.name, env));
+    for (const name of names) processes.push(await this.launchService(name, spec.name + (spec.instance ?? ''), env));
     return {
       name: spec.name,
       mode,
@@ -121,7 +123,7 @@ export class Deployment {
     };
   }
 
-  /** Starts one service of a control plane again, with the settings it had. */
+  /** Starts one service of a control plane again, with the settings it had; `owner` is the name of the control plane and its instance. */
   async launchService(service: string, owner: string, env: Readonly<Record<string, string>>): Promise<ManagedProcess> {
     const diagnostics = await choosePort(0);
     return this.group.start({

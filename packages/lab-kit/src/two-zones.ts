@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@mesh/store-postgres';
-import { type ControlPlaneHandle, type ControlPlanePorts, Deployment, type StoreChoice } from './deployment.js';
+import { type ControlPlaneHandle, type ControlPlanePorts, type ControlPlaneSpec, Deployment, type StoreChoice } from './deployment.js';
 import { choosePort, mayBind } from './ports.js';
 import { type ProbeTarget, probe } from './probe.js';
 
@@ -26,6 +26,8 @@ export interface TwoZonesOptions {
   readonly billingOutbounds?: readonly Outbound[];
   /** Given the KDS port of the global, returns what a zone shall dial instead, as `host:port`. */
   readonly relayKds?: (port: number, zone: 1 | 2) => Promise<string>;
+  /** Starts a control plane; default: one instance of each service. */
+  readonly launch?: (deployment: Deployment, spec: ControlPlaneSpec) => Promise<ControlPlaneHandle>;
   /** Added to the environment of a control plane's processes. */
   readonly envOf?: (controlPlane: 'global' | 'zone1' | 'zone2') => Readonly<Record<string, string>>;
   /** False: no listeners on virtual IPs, also where the system could. */
@@ -133,7 +135,8 @@ async function startControlPlanes({
   const bindsVips = process.platform === 'linux' && options.bindVips !== false;
   const vipPort = bindsVips && (await mayBind(80, zoneAddress(options, 1, 1))) ? 80 : 8080;
   const launched = step('global control plane');
-  const global = await deployment.launchControlPlane({
+  const launch = options.launch ?? ((on: Deployment, spec: ControlPlaneSpec) => on.launchControlPlane(spec));
+  const global = await launch(deployment, {
     name: 'global',
     store: storeOf(options, postgres, 'global'),
     layout: options.layout,
@@ -142,7 +145,7 @@ async function startControlPlanes({
   });
   await deployment.until('certificate of the global', () => existsSync(join(global.workDir, 'kuma-cp.crt')));
   const zone = async (index: 1 | 2) =>
-    deployment.launchControlPlane({
+    launch(deployment, {
       name: `zone-${index}`,
       store: storeOf(options, postgres, `zone${index}`),
       layout: options.layout,

@@ -4,9 +4,10 @@ import { authorityRotated } from './certificate-authority.js';
 import { clockOff } from './clock.js';
 import { diskFull } from './disk.js';
 import { garbage } from './garbage.js';
-import { killed } from './killed-service.js';
-import { postgresFull, postgresKilled, postgresRestarted, postgresSlow } from './postgres.js';
-import { stopped } from './stopped-service.js';
+import { killed, oneKilled } from './killed-service.js';
+import { postgresFailedOver, postgresFull, postgresKilled, postgresRestarted, postgresSlow } from './postgres.js';
+import { redisKilled } from './redis.js';
+import { leaderStopped, stopped } from './stopped-service.js';
 import { zoneCut, zoneDeaf, zonePoor, zoneUnheard } from './wire.js';
 
 /** Processes that die or hang. */
@@ -31,11 +32,29 @@ export const postgresFaults: readonly Fault[] = [
     postgresSlow(place),
     postgresFull(place),
   ]),
+  postgresFailedOver('global'),
+  postgresFailedOver('zone1'),
   diskFull,
 ];
 
 /** The network between a zone and its global. */
 export const wireFaults: readonly Fault[] = [zoneCut, zoneUnheard, zoneDeaf, zonePoor];
+
+/** What happens to one of two instances of each service, and to what is between them. */
+export const instanceFaults: readonly Fault[] = [
+  redisKilled,
+  oneKilled('global', 'global-cp', 'leader'),
+  oneKilled('global', 'global-cp', 'follower'),
+  oneKilled('zone1', 'zone-cp', 'leader'),
+  oneKilled('zone1', 'zone-cp', 'follower'),
+  oneKilled('zone2', 'ingress-manager', 'first'),
+  oneKilled('zone2', 'ingress-manager', 'second'),
+  oneKilled('global', 'api-gateway', 'first'),
+  oneKilled('zone1', 'dns-resolver', 'first'),
+  leaderStopped('global', 'global-cp'),
+  leaderStopped('zone1', 'zone-cp'),
+  postgresFailedOver('global'),
+];
 
 /** Peers, clocks and certificates that are not what they should be. */
 export const trustFaults: readonly Fault[] = [

@@ -44,3 +44,17 @@ export function postgresFull(place: Place): Fault {
     heal: (world) => world.databases[place].giveConnectionsBack(),
   };
 }
+
+/** SIGKILL to the server; the standby that has followed it is promoted and found under the same address. */
+export function postgresFailedOver(place: Place): Fault {
+  return {
+    name: `${place}: Postgres failed over to its standby`,
+    place,
+    lastsMs: { sampled: 2_000, full: 20_000 },
+    inject: async (world) => {
+      await world.databases[place].startStandby();
+      await world.databases[place].kill();
+    },
+    heal: (world) => world.databases[place].promoteStandby(),
+  };
+}

@@ -7,7 +7,22 @@ export function stopped(place: Place, service: string): Fault {
     name: `${place}: ${service} stopped in its tracks`,
     place,
     lastsMs: { sampled: 8_000, full: 60_000 },
-    inject: async (world) => world.signal(place, service, 'SIGSTOP'),
-    heal: async (world) => world.signal(place, service, 'SIGCONT'),
+    inject: async (world) => world.pause(place, service),
+    heal: async (world) => world.resume(place, service),
+  };
+}
+
+/** The leader of two instances hangs, longer than its lease, and goes on as if nothing had been. */
+export function leaderStopped(place: Place, service: string): Fault {
+  let index = 0;
+  return {
+    name: `${place}: leader of two ${service} stopped in its tracks`,
+    place,
+    lastsMs: { sampled: 12_000, full: 60_000 },
+    inject: async (world) => {
+      index = await world.pick(place, service, 'leader');
+      world.pause(place, service, index);
+    },
+    heal: async (world) => world.resume(place, service, index),
   };
 }

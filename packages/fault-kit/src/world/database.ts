@@ -6,6 +6,7 @@ import { type EmbeddedPostgres, type StoreChoice, startEmbeddedPostgres, until }
 import pg from 'pg';
 import { Relay } from './relay.js';
 import { SmallDisk } from './small-disk.js';
+import { promote, startStandby } from './standby.js';
 
 export interface DatabaseOptions {
   /** For its data; made. */
@@ -16,12 +17,13 @@ export interface DatabaseOptions {
 }
 
 const DATABASE = 'mesh';
-/** Few enough that one client can take them all. */
-const CONNECTIONS_MAX = 40;
+/** So few connections that one client can take them all. */
+const SERVER_SETTINGS = { max_connections: '40', superuser_reserved_connections: '0', shared_buffers: '16MB', min_wal_size: '32MB' };
 
-/** The Postgres server of one control plane: a real one, which dies, comes back, and answers late. */
+/** The Postgres server of one control plane: a real one, which dies, comes back, answers late, and is replaced by its standby. */
 export class Database {
   private readonly hogs: pg.Client[] = [];
+  private standby: EmbeddedPostgres | undefined;
 
   private constructor(
     private readonly options: DatabaseOptions,
@@ -32,7 +34,10 @@ export class Database {
   static async start(options: DatabaseOptions): Promise<Database> {
     mkdirSync(options.dir, { mode: 0o711 });
     const disk = options.isOnSmallDisk && SmallDisk.isPossible() ? SmallDisk.mount(options.dir) : undefined;
-    return new Database(options, await launch(options), { relay: await Relay.start(() => options.port), disk });
+    const server = await launch(join(options.dir, 'data'), options.port);
+    const relay = await Relay.start(() => made.server.port);
+    const made: Database = new Database(options, server, { relay, disk });
+    return made;
   }
 
   /** How the control plane reaches it. */
@@ -47,12 +52,25 @@ export class Database {
     await until({ what: 'the end of Postgres', deadlineMs: 10_000 }, async () => !(await this.accepts()));
   }
 
+  /** A second server follows this one; from now on no write is acknowledged that it does not have. */
+  async startStandby(): Promise<void> {
+    this.standby = await startStandby(this.server, join(this.options.dir, `data-${this.server.port}`));
+  }
+
+  /** The standby takes over, at the address of the server that is gone. @throws Error where there is none. */
+  async promoteStandby(): Promise<void> {
+    if (!this.standby) throw new Error('there is no standby');
+    await promote(this.standby);
+    this.server = this.standby;
+    this.standby = undefined;
+  }
+
   /** Starts it again on its data; resolves when it takes connections. */
   async startAgain(): Promise<void> {
     // Children of a killed server hold its shared memory for a moment.
     for (let attempt = 0; ; attempt++) {
       try {
-        this.server = await launch(this.options);
+        this.server = await launch(this.server.dataDir, this.server.port);
         return;
       } catch (error) {
         if (attempt === 50) throw error;
@@ -110,7 +128,7 @@ export class Database {
     await this.giveConnectionsBack();
     this.around.relay.stop();
     this.around.disk?.free();
-    await this.server.stop();
+    await Promise.all([this.server.stop(), this.standby?.stop()]);
     this.around.disk?.unmount();
   }
 
@@ -135,23 +153,13 @@ export class Database {
   }
 
   private client(): pg.Client {
-    const { user, password } = this.server;
-    const client = new pg.Client({ host: '127.0.0.1', port: this.options.port, user, password, database: DATABASE });
+    const { host, port, user, password } = this.server;
+    const client = new pg.Client({ host, port, user, password, database: DATABASE });
     client.on('error', () => {});
     return client;
   }
 }
 
-function launch(options: DatabaseOptions): Promise<EmbeddedPostgres> {
-  return startEmbeddedPostgres({
-    dataDir: join(options.dir, 'data'),
-    port: options.port,
-    databases: [DATABASE],
-    settings: {
-      max_connections: String(CONNECTIONS_MAX),
-      superuser_reserved_connections: '0',
-      shared_buffers: '16MB',
-      min_wal_size: '32MB',
-    },
-  });
+function launch(dataDir: string, port: number): Promise<EmbeddedPostgres> {
+  return startEmbeddedPostgres({ dataDir, port, databases: [DATABASE], settings: SERVER_SETTINGS });
 }

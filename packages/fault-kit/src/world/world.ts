@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type ControlPlaneHandle, choosePort, startTwoZones, type TwoZones, until } from '@mesh/lab-kit';
 import { Clock } from './clock.js';
 import { Database } from './database.js';
+import { Instances, type Which } from './instances.js';
 import { mayMakeWires, Wire } from './wire.js';
 
 export interface WorldOptions {
@@ -12,6 +13,15 @@ export interface WorldOptions {
   /** Second octet of the addresses used (1-250): two worlds on one machine take different ones. */
   readonly addressBlock: number;
   readonly onStep?: (what: string) => () => void;
+  /** Two instances of each service, behind balancers, with this Redis server between them; default: one of each, and wires to the global. */
+  readonly redis?: RedisLike;
+}
+
+/** A Redis server that can be killed, and comes back empty at the same address. */
+export interface RedisLike {
+  readonly url: string;
+  kill(): Promise<void>;
+  startAgain(): Promise<void>;
 }
 
 /** The three control planes. */
@@ -24,6 +34,9 @@ interface Parts {
   readonly wires: readonly Wire[];
   /** Of the services of zone-2; undefined where this machine has no libfaketime. */
   readonly clock: Clock | undefined;
+  /** Where there are two of each service. */
+  readonly instances: ReadonlyMap<string, Instances>;
+  readonly redis: RedisLike | undefined;
   readonly backendFromBillingPort: number;
   readonly stop: () => Promise<void>;
 }
@@ -64,6 +77,8 @@ export class World {
       };
       const databases = { global: await database('global'), zone1: await database('zone1'), zone2: await database('zone2') };
       const wires: Wire[] = [];
+      const instances = new Map<string, Instances>();
+      const { redis } = options;
       const backendFromBillingPort = await choosePort(20_002, `127.${options.addressBlock}.2.3`);
       const clock = Clock.find(join(workDir, 'clock'));
       const lab = await startTwoZones({
@@ -72,7 +87,17 @@ export class World {
         store: { global: databases.global.store, zone1: databases.zone1.store, zone2: databases.zone2.store },
         layout: 'services',
         billingOutbounds: [{ service: 'backend', port: backendFromBillingPort }],
-        ...(mayMakeWires()
+        ...(redis
+          ? {
+              launch: async (deployment, spec) => {
+                const made = await Instances.launch(deployment, { ...spec, env: { ...spec.env, KUMA_REDIS_URL: redis.url } });
+                started.push(made);
+                instances.set(spec.name, made);
+                return made.handle;
+              },
+            }
+          : {}),
+        ...(mayMakeWires() && !redis
           ? {
               relayKds: async (port, zone) => {
                 const wire = await Wire.start([options.addressBlock, zone], port);
@@ -89,7 +114,7 @@ export class World {
         }),
       });
       started.push(lab);
-      return new World({ lab, databases, wires, clock, backendFromBillingPort, stop });
+      return new World({ lab, databases, wires, clock, instances, redis, backendFromBillingPort, stop });
     } catch (error) {
       await stop();
       throw error;
@@ -101,21 +126,39 @@ export class World {
   }
 
   /** SIGKILL to one service of a control plane. */
-  async kill(place: Place, service: string): Promise<void> {
-    await this.service(place, service).stop('SIGKILL');
+  async kill(place: Place, service: string, index = 0): Promise<void> {
+    await this.service(place, service, index).stop('SIGKILL');
   }
 
   /** Starts a killed service again, as a supervisor does; resolves when it says it is ready. */
-  async startAgain(place: Place, service: string): Promise<void> {
-    const { name, env } = this.place(place);
-    const started = await this.lab.deployment.launchService(service, name, env);
+  async startAgain(place: Place, service: string, index = 0): Promise<void> {
+    const { owner, env } = this.instance(place, index);
+    const started = await this.lab.deployment.launchService(service, owner, env);
     const port = started.spec.env['KUMA_DIAGNOSTICS_SERVER_PORT'];
-    await this.lab.deployment.until(`${name}.${service} ready`, async () => (await fetch(`http://127.0.0.1:${port}/ready`)).ok);
+    await this.lab.deployment.until(`${owner}.${service} ready`, async () => (await fetch(`http://127.0.0.1:${port}/ready`)).ok);
   }
 
-  /** Stops a service in its tracks, or lets it go on. */
-  signal(place: Place, service: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.service(place, service).signal(signal);
+  /** Stops a service in its tracks. */
+  pause(place: Place, service: string, index = 0): void {
+    this.service(place, service, index).signal('SIGSTOP');
+  }
+
+  /** Lets it go on. */
+  resume(place: Place, service: string, index = 0): void {
+    this.service(place, service, index).signal('SIGCONT');
+  }
+
+  /** Which of two instances leads, or does not; waits for an election that is under way. */
+  pick(place: Place, service: string, which: Which): Promise<number> {
+    const instances = this.parts.instances.get(this.place(place).name);
+    if (!instances) return Promise.resolve(0);
+    return this.until(`a leader of ${service}`, async () => ({ at: await instances.pick(service, which) })).then(({ at }) => at);
+  }
+
+  /** The Redis server of all. @throws Error where there is one instance of each service. */
+  get redis(): RedisLike {
+    if (!this.parts.redis) throw new Error('a world of single instances has no Redis');
+    return this.parts.redis;
   }
 
   /** The wire of a zone. @throws Error where this machine allows none. */
@@ -140,10 +183,15 @@ export class World {
     return this.parts.stop();
   }
 
-  private service(place: Place, service: string) {
-    const name = `${this.place(place).name}.${service}`;
+  private service(place: Place, service: string, index: number) {
+    const name = `${this.instance(place, index).owner}.${service}`;
     const found = this.lab.deployment.group.find(name);
     if (!found?.running) throw new Error(`${name} does not run`);
     return found;
+  }
+
+  private instance(place: Place, index: number): { readonly owner: string; readonly env: Readonly<Record<string, string>> } {
+    const { name, env } = this.place(place);
+    return this.parts.instances.get(name)?.instance(index) ?? { owner: name, env };
   }
 }
