@@ -15,6 +15,7 @@ export { loadMeshCa, type MeshCa } from './ca/mesh-ca.js';
 export { checkProvidedCa } from './ca/provided.js';
 export { ADMIN_USER_TOKEN, type DefaultGlobalSecretsOptions, defaultGlobalSecrets, defaultSecretsForMesh } from './secrets/defaults.js';
 export { globalSecretDraft, secretContent, secretDraft } from './secrets/drafts.js';
+export { isGeneratedSecret } from './secrets/generated.js';
 export { type MeshSecretsHookOptions, meshSecretsHook } from './secrets/mesh-hook.js';
 export { CONTROL_PLANE_USER } from './token/control-plane-user.js';
 export { issueToken, type SignOptions, signToken, tokenKindOf } from './token/issue.js';

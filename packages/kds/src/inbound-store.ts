@@ -5,6 +5,7 @@ import {
   MeshError,
   type Mutation,
   type Resource,
+  type ResourceDraft,
   type ResourceKey,
   type ResourceStore,
   type ResourceView,
@@ -29,6 +30,8 @@ export interface InboundStoreOptions {
   readonly scope: InboundScope;
   readonly record: PeerRecord;
   readonly author: Author;
+  /** Whether a resource is one that a new control plane makes by itself: it does not replace what another one had made. */
+  readonly isDefault?: (draft: ResourceDraft) => boolean;
   /** Fencing number, where only the leader receives. */
   readonly fence?: number;
   /** Values that named another zone were put right (`kds_zone_attribution_rewrites_total`). */
@@ -65,7 +68,16 @@ export class InboundStore {
   /** SetDigest of what is stored of a kind in the peer's scope; undefined while the view lags behind what was stored. */
   digest(kind: string): string | undefined {
     const { view } = this.options;
+    if (view.revision >= this.reached) this.takeReleased(kind);
     return view.revision >= this.reached ? this.versions.digest(kind, view.list(kind)) : undefined;
+  }
+
+  /** What an operator no longer wants to be kept is a difference from now on. */
+  private takeReleased(kind: string): void {
+    const { record, view } = this.options;
+    const before = record.keptOf(kind);
+    record.refreshHeld(storedRecord(view, record));
+    for (const name of before) if (!record.isKept(kind, name)) this.versions.forget(kind, name);
   }
 
   /** Stores one batch and returns what was refused; throws where the store does. */
@@ -171,7 +183,10 @@ export class InboundStore {
     const descriptor = registry.mustGet(batch.kind);
     const read = view ? undefined : await this.readStore(keysOfBatch({ scope, descriptor, batch }));
     const stored: StoredOf = (key) => (view ? view.get(key) : read?.get(keyString(key)));
-    return { plan: planInbound({ scope, descriptor, batch, stored, holds: () => record.isOther && batch.first }), stored };
+    const holds = (): boolean => record.isOther && batch.first;
+    const protects = (name: string, draft: ResourceDraft): boolean =>
+      (this.options.isDefault?.(draft) ?? false) && record.protects(batch.kind, name);
+    return { plan: planInbound({ scope, descriptor, batch, stored, holds, protects }), stored };
   }
 
   private async readStore(keys: readonly ResourceKey[]): Promise<Map<string, Resource>> {
@@ -192,6 +207,7 @@ export class InboundStore {
       first: batch.first,
       listed: batch.resources.map((r) => r.name),
       removed: batch.removed,
+      kept: plan.kept,
     });
     if (changed && held.length > 0) onHeld?.(batch.kind, held);
     const writes = changed || (plan.mutations.length > 0 && batch.revision !== undefined);

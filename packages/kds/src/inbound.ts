@@ -30,6 +30,8 @@ export type InboundScope =
 export interface InboundPlan {
   readonly mutations: readonly Mutation[];
   readonly rejected: readonly Rejection[];
+  /** Wire names of those that were rejected because what is stored is not to be replaced by a default. */
+  readonly kept: readonly string[];
   /** Values that named another zone and were put right. */
   readonly pinned: number;
 }
@@ -42,7 +44,13 @@ export interface PlanInput {
   readonly stored: (key: ResourceKey) => Resource | undefined;
   /** Removals that must wait for an operator: see PeerRecord. */
   readonly holds?: (wireName: string) => boolean;
+  /** Whether a resource must not replace another one of its name: see PeerRecord. */
+  readonly protects?: (wireName: string, draft: ResourceDraft) => boolean;
 }
+
+const KEPT =
+  'kept as it was: the global came back with another store, and has only a default of its own. ' +
+  'Restore or apply it at the global; "kumactl release held-removals --peer global" at the zone takes the default';
 
 /**
  * Turns a received batch into mutations (contract/kds.md §2 "Sync algorithm", §3 "Receiver").
@@ -52,6 +60,7 @@ export interface PlanInput {
 export function planInbound(input: PlanInput): InboundPlan {
   const mutations: Mutation[] = [];
   const rejected: Rejection[] = [];
+  const kept: string[] = [];
   let pinned = 0;
   const listed = new Set<string>();
   for (const item of input.batch.resources) {
@@ -60,7 +69,10 @@ export function planInbound(input: PlanInput): InboundPlan {
       const draft = draftOf(input, decodeResource(item.body, input.descriptor));
       pinned += draft.pinned;
       const mutation = upsertOf(input, draft.draft);
-      if (mutation) mutations.push(mutation);
+      if (mutation && replacesSpec(input, draft.draft) && input.protects?.(item.name, draft.draft)) {
+        kept.push(item.name);
+        rejected.push({ name: item.name, message: KEPT });
+      } else if (mutation) mutations.push(mutation);
     } catch (error) {
       rejected.push({ name: item.name, message: rejectionText(error) });
     }
@@ -72,7 +84,7 @@ export function planInbound(input: PlanInput): InboundPlan {
     const stored = key && input.stored(key);
     if (key && stored && inScope(stored, input.scope)) mutations.push({ op: 'delete', key });
   }
-  return { mutations, rejected, pinned };
+  return { mutations, rejected, kept, pinned };
 }
 
 /** Keys whose stored form a plan will ask for. */
@@ -170,6 +182,11 @@ function upsertOf(input: PlanInput, draft: ResourceDraft): Mutation | undefined 
   // The status of a zone's copy has another writer; the lock keeps us from writing an old one back.
   if (input.scope.at === 'zone' && input.descriptor.hasStatus) return { op: 'update', draft: full, expectedVersion: stored.meta.version };
   return { op: 'upsert', draft: full };
+}
+
+function replacesSpec(input: PlanInput, draft: ResourceDraft): boolean {
+  const stored = input.stored(draft);
+  return stored !== undefined && !jsonEqual(stored.spec, draft.spec);
 }
 
 /** A key that is taken: by another zone or the global there, by an object of the zone's own here. */

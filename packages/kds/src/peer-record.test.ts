@@ -48,6 +48,33 @@ describe('the record of a peer', () => {
     expect(later.heldCount).toBe(1);
   });
 
+  it('keeps what a default of another store came for, across restarts, until something else comes', () => {
+    const record = known('store-a');
+    record.meet({ id: 'store-b' });
+    expect(record.protects('Mesh', 'default.')).toBe(true);
+    expect(record.note({ ...batch({ listed: ['default.'] }), kept: ['default.'] })).toBe(true);
+    record.adopt();
+    const later = reload(record);
+    later.meet({ id: 'store-b' });
+    expect([later.protects('Mesh', 'default.'), later.protects('Mesh', 'other.')]).toEqual([true, false]);
+    expect(later.note(batch({ listed: ['default.'] }))).toBe(true);
+    expect(later.protects('Mesh', 'default.')).toBe(false);
+  });
+
+  it('protects what another store does not have from a default it makes later', () => {
+    const record = known('store-a');
+    record.meet({ id: 'store-b' });
+    record.note(batch({ removed: ['x.'] }));
+    record.adopt();
+    expect(reload(record).protects('Mesh', 'x.')).toBe(true);
+  });
+
+  it('takes the defaults of an older state of the same store: somebody put it back', () => {
+    const record = known('store-a');
+    record.meet({ id: 'store-a', revision: 4 });
+    expect([record.isOther, record.protects('Mesh', 'default.')]).toEqual([true, false]);
+  });
+
   it('lets go of what the peer sends again or removes by itself later', () => {
     const record = known('store-a');
     record.meet({ id: 'store-b' });

@@ -14,6 +14,8 @@ export interface NotedBatch {
   readonly first: boolean;
   readonly listed: readonly string[];
   readonly removed: readonly string[];
+  /** Those of the listed ones that were not taken, as what is here is not to be replaced by a default. */
+  readonly kept?: readonly string[];
 }
 
 /** Headers by which our control planes tell each other apart. Kuma ignores them. */
@@ -25,10 +27,12 @@ export const HEADER_PATIENCE = 'mesh-patience';
 /**
  * What is remembered of the peer last synced with (design.md §5). A peer that came back with another
  * store, or with an older state of it, may add and change but not remove: what its first answers
- * would remove is held, by name, until it sends that resource again or an operator lets go.
+ * would remove is held, by name, until it sends that resource again or an operator lets go. Nor may
+ * defaults that a new store is born with replace what is here: such names are kept, likewise.
  */
 export class PeerRecord {
-  private readonly held = new Map<string, Set<string>>();
+  private readonly held: Names = new Map();
+  private readonly kept: Names = new Map();
   private known: { id: string; revision: number } | undefined;
   private peer: PeerIdentity = { id: undefined };
   private changedStore = false;
@@ -47,19 +51,20 @@ export class PeerRecord {
   /** Reads what was stored; anything unreadable counts as nothing. */
   load(text: string | undefined): void {
     this.held.clear();
+    this.kept.clear();
     this.known = undefined;
     const stored = parseStoredPeer(text);
     if (!stored) return;
     this.known = { id: stored.id, revision: stored.revision };
-    for (const [kind, names] of Object.entries(stored.held)) this.held.set(kind, new Set(names));
+    this.refreshHeld(text);
   }
 
   /** What is held is what is stored: an operator may have released some of it. */
   refreshHeld(text: string | undefined): void {
     const stored = parseStoredPeer(text);
     if (!stored) return;
-    this.held.clear();
-    for (const [kind, names] of Object.entries(stored.held)) this.held.set(kind, new Set(names));
+    fill(this.held, stored.held);
+    fill(this.kept, stored.kept);
   }
 
   /** Says who is at the other end, before its removals are looked at. */
@@ -77,6 +82,21 @@ export class PeerRecord {
     return this.changedStore;
   }
 
+  /** A default of the peer must not replace what is here under this name: its store is not the one that this came from. */
+  protects(kind: string, wireName: string): boolean {
+    const isStranger = this.changedStore && this.known?.id !== this.peer.id;
+    return isStranger || this.isHeld(kind, wireName) || this.isKept(kind, wireName);
+  }
+
+  isKept(kind: string, wireName: string): boolean {
+    return this.kept.get(kind)?.has(wireName) ?? false;
+  }
+
+  /** Wire names of a kind that are kept. */
+  keptOf(kind: string): readonly string[] {
+    return [...(this.kept.get(kind) ?? [])];
+  }
+
   isHeld(kind: string, wireName: string): boolean {
     return this.held.get(kind)?.has(wireName) ?? false;
   }
@@ -89,14 +109,17 @@ export class PeerRecord {
 
   /** Notes a batch: holds the removals of another store's first answer, lets go of what was sent again. True where the record changed. */
   note(batch: NotedBatch): boolean {
-    const names = this.held.get(batch.kind) ?? new Set<string>();
-    const before = [...names].sort().join();
-    for (const name of batch.listed) names.delete(name);
+    const { kind, listed, removed } = batch;
+    const [held, kept] = [new Set(this.held.get(kind)), new Set(this.kept.get(kind))];
+    const before = textOf(held, kept);
+    for (const name of listed) held.delete(name);
+    for (const name of [...listed, ...removed]) kept.delete(name);
+    for (const name of batch.kept ?? []) kept.add(name);
     const holds = this.changedStore && batch.first;
-    for (const name of batch.removed) holds ? names.add(name) : names.delete(name);
-    if (names.size > 0) this.held.set(batch.kind, names);
-    else this.held.delete(batch.kind);
-    return [...names].sort().join() !== before;
+    for (const name of removed) holds ? held.add(name) : held.delete(name);
+    set(this.held, kind, held);
+    set(this.kept, kind, kept);
+    return textOf(held, kept) !== before;
   }
 
   /** Notes how far the peer's store has come; a record is written with whatever is stored next. */
@@ -122,9 +145,30 @@ export class PeerRecord {
 
   /** The Config to store. */
   draft(): ResourceDraft {
-    const held = Object.fromEntries([...this.held].map(([kind, names]) => [kind, [...names].sort()]));
-    const config: StoredPeer = { id: this.known?.id ?? '', revision: this.known?.revision ?? 0, held };
+    const { id = '', revision = 0 } = this.known ?? {};
+    const config: StoredPeer = { id, revision, held: sorted(this.held), kept: sorted(this.kept) };
     const spec = { config: JSON.stringify(config) };
     return { kind: 'Config', mesh: '', name: this.configName, spec, ...(this.owner ? { owner: this.owner } : {}) };
   }
+}
+
+/** Kind to wire names. */
+type Names = Map<string, Set<string>>;
+
+function fill(into: Names, from: StoredPeer['held']): void {
+  into.clear();
+  for (const [kind, names] of Object.entries(from)) into.set(kind, new Set(names));
+}
+
+function set(into: Names, kind: string, names: Set<string>): void {
+  if (names.size > 0) into.set(kind, names);
+  else into.delete(kind);
+}
+
+function sorted(names: Names): Record<string, string[]> {
+  return Object.fromEntries([...names].map(([kind, of]) => [kind, [...of].sort()]));
+}
+
+function textOf(...sets: readonly Set<string>[]): string {
+  return JSON.stringify(sets.map((names) => [...names].sort()));
 }

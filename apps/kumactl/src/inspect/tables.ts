@@ -170,6 +170,6 @@ export const servicesTable: TablePrinter = (items) => {
 /** `kumactl inspect held-removals`. */
 export const heldRemovalsTable: TablePrinter = (items) =>
   printTable(
-    ['PEER', 'KIND', 'NAME'],
-    items.map((item) => [String(item.peer), String(item.kind), String(item.name)]),
+    ['PEER', 'KIND', 'NAME', 'RELEASED'],
+    items.map((item) => [item.peer, item.kind, item.name, item.released].map(String)),
   );

@@ -3,6 +3,7 @@ import { type FeedEvent, ResourceView } from '@mesh/core';
 import { encodeResource, InboundStore, PeerRecord, wireName } from '@mesh/kds';
 import { MemoryResourceStore } from '@mesh/store-memory';
 import { expect, it } from 'vitest';
+import { isDefault } from '../defaults/is-default.js';
 import { buildRegistry } from '../registry.js';
 
 const registry = buildRegistry();
@@ -61,4 +62,60 @@ it('tells the peer the versions of what its stream has stored, however late the 
   const versions = inbound.initialVersions('ZoneIngress');
   await release();
   expect(Object.keys(await versions)).toEqual(['ingress-1.']);
+});
+
+/** A zone that has synced with one global, and now hears of another one under its address. */
+async function zoneOfAnotherGlobal() {
+  const store = new MemoryResourceStore();
+  const view = new ResourceView();
+  await store.follow(view.apply);
+  const labels = { 'kuma.io/origin': 'global' };
+  const connect = async (id: string) => {
+    const record = new PeerRecord(PeerRecord.configNameFor('global'));
+    const inbound = new InboundStore({ store, view, registry, scope: { at: 'zone' }, record, author, isDefault });
+    await inbound.loadRecord();
+    record.meet({ id });
+    const send = async (kind: string, resource: { name: string; mesh?: string; spec: object }, first = false) => {
+      const { name, mesh = '', spec } = resource;
+      const body = encodeResource({ name, mesh, labels, spec: spec as never }, registry.mustGet(kind));
+      return inbound.apply({ kind, first, resources: [{ name: wireName(name, mesh), version: JSON.stringify(spec), body }], removed: [] });
+    };
+    return { inbound, send };
+  };
+  const specOf = async (kind: string, name: string, mesh = '') => (await store.get({ kind, mesh, name }))?.spec;
+  return { connect, specOf, store };
+}
+
+const MTLS = { mtls: { enabledBackend: 'ca-1', backends: [{ name: 'ca-1', type: 'builtin' }] } };
+const secretOf = (data: string) => ({ data: Buffer.from(data).toString('base64') });
+
+it('keeps its mesh and its keys where a global with another store has but those it made itself, on every stream', async () => {
+  const { connect, specOf } = await zoneOfAnotherGlobal();
+  const key = { name: 'dataplane-token-signing-key-default-1', mesh: 'default' };
+  const first = await connect('store-a');
+  await first.send('Mesh', { name: 'default', spec: MTLS }, true);
+  await first.send('Secret', { ...key, spec: secretOf('old') }, true);
+  await first.inbound.adopt();
+  const other = await connect('store-b');
+  const [refusal] = await other.send('Mesh', { name: 'default', spec: {} }, true);
+  expect(refusal).toMatchObject({ name: 'default.', message: expect.stringContaining('another store') });
+  await other.send('Secret', { ...key, spec: secretOf('new') }, true);
+  await other.inbound.adopt();
+  const again = await connect('store-b');
+  expect(await again.send('Mesh', { name: 'default', spec: {} }, true)).toHaveLength(1);
+  expect(await specOf('Mesh', 'default')).toEqual(MTLS);
+  expect(await specOf('Secret', key.name, 'default')).toEqual(secretOf('old'));
+});
+
+it('takes what people write at a global with another store', async () => {
+  const { connect, specOf } = await zoneOfAnotherGlobal();
+  const first = await connect('store-a');
+  await first.send('Mesh', { name: 'default', spec: MTLS }, true);
+  await first.inbound.adopt();
+  const other = await connect('store-b');
+  await other.send('Mesh', { name: 'default', spec: {} }, true);
+  await other.inbound.adopt();
+  const spec = { ...MTLS, routing: { zoneEgress: true } };
+  expect(await other.send('Mesh', { name: 'default', spec })).toEqual([]);
+  expect(await specOf('Mesh', 'default')).toEqual(spec);
 });

@@ -22,6 +22,7 @@ import {
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@mesh/proto/envoy/service/discovery/v3/discovery_pb.js';
 import { printConfig } from '@mesh/runtime';
 import type { ZoneDeliveries } from '../convergence/zone-deliveries.js';
+import { isDefault } from '../defaults/is-default.js';
 import type { ZoneSubscription } from '../zones/zone-subscriptions.js';
 import { PATIENCE_MAX } from './pulse.js';
 import { receivingSession, watchReceiver, watchSender } from './stream-watch.js';
@@ -90,6 +91,7 @@ export class ZoneSessions implements KdsClientHandler {
         this.statuses.repaired(zone, kind, count);
       },
       author: { name: 'kds:global' },
+      isDefault,
       ...(this.options.fence !== undefined ? { fence: this.options.fence } : {}),
       onStored: (_kind, { revision }) => this.deliveries.noteStored(revision),
       onHeld: (kind, names) => log.warn({ kind, names }, 'the global is another one, or went back in time: what it no longer has is kept'),

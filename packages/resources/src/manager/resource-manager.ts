@@ -14,6 +14,7 @@ import {
   type ResourceView,
   Violations,
   withoutHeld,
+  withoutKept,
 } from '@mesh/core';
 import { checkMeta } from '../codec/names.js';
 import { readSpec } from '../codec/parse.js';
@@ -83,6 +84,8 @@ export class ResourceManager {
     const descriptor = this.descriptorOf(key.kind);
     const held = facts.readOnly ? [] : withoutHeld(view, key);
     if (held.length > 0) return this.releaseHeld(request, held);
+    const kept = facts.readOnly ? [] : withoutKept(view, key);
+    if (kept.length > 0) return this.letGo(request, kept);
     checkWritable(descriptor, facts);
     await this.requireMesh(descriptor, key.mesh);
     const before = await store.get(key);
@@ -102,6 +105,15 @@ export class ResourceManager {
   private async releaseHeld({ key, author }: DeleteRequest, records: readonly ResourceDraft[]): Promise<{ readonly revision: number }> {
     const mutations: Mutation[] = [{ op: 'delete', key }, ...records.map((draft) => ({ op: 'upsert' as const, draft }))];
     const { revision } = await this.options.store.transact(mutations, { author });
+    return { revision };
+  }
+
+  /** What its owner has takes the place of a resource that was kept: the sync brings it. */
+  private async letGo({ author }: DeleteRequest, records: readonly ResourceDraft[]): Promise<{ readonly revision: number }> {
+    const { revision } = await this.options.store.transact(
+      records.map((draft) => ({ op: 'upsert' as const, draft })),
+      { author },
+    );
     return { revision };
   }
 
