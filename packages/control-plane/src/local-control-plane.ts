@@ -25,6 +25,7 @@ import { type ConvergenceWatch, settleConvergence } from './convergence/settle.j
 import { ZoneDeliveries } from './convergence/zone-deliveries.js';
 import { factsOf, infoOf } from './facts.js';
 import type { Instance } from './instance.js';
+import { WriteOrder } from './write-order.js';
 
 /** Fetches the admin output of a proxy; `name` is the name in this control plane's store. */
 export type ProxyAdminHandler = (request: ProxyAdminRequest) => Promise<Uint8Array>;
@@ -52,6 +53,7 @@ export class LocalControlPlane implements ControlPlane {
   readonly announcements: Announcements;
   /** What the proxies of this zone have. */
   readonly deliveries: ZoneDeliveries;
+  private readonly order = new WriteOrder();
   private readonly manager: ResourceManager;
   private readonly ownManager: ResourceManager;
 
@@ -76,20 +78,26 @@ export class LocalControlPlane implements ControlPlane {
 
   async put(request: PutRequest): Promise<PutResult> {
     const { kind, mesh, name } = request.draft;
-    return this.write({ kind, mesh, name }, () => this.manager.put(request));
+    return this.write({ key: { kind, mesh, name }, signal: request.signal }, () => this.manager.put(request));
   }
 
   async delete(request: DeleteRequest): Promise<{ readonly revision: number }> {
-    return this.write(request.key, () => this.manager.delete(request));
+    return this.write(request, () => this.manager.delete(request));
   }
 
   /** A write of a user, as a part of the trace of the request. */
-  private async write<T extends { readonly revision: number }>(key: ResourceKey, work: () => Promise<T>): Promise<T> {
+  private async write<T extends { readonly revision: number }>(
+    request: { readonly key: ResourceKey; readonly signal?: AbortSignal | undefined },
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const { key } = request;
     const attributes = { 'mesh.kind': key.kind, 'mesh.mesh': key.mesh, 'mesh.name': key.name };
-    const result = await tracing.inSpan('store write', { attributes }, () => {
-      tracing.aboutToWrite(this.options.store, key);
-      return work();
-    });
+    const result = await this.order.run(request, () =>
+      tracing.inSpan('store write', { attributes }, () => {
+        tracing.aboutToWrite(this.options.store, key);
+        return work();
+      }),
+    );
     // Whoever reads after a write finds it.
     await this.view.waitFor(result.revision);
     return result;

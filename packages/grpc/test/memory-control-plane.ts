@@ -14,6 +14,7 @@ import {
   ResourceView,
   type TokenRequest,
 } from '@mesh/core';
+import { Inbox } from './inbox.js';
 
 /** The port, in memory: writes go straight to the view, without rules. */
 export class MemoryControlPlane implements ControlPlane {
@@ -22,8 +23,20 @@ export class MemoryControlPlane implements ControlPlane {
   onAnnounce: () => void = () => {};
   private revision = 0;
 
+  /** Called when a write has begun that takes until its caller gives up. */
+  onSlow: () => void = () => {};
+  /** Names of writes whose callers gave up. */
+  readonly gaveUp = new Inbox<string>();
+
   constructor(resources: readonly Resource[] = []) {
     this.view.apply({ type: 'snapshot', snapshot: { revision: 0, resources } });
+  }
+
+  private async givenUp(signal: AbortSignal | undefined): Promise<never> {
+    this.onSlow();
+    await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));
+    this.gaveUp.push('slow');
+    throw new MeshError('unavailable');
   }
 
   async info(): Promise<ControlPlaneInfo> {
@@ -43,8 +56,9 @@ export class MemoryControlPlane implements ControlPlane {
     return '{"mode":"zone"}';
   }
 
-  async put({ draft, author, expectedVersion }: PutRequest): Promise<PutResult> {
+  async put({ draft, author, expectedVersion, signal }: PutRequest): Promise<PutResult> {
     const { kind, mesh, name, labels = {} } = draft;
+    if (name === 'slow') await this.givenUp(signal);
     if (name === 'refused') {
       const violations = [{ field: 'spec.x', message: 'must be set' }];
       throw new MeshError('invalid', { violations, hint: 'set spec.x', internal: 'not for others' });

@@ -42,6 +42,30 @@ describe('PUT', () => {
     expect(authors).toEqual(['mesh-system:admin']);
   });
 
+  it('is given up when the client hangs up before it is made', async () => {
+    const begun = new Promise<AbortSignal | undefined>((resolve) => {
+      api.controlPlane.put = ({ signal }) => {
+        resolve(signal);
+        return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new MeshError('unavailable'))));
+      };
+    });
+    const client = new AbortController();
+    const body = JSON.stringify(web);
+    const headers = { 'content-type': 'application/json' };
+    const answer = fetch(`http://127.0.0.1:${api.port}/meshes/default/dataplanes/web`, {
+      method: 'PUT',
+      headers,
+      body,
+      signal: client.signal,
+    });
+    const signal = await begun;
+    expect(signal?.aborted).toBe(false);
+    const given = new Promise((resolve) => signal?.addEventListener('abort', resolve));
+    client.abort();
+    await expect(answer).rejects.toThrow();
+    await given;
+  });
+
   it('takes the forms of old manuals and says what to write instead', async () => {
     const old = {
       type: 'Dataplane',

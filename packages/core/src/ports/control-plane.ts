@@ -17,10 +17,16 @@ export interface ControlPlaneInfo {
   readonly readOnly: boolean;
 }
 
-export interface PutRequest {
-  readonly draft: ResourceDraft;
+/** What every write may carry. */
+interface WriteRequest {
   readonly author: Author;
   readonly expectedVersion?: number;
+  /** Aborts when nobody waits for the write any more: one that has not begun by then is not made. */
+  readonly signal?: AbortSignal;
+}
+
+export interface PutRequest extends WriteRequest {
+  readonly draft: ResourceDraft;
 }
 
 export interface PutResult {
@@ -30,10 +36,8 @@ export interface PutResult {
   readonly warnings: readonly string[];
 }
 
-export interface DeleteRequest {
+export interface DeleteRequest extends WriteRequest {
   readonly key: ResourceKey;
-  readonly author: Author;
-  readonly expectedVersion?: number;
 }
 
 /** Claims of a token to issue (contract/rest-api.md §4). `validForMs` may be negative, as in Kuma. */
@@ -75,7 +79,10 @@ export interface ControlPlane {
   info(): Promise<ControlPlaneInfo>;
   /** Effective configuration as JSON, secrets redacted. */
   config(): Promise<string>;
-  /** Applies all write rules (contract/rest-api.md §2.2) and returns once the write is durable. */
+  /**
+   * Applies all write rules (contract/rest-api.md §2.2) and returns once the write is durable. Writes of one resource are
+   * made in the order in which they are asked for.
+   */
   put(request: PutRequest): Promise<PutResult>;
   delete(request: DeleteRequest): Promise<{ readonly revision: number }>;
   issueToken(request: TokenRequest): Promise<string>;

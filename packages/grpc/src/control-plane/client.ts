@@ -108,23 +108,17 @@ export class GrpcControlPlane implements ControlPlane {
   }
 
   async put(request: PutRequest): Promise<PutResult> {
-    const { draft, author, expectedVersion } = request;
-    const response = await this.call(method.put, {
-      draft: toJsonBytes(draft),
-      author: writeAuthor(author),
-      ...writeExpected(expectedVersion),
-    });
+    const { draft, author, expectedVersion, signal } = request;
+    const init = { draft: toJsonBytes(draft), author: writeAuthor(author), ...writeExpected(expectedVersion) };
+    const response = await this.call(method.put, init, { signal });
     const { created, warnings } = response;
     return { created, warnings, resource: fromJsonBytes<Resource>(response.resource), revision: Number(response.revision) };
   }
 
   async delete(request: DeleteRequest): Promise<{ readonly revision: number }> {
-    const { key, author, expectedVersion } = request;
-    const { revision } = await this.call(method.delete, {
-      key: { ...key },
-      author: writeAuthor(author),
-      ...writeExpected(expectedVersion),
-    });
+    const { key, author, expectedVersion, signal } = request;
+    const init = { key: { ...key }, author: writeAuthor(author), ...writeExpected(expectedVersion) };
+    const { revision } = await this.call(method.delete, init, { signal });
     return { revision: Number(revision) };
   }
 
@@ -147,7 +141,7 @@ export class GrpcControlPlane implements ControlPlane {
 
   async convergence({ revision, waitMs }: ConvergenceRequest): Promise<Convergence> {
     const init = { revision: BigInt(revision), waitMs: BigInt(waitMs) };
-    return fromJsonBytes((await this.call(method.convergence, init, waitMs + callTimeoutMs)).convergence);
+    return fromJsonBytes((await this.call(method.convergence, init, { timeoutMs: waitMs + callTimeoutMs })).convergence);
   }
 
   /** Reports again after every interruption; resolves when the signal aborts or this is closed. */
@@ -227,7 +221,7 @@ export class GrpcControlPlane implements ControlPlane {
   private call<I extends DescMessage, O extends DescMessage>(
     desc: DescMethodUnary<I, O>,
     init: MessageInitShape<I>,
-    timeoutMs = callTimeoutMs,
+    { timeoutMs = callTimeoutMs, signal }: { readonly timeoutMs?: number; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<MessageShape<O>> {
     const { path, requestSerialize, responseDeserialize } = methodDefinitionOf(desc);
     const request = create(desc.input, init);
@@ -235,10 +229,22 @@ export class GrpcControlPlane implements ControlPlane {
     const metadata = new Metadata();
     if (tracing.traceparent) metadata.set(TRACE_KEY, tracing.traceparent);
     return new Promise((resolve, reject) => {
-      this.client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, options, (error, response) => {
-        if (error) reject(fromStatus(error));
-        else resolve(response as MessageShape<O>);
-      });
+      const cancel = () => call.cancel();
+      const call = this.client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        metadata,
+        options,
+        (error, response) => {
+          signal?.removeEventListener('abort', cancel);
+          if (error) reject(fromStatus(error));
+          else resolve(response as MessageShape<O>);
+        },
+      );
+      if (signal?.aborted) cancel();
+      else signal?.addEventListener('abort', cancel, { once: true });
     });
   }
 }

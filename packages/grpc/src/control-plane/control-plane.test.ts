@@ -89,6 +89,14 @@ describe('the control plane over gRPC', () => {
     expect(await reported.next()).toMatchObject({ message: 'secret detail' });
   });
 
+  it('tells a write that its caller gave up', async () => {
+    const caller = new AbortController();
+    controlPlane.onSlow = () => caller.abort();
+    await expect(client.put({ draft: dataplane('slow'), author, signal: caller.signal })).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await controlPlane.gaveUp.next()).toBe('slow');
+    await expect(client.put({ draft: dataplane('late'), author, signal: caller.signal })).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
   it('says unavailable while nobody listens', async () => {
     server.forceShutdown();
     await expect(client.info()).rejects.toMatchObject({ code: 'unavailable' });

@@ -25,11 +25,11 @@ export function serveControlPlane(server: Server, controlPlane: ControlPlane, op
     return toStatusWithTrailer(error);
   };
 
-  function unary<Request, Response>(work: (request: Request) => Promise<Response>) {
+  function unary<Request, Response>(work: (request: Request, call: ServerUnaryCall<Request, Response>) => Promise<Response>) {
     return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
       // Through a promise, so that what is thrown at once is caught as well.
       Promise.resolve(call.request)
-        .then((request) => traced(call, () => work(request)))
+        .then((request) => traced(call, () => work(request, call)))
         .then(
           (response) => callback(null, response),
           (error: unknown) => callback(report(error)),
@@ -49,11 +49,12 @@ export function serveControlPlane(server: Server, controlPlane: ControlPlane, op
     announce: (call: AnnounceCall) => announce(call, controlPlane, report),
     info: unary(async () => create(wire.InfoResponseSchema, { info: toJsonBytes(await controlPlane.info()) })),
     config: unary(async () => create(wire.ConfigResponseSchema, { config: await controlPlane.config() })),
-    put: unary((request: wire.PutRequest) => put(controlPlane, request)),
-    delete: unary(async (request: wire.DeleteRequest) => {
+    put: unary((request: wire.PutRequest, call) => put(controlPlane, request, givenUp(call))),
+    delete: unary(async (request: wire.DeleteRequest, call) => {
       const { revision } = await controlPlane.delete({
         key: readKey(request.key),
         author: readAuthor(request.author),
+        signal: givenUp(call),
         ...readExpected(request.expectedVersion),
       });
       return create(wire.DeleteResponseSchema, { revision: BigInt(revision) });
@@ -87,10 +88,19 @@ function takeReports(call: ReportCall, controlPlane: ControlPlane, report: (erro
   void controlPlane.reportDeliveries(source, gone.signal);
 }
 
-async function put(controlPlane: ControlPlane, request: wire.PutRequest): Promise<wire.PutResponse> {
+/** Aborts when the caller cancels or its deadline passes. */
+function givenUp(call: ServerUnaryCall<unknown, unknown>): AbortSignal {
+  const gone = new AbortController();
+  if (call.cancelled) gone.abort();
+  else call.once('cancelled', () => gone.abort());
+  return gone.signal;
+}
+
+async function put(controlPlane: ControlPlane, request: wire.PutRequest, signal: AbortSignal): Promise<wire.PutResponse> {
   const result = await controlPlane.put({
     draft: read(request.draft),
     author: readAuthor(request.author),
+    signal,
     ...readExpected(request.expectedVersion),
   });
   return create(wire.PutResponseSchema, {

@@ -149,11 +149,17 @@ export class Dispatcher {
 
   private async run(handler: Handler, context: { request: FastifyRequest; route: Route; identity: Identity }): Promise<Answer> {
     const { request } = context;
+    const gone = new AbortController();
+    const hangUp = () => gone.abort();
+    const { socket } = request;
+    socket.once('close', hangUp);
     try {
-      const answer = Promise.resolve(handler.handle(toApiRequest(context)));
+      const answer = Promise.resolve(handler.handle(toApiRequest(context, gone.signal)));
       return await withDeadline(answer, this.options.apiServer.writeTimeout);
     } catch (error) {
       return this.explain(error, { title: handler.title, request });
+    } finally {
+      socket.off('close', hangUp);
     }
   }
 
@@ -170,7 +176,7 @@ function withoutSlash(path: string): string {
   return path.replace(/\/+$/, '');
 }
 
-function toApiRequest(context: { request: FastifyRequest; route: Route; identity: Identity }): ApiRequest {
+function toApiRequest(context: { request: FastifyRequest; route: Route; identity: Identity }, signal: AbortSignal): ApiRequest {
   const { request, route, identity } = context;
   const at = request.url.indexOf('?');
   return {
@@ -181,6 +187,7 @@ function toApiRequest(context: { request: FastifyRequest; route: Route; identity
     query: new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1)),
     body: request.body instanceof Uint8Array ? request.body : new Uint8Array(),
     identity,
+    signal,
     preconditions: preconditionsOf(request),
     baseUrl: `${isEncrypted(request) ? 'https' : 'http'}://${request.headers.host ?? ''}`,
   };

@@ -13,6 +13,8 @@ export interface ApiRequest {
   readonly query: URLSearchParams;
   readonly body: Uint8Array;
   readonly identity: Identity;
+  /** Aborts when the client hangs up before it has its answer. */
+  readonly signal: AbortSignal;
   /** `If-Match` and `If-None-Match`. */
   readonly preconditions: { readonly ifMatch?: string; readonly ifNoneMatch?: string };
   /** `http://host:port`, as the client spelled it. */

@@ -37,7 +37,12 @@ export class KindWriter {
       const stored = controlPlane.view.get(key);
       if (!stored) throw notFound(DELETE_TITLE);
       access.requireWrite(request.identity, key.kind);
-      const { revision } = await controlPlane.delete({ key, author: authorOf(request), ...expected(request, stored) });
+      const { revision } = await controlPlane.delete({
+        key,
+        author: authorOf(request),
+        signal: request.signal,
+        ...expected(request, stored),
+      });
       await untilVisible(this.context, revision);
       return json({}, 200, { [REVISION_HEADER]: String(revision) });
     });
@@ -48,7 +53,7 @@ export class KindWriter {
     const { controlPlane } = this.context;
     const before = controlPlane.view.get(draft);
     try {
-      const result = await controlPlane.put({ draft, author: authorOf(request), ...expected(request, before) });
+      const result = await controlPlane.put({ draft, author: authorOf(request), signal: request.signal, ...expected(request, before) });
       await untilVisible(this.context, result.revision);
       const all = [...new Set([...warnings, ...result.warnings])];
       const headers = { [REVISION_HEADER]: String(result.revision), ETag: etagOf(result.resource) };
