@@ -12,7 +12,11 @@ export interface Fault {
   readonly place: Place;
   /** It needs everything else to work, so that it can happen at all. */
   readonly isAlone?: boolean;
-  /** How long it lasts, in ms: in the sampled run of `npm test`, and in `pnpm e2e:faults`. */
+  /** What was written at this control plane is gone by its nature. */
+  readonly losesWritesAt?: Place;
+  /** A KDS stream falls silent: one of these control planes must notice before it is over, if it lasts long enough. */
+  readonly silences?: readonly Place[];
+  /** How long it lasts at least, in ms: in the sampled run of `npm test`, and in `pnpm e2e:faults`. */
   readonly lastsMs: { readonly sampled: number; readonly full: number };
   inject(world: World): Promise<void>;
   /** Ends it; resolves when it is over, as whoever caused it sees it. */

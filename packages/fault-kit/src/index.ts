@@ -1,6 +1,8 @@
 export { type ChaosOptions, chaos } from './chaos.js';
 export type { Fault, Need } from './fault.js';
 export { allFaults, instanceFaults, postgresFaults, processFaults, trustFaults, wireFaults } from './faults/index.js';
+export { killed } from './faults/killed-service.js';
+export { globalEmptied } from './faults/new-store.js';
 export { possibleFaults } from './needs.js';
 export { Observers } from './observers/observers.js';
 export { type Flow, Traffic, type TrafficFailure } from './observers/traffic.js';

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Fault } from './fault.js';
 import type { Change } from './observers/change.js';
 import type { Observers } from './observers/observers.js';
+import { SilenceWatch } from './observers/silence.js';
 import type { World } from './world/world.js';
 
 export interface FaultReport {
@@ -12,10 +13,14 @@ export interface FaultReport {
   readonly acknowledgedWrites: number;
   /** From the end of the fault until what was written during it, or the first that could be written after it, took effect. */
   readonly effectiveMs: Readonly<Record<string, number>>;
+  /** From its beginning until a control plane ended a stream that had fallen silent. */
+  readonly silenceNoticedMs?: number;
   /** Lost writes, crashes, memory, surprises in logs. */
   readonly findings: readonly string[];
 }
 
+/** Whatever lasts as long must be noticed: three beats and a look (ADR trusted-sync). */
+const NOTICED_MS = 13_000;
 const CHANGE_EVERY_MS = 500;
 const EFFECTIVE_DEADLINE_MS = 90_000;
 
@@ -25,11 +30,14 @@ export async function runFault(observers: Observers, fault: Fault, lastsMs: numb
   const before = observers.count();
   const startedAt = Date.now();
   const changes = observers.changes.map((change) => new Changing(change, observers.nextValue));
+  const silence = fault.silences && lastsMs >= NOTICED_MS ? await SilenceWatch.start(world, fault.silences) : undefined;
   await fault.inject(world);
+  if (fault.losesWritesAt) observers.forgetWrites(fault.losesWritesAt);
   const injectedAt = performance.now();
   for (const changing of changes) changing.start();
+  let silenceNoticedMs: number | undefined;
   try {
-    await delay(lastsMs, undefined, { signal: world.lab.deployment.group.signal });
+    [silenceNoticedMs] = await Promise.all([silence?.noticed(), delay(lastsMs, undefined, { signal: world.lab.deployment.group.signal })]);
   } finally {
     await fault.heal(world);
   }
@@ -45,6 +53,7 @@ export async function runFault(observers: Observers, fault: Fault, lastsMs: numb
     failedRequests: observers.failuresSince(startedAt),
     acknowledgedWrites: after.writes - before.writes,
     effectiveMs: Object.fromEntries(effective),
+    ...(silenceNoticedMs === undefined ? {} : { silenceNoticedMs }),
     findings: await observers.findings(),
   };
 }
@@ -101,6 +110,7 @@ export function lineOf(report: FaultReport): string {
     `${report.fault} (${(report.lastedMs / 1000).toFixed(1)} s)`,
     `${report.requests} requests, ${report.failedRequests.length} failed`,
     `${report.acknowledgedWrites} writes`,
+    ...(report.silenceNoticedMs === undefined ? [] : [`silent stream noticed after ${report.silenceNoticedMs} ms`]),
     ...effective,
   ].join(' · ');
 }

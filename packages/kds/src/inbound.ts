@@ -48,10 +48,6 @@ export interface PlanInput {
   readonly protects?: (wireName: string, draft: ResourceDraft) => boolean;
 }
 
-const KEPT =
-  'kept as it was: the global came back with another store, and has only a default of its own. ' +
-  'Restore or apply it at the global; "kumactl release held-removals --peer global" at the zone takes the default';
-
 /**
  * Turns a received batch into mutations (contract/kds.md §2 "Sync algorithm", §3 "Receiver").
  * Only what is named in the batch is touched: absence deletes nothing. A resource that is refused
@@ -71,7 +67,7 @@ export function planInbound(input: PlanInput): InboundPlan {
       const mutation = upsertOf(input, draft.draft);
       if (mutation && replacesSpec(input, draft.draft) && input.protects?.(item.name, draft.draft)) {
         kept.push(item.name);
-        rejected.push({ name: item.name, message: KEPT });
+        rejected.push({ name: item.name, message: whyKept(draft.draft.kind, item.name) });
       } else if (mutation) mutations.push(mutation);
     } catch (error) {
       rejected.push({ name: item.name, message: rejectionText(error) });
@@ -182,6 +178,13 @@ function upsertOf(input: PlanInput, draft: ResourceDraft): Mutation | undefined 
   // The status of a zone's copy has another writer; the lock keeps us from writing an old one back.
   if (input.scope.at === 'zone' && input.descriptor.hasStatus) return { op: 'update', draft: full, expectedVersion: stored.meta.version };
   return { op: 'upsert', draft: full };
+}
+
+function whyKept(kind: string, name: string): string {
+  return (
+    'kept as it was: the global came back with another store, and has only a default of its own. Restore or apply it at the global; ' +
+    `"kumactl release held-removals --peer global --kind ${kind} --name ${name}" at the zone takes the default`
+  );
 }
 
 function replacesSpec(input: PlanInput, draft: ResourceDraft): boolean {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@mesh/store-postgres';
 import { type ControlPlaneHandle, type ControlPlanePorts, type ControlPlaneSpec, Deployment, type StoreChoice } from './deployment.js';
+import type { ManagedProcess } from './managed-process.js';
 import { choosePort, mayBind } from './ports.js';
 import { type ProbeTarget, probe } from './probe.js';
 
@@ -260,21 +261,29 @@ export function dataplane(
   };
 }
 
-async function startIngress({
-  options,
-  deployment,
-  zone,
-  index,
-}: {
-  options: TwoZonesOptions;
-  deployment: Deployment;
-  zone: ControlPlaneHandle;
-  index: 1 | 2;
-}): Promise<void> {
-  const address = zoneAddress(options, index, 10);
+interface IngressSpec {
+  readonly options: Pick<TwoZonesOptions, 'addressBlock'>;
+  readonly deployment: Deployment;
+  readonly zone: ControlPlaneHandle;
+  readonly index: 1 | 2;
+  /** `ingress-1`, `ingress-2` and so on, each at an address of its own. */
+  readonly number?: number;
+}
+
+/** An ingress, and where others reach it. */
+export interface StartedIngress {
+  readonly address: string;
+  readonly port: number;
+  readonly process: ManagedProcess;
+}
+
+/** Starts an ingress of a zone at an address of its own, and says which one that is. */
+export async function startIngress({ options, deployment, zone, index, number = 1 }: IngressSpec): Promise<StartedIngress> {
+  const address = zoneAddress(options, index, 9 + number);
   const port = await choosePort(10_000, address);
   const networking = { address, port, advertisedAddress: address, advertisedPort: port, ...adminOf(address, port) };
-  await deployment.launchDataplane({ zone, proxyType: 'ingress', document: { type: 'ZoneIngress', name: 'ingress-1', networking } });
+  const document = { type: 'ZoneIngress', name: `ingress-${number}`, networking };
+  return { address, port, process: await deployment.launchDataplane({ zone, proxyType: 'ingress', document }) };
 }
 
 /** Every system but Linux has one loopback address: proxies then need admin ports of their own. */
@@ -298,7 +307,7 @@ async function instance(
   };
 }
 
-function zoneAddress(options: TwoZonesOptions, zone: number, host: number): string {
+function zoneAddress(options: Pick<TwoZonesOptions, 'addressBlock'>, zone: number, host: number): string {
   return process.platform === 'linux' ? `127.${options.addressBlock}.${zone}.${host}` : '127.0.0.1';
 }
 

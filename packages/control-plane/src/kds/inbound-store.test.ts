@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type FeedEvent, ResourceView } from '@mesh/core';
+import { type FeedEvent, ResourceView, withoutKept } from '@mesh/core';
 import { encodeResource, InboundStore, PeerRecord, wireName } from '@mesh/kds';
 import { MemoryResourceStore } from '@mesh/store-memory';
 import { expect, it } from 'vitest';
@@ -83,7 +83,7 @@ async function zoneOfAnotherGlobal() {
     return { inbound, send };
   };
   const specOf = async (kind: string, name: string, mesh = '') => (await store.get({ kind, mesh, name }))?.spec;
-  return { connect, specOf, store };
+  return { connect, specOf, store, view };
 }
 
 const MTLS = { mtls: { enabledBackend: 'ca-1', backends: [{ name: 'ca-1', type: 'builtin' }] } };
@@ -105,6 +105,28 @@ it('keeps its mesh and its keys where a global with another store has but those 
   expect(await again.send('Mesh', { name: 'default', spec: {} }, true)).toHaveLength(1);
   expect(await specOf('Mesh', 'default')).toEqual(MTLS);
   expect(await specOf('Secret', key.name, 'default')).toEqual(secretOf('old'));
+});
+
+it('counts a default it keeps as no difference, until somebody lets go of what is kept', async () => {
+  const { connect, specOf, store, view } = await zoneOfAnotherGlobal();
+  const first = await connect('store-a');
+  await first.send('Mesh', { name: 'default', spec: MTLS }, true);
+  await first.inbound.adopt();
+  const { inbound, send } = await connect('store-b');
+  const before = inbound.digest('Mesh');
+  await send('Mesh', { name: 'default', spec: {} }, true);
+  await inbound.adopt();
+  const kept = inbound.digest('Mesh');
+  expect(kept).not.toBe(before);
+  const released = withoutKept(view, { kind: 'Mesh', mesh: '', name: 'default' });
+  expect(released).toHaveLength(1);
+  await store.transact(
+    released.map((draft) => ({ op: 'upsert', draft })),
+    { author },
+  );
+  expect(inbound.digest('Mesh')).toBe(before);
+  expect(await send('Mesh', { name: 'default', spec: {} })).toEqual([]);
+  expect(await specOf('Mesh', 'default')).toEqual({});
 });
 
 it('takes what people write at a global with another store', async () => {

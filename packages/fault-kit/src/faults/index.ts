@@ -3,7 +3,9 @@ import { both } from './both.js';
 import { authorityRotated } from './certificate-authority.js';
 import { clockOff } from './clock.js';
 import { diskFull } from './disk.js';
+import { foreignResources } from './foreign-resources.js';
 import { garbage } from './garbage.js';
+import { ingressReplaced } from './ingress.js';
 import { killed, oneKilled } from './killed-service.js';
 import { postgresFailedOver, postgresFull, postgresKilled, postgresRestarted, postgresSlow } from './postgres.js';
 import { redisKilled } from './redis.js';
@@ -18,6 +20,7 @@ export const processFaults: readonly Fault[] = [
   killed('zone2', 'zone-cp'),
   killed('zone1', 'ingress-manager'),
   killed('zone2', 'ingress-manager'),
+  ingressReplaced(),
   killed('zone1', 'dns-resolver'),
   killed('zone1', 'api-gateway'),
   stopped('global', 'global-cp'),
@@ -59,6 +62,7 @@ export const instanceFaults: readonly Fault[] = [
 /** Peers, clocks and certificates that are not what they should be. */
 export const trustFaults: readonly Fault[] = [
   garbage(),
+  foreignResources,
   clockOff(10),
   clockOff(-10),
   authorityRotated(),

@@ -18,6 +18,7 @@ function onWire(name: string, rules: { readonly up?: WireRule; readonly down?: W
     name,
     place: 'zone2',
     needs: 'wires',
+    ...(rules.up?.drop || rules.down?.drop ? { silences: ['global', 'zone2'] } : {}),
     lastsMs: { sampled: 15_000, full: 120_000 },
     inject: (world) => world.wire('zone2').set(rules),
     heal: (world) => world.wire('zone2').set({}),

@@ -46,6 +46,11 @@ export class Ledger {
     await this.running;
   }
 
+  /** Whatever was acknowledged is known to be gone. */
+  forget(): void {
+    for (const entry of this.entries.values()) entry.acknowledged = 0;
+  }
+
   /** Compares the API with what it acknowledged; each finding is a lost or an invented write. Waits until the API answers. */
   async findings(): Promise<string[]> {
     const found: string[] = [];

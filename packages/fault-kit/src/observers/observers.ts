@@ -1,4 +1,4 @@
-import type { World } from '../world/world.js';
+import type { Place, World } from '../world/world.js';
 import { type Change, endpointChange, MARKED_FLOWS, routeChange } from './change.js';
 import { type Item, Ledger } from './ledger.js';
 import { ProcessWatch } from './processes.js';
@@ -47,6 +47,11 @@ export class Observers {
     return this.traffic.failures
       .filter(({ sentAt }) => sentAt >= time)
       .map(({ flow, sentAt, failedAt, reason }) => `${new Date(sentAt).toISOString()} ${flow}: ${reason} (after ${failedAt - sentAt} ms)`);
+  }
+
+  /** What was written at a control plane is gone, and is not looked for. */
+  forgetWrites(place: Place): void {
+    for (const ledger of this.ledgers) if (ledger.name === this.world.place(place).name) ledger.forget();
   }
 
   /** What should not have happened, apart from requests: lost writes, crashes, memory, surprises in logs. */

@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '@mesh/core';
+import { type Mutation, messageOf } from '@mesh/core';
 import { type EmbeddedPostgres, type StoreChoice, startEmbeddedPostgres, until } from '@mesh/lab-kit';
+import { PostgresResourceStore } from '@mesh/store-postgres';
 import pg from 'pg';
 import { Relay } from './relay.js';
 import { SmallDisk } from './small-disk.js';
@@ -76,6 +77,30 @@ export class Database {
         if (attempt === 50) throw error;
         await delay(100);
       }
+    }
+  }
+
+  /** Writes as a control plane that knows other rules does: nothing is checked. */
+  async write(mutations: readonly Mutation[]): Promise<void> {
+    const { host, port, user, password } = this.server;
+    const store = await PostgresResourceStore.open({ config: { host, port, user, password, dbName: DATABASE } });
+    try {
+      await store.transact(mutations, { author: { name: 'another version' } });
+    } finally {
+      await store.close();
+    }
+  }
+
+  /** All that was written is gone; the server goes on. */
+  async empty(): Promise<void> {
+    const { host, port, user, password } = this.server;
+    const client = new pg.Client({ host, port, user, password, database: 'postgres' });
+    await client.connect();
+    try {
+      await client.query(`DROP DATABASE ${DATABASE} WITH (FORCE)`);
+      await client.query(`CREATE DATABASE ${DATABASE}`);
+    } finally {
+      await client.end();
     }
   }
 

@@ -38,6 +38,7 @@ interface Parts {
   readonly instances: ReadonlyMap<string, Instances>;
   readonly redis: RedisLike | undefined;
   readonly backendFromBillingPort: number;
+  readonly addressBlock: number;
   readonly stop: () => Promise<void>;
 }
 
@@ -47,6 +48,8 @@ interface Parts {
  */
 export class World {
   readonly lab: TwoZones;
+  /** Second octet of its addresses. */
+  readonly addressBlock: number;
   readonly databases: Readonly<Record<Place, Database>>;
   /** The port of `billing` (zone-2) for `backend`. */
   readonly backendFromBillingPort: number;
@@ -54,6 +57,7 @@ export class World {
   private constructor(private readonly parts: Parts) {
     this.lab = parts.lab;
     this.databases = parts.databases;
+    this.addressBlock = parts.addressBlock;
     this.backendFromBillingPort = parts.backendFromBillingPort;
   }
 
@@ -114,7 +118,17 @@ export class World {
         }),
       });
       started.push(lab);
-      return new World({ lab, databases, wires, clock, instances, redis, backendFromBillingPort, stop });
+      return new World({
+        lab,
+        databases,
+        wires,
+        clock,
+        instances,
+        redis,
+        addressBlock: options.addressBlock,
+        backendFromBillingPort,
+        stop,
+      });
     } catch (error) {
       await stop();
       throw error;
@@ -146,6 +160,19 @@ export class World {
   /** Lets it go on. */
   resume(place: Place, service: string, index = 0): void {
     this.service(place, service, index).signal('SIGCONT');
+  }
+
+  /** Sum of a metric of a service over all its labels; 0 where it has never been counted. */
+  async metric(place: Place, service: string, name: string): Promise<number> {
+    const port = this.service(place, service, 0).spec.env['KUMA_DIAGNOSTICS_SERVER_PORT'];
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  }
+
+  /** Stops a proxy of a zone in order. */
+  async stopProxy(place: Place, name: string): Promise<void> {
+    await this.lab.deployment.group.find(`${this.place(place).name}.${name}`)?.stop();
   }
 
   /** Which of two instances leads, or does not; waits for an election that is under way. */

@@ -1,4 +1,4 @@
-import { type AnyDescriptor, DescriptorRegistry, MeshError, type ResourceDraft, ResourceView } from '@mesh/core';
+import { type AnyDescriptor, DescriptorRegistry, heldRemovals, MeshError, type ResourceDraft, ResourceView } from '@mesh/core';
 import { MemoryResourceStore } from '@mesh/store-memory';
 import { dataplane, externalService, mesh, resource, secret, zone, zoneEgress, zoneIngress, zoneInsight } from '@mesh/testing';
 import { describe, expect, it, vi } from 'vitest';
@@ -365,5 +365,16 @@ describe('a removal', () => {
     const key = { kind: 'Secret', mesh: 'default', name: 's' };
     expect(await refusal(manager.delete({ key, author, expectedVersion: 2 }))).toBe('conflict');
     expect(await refusal(manager.delete({ key, author, expectedVersion: 1 }))).toBe('undefined');
+  });
+});
+
+describe('what a zone keeps of a global that lost its store', () => {
+  it('stays when it is let go of: that of the global takes its place, and no removal does', async () => {
+    const { seed, remove, view } = await setup(FEDERATED);
+    const config = JSON.stringify({ id: 'store-b', revision: 7, held: {}, kept: { Mesh: ['default.'], Secret: ['key.default'] } });
+    await seed({ kind: 'Config', mesh: '', name: 'kds-peer-global', spec: { config } });
+    await remove('Mesh', 'default');
+    expect(view.find('Mesh', '', 'default')).toBeDefined();
+    expect(heldRemovals(view)).toEqual([{ peer: 'global', kind: 'Secret', name: 'key.default', released: 'replaced' }]);
   });
 });

@@ -82,9 +82,11 @@ describe('the generated bootstrap', () => {
     expect(await apiType(['feature-delta-grpc'])).toBe('DELTA_GRPC');
   });
 
-  it('reads the token from its file where tokens are reloadable', async () => {
+  it('reads the token from its file where tokens are reloadable, and comes back as soon', async () => {
     const bootstrap = await bootstrapOf(request(), { enableReloadableTokens: true });
-    expect(bootstrap.dynamicResources.adsConfig.grpcServices[0].googleGrpc.targetUri).toBe('127.0.0.1:5678');
+    const { targetUri, channelArgs } = bootstrap.dynamicResources.adsConfig.grpcServices[0].googleGrpc;
+    expect(targetUri).toBe('127.0.0.1:5678');
+    expect(channelArgs.args['grpc.max_reconnect_backoff_ms']).toEqual({ intValue: '1500' });
     expect(bootstrap.staticResources.clusters.map((c: { name: string }) => c.name)).toEqual(['access_log_sink']);
   });
 

@@ -209,12 +209,25 @@ function googleGrpc({ request, params, ads }: BootstrapInput): JsonObject {
       channelArgs: {
         args: {
           'grpc.http2.max_pings_without_data': integer(0),
+          ...reconnects(integer),
           'grpc.keepalive_time_ms': integer(10_000),
           'grpc.keepalive_timeout_ms': integer(30_000),
           'grpc.max_receive_message_length': integer(params.xdsGrpcMaxReceiveMessageBytes),
         },
       },
     },
+  };
+}
+
+/**
+ * Google's client has pauses of its own between attempts to connect, which double up to two minutes: they would outlast the retry
+ * policy. An attempt may take longer than a pause, as a control plane that starts is slow to shake hands.
+ */
+function reconnects(integer: (value: number) => JsonObject): JsonObject {
+  return {
+    'grpc.initial_reconnect_backoff_ms': integer(250),
+    'grpc.max_reconnect_backoff_ms': integer(1_500),
+    'grpc.min_reconnect_backoff_ms': integer(5_000),
   };
 }
 
