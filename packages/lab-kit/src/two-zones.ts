@@ -65,6 +65,8 @@ export interface TwoZones {
   readonly instances: Readonly<Record<'web' | 'backend1' | 'backend2' | 'billing', ServiceInstance>>;
   /** `backend` as `web` reaches it through its outbound port. */
   readonly backendFromWeb: ProbeTarget;
+  /** The first ingress of zone-2. */
+  readonly ingress2: StartedIngress;
   readonly vipPort: number;
   /** Virtual IPs are bound here: Linux only, other systems have no loopback range. */
   readonly bindsVips: boolean;
@@ -173,7 +175,7 @@ async function startControlPlanes({
   return { global, zone1, zone2, vipPort, bindsVips };
 }
 
-type Data = Pick<TwoZones, 'instances' | 'backendFromWeb'>;
+type Data = Pick<TwoZones, 'instances' | 'backendFromWeb' | 'ingress2'>;
 
 async function startDataPlanes({ options, deployment, planes, step }: Context & { planes: Planes }): Promise<Data> {
   const { global, zone1, zone2 } = planes;
@@ -190,7 +192,7 @@ async function startDataPlanes({ options, deployment, planes, step }: Context & 
     billing: await instance(options, { name: 'billing-1', service: 'billing', zone: 2, host: 3 }),
   };
   const outbound = { host: instances.web.address, port: await choosePort(OUTBOUND_PORT, instances.web.address) };
-  await Promise.all([
+  const [, ingress2] = await Promise.all([
     startIngress({ options, deployment, zone: zone1, index: 1 }),
     startIngress({ options, deployment, zone: zone2, index: 2 }),
   ]);
@@ -212,7 +214,7 @@ async function startDataPlanes({ options, deployment, planes, step }: Context & 
   // Connected is not configured yet: the first answer says that web has its listeners.
   await deployment.until('an answer to web -> backend', async () => (await probe(outbound)).status === 200);
   online();
-  return { instances, backendFromWeb: outbound };
+  return { instances, ingress2, backendFromWeb: outbound };
 }
 
 /** Mesh `default` with a builtin CA. */

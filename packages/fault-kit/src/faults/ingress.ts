@@ -2,38 +2,39 @@ import { probe, type StartedIngress, startIngress } from '@mesh/lab-kit';
 import type { Fault } from '../fault.js';
 import type { World } from '../world/world.js';
 
-interface ZoneIngresses {
-  readonly items: readonly { readonly networking?: { readonly advertisedAddress?: string; readonly advertisedPort?: number } }[];
-}
-
-/** The ingress of zone-2 is moved to another host: a new one comes up there, then the old one is stopped. */
+/**
+ * The ingress of zone-2 is moved to another host: a new one comes up there, the old one is taken out of the mesh, then stopped.
+ * Who only stops it leaves its address to others for as long as `dataplaneDeregistrationDelay`.
+ */
 export function ingressReplaced(): Fault {
+  let old: StartedIngress | undefined;
+  let present: StartedIngress | undefined;
   let number = 1;
-  let started: StartedIngress | undefined;
   return {
     name: 'zone2: ingress replaced under another address',
     place: 'zone2',
     lastsMs: { sampled: 2_000, full: 10_000 },
     inject: async ({ lab, addressBlock }) => {
       number++;
-      started = await startIngress({ options: { addressBlock }, deployment: lab.deployment, zone: lab.zone2, index: 2, number });
+      old = present ?? lab.ingress2;
+      present = await startIngress({ options: { addressBlock }, deployment: lab.deployment, zone: lab.zone2, index: 2, number });
     },
     heal: async (world) => {
-      if (!started) throw new Error('no ingress was started');
-      await isKnown(world, started);
-      await world.stopProxy('zone2', `ingress-${number - 1}`);
-      await world.until('an answer of zone-2 through its new ingress', async () => {
-        const { echo } = await probe(world.lab.backendFromWeb);
-        return echo?.zone === 'zone-2';
-      });
+      if (!old || !present) throw new Error('no ingress was started');
+      const { zone2, backendFromWeb } = world.lab;
+      await isKnownToWeb(world, present, true);
+      await fetch(`${zone2.api.url}/zoneingresses/ingress-${number - 1}`, { method: 'DELETE' });
+      await isKnownToWeb(world, old, false);
+      await old.process.stop();
+      await world.until('an answer of zone-2 through its new ingress', async () => (await probe(backendFromWeb)).echo?.zone === 'zone-2');
     },
   };
 }
 
-/** Waits until zone-1 knows the ingress of zone-2 at its address. */
-async function isKnown(world: World, { address, port }: StartedIngress): Promise<void> {
-  await world.until(`the ingress at ${address} in zone-1`, async () => {
-    const list = await world.lab.zone1.api.get<ZoneIngresses>('/zoneingresses');
-    return list?.items.some(({ networking }) => networking?.advertisedAddress === address && networking.advertisedPort === port);
+/** Waits until the Envoy of `web`, in zone-1, has the address of an ingress, or has it no more. */
+async function isKnownToWeb(world: World, { address, port }: StartedIngress, known: boolean): Promise<void> {
+  await world.until(`web with${known ? '' : 'out'} the ingress at ${address}`, async () => {
+    const clusters = await fetch(`${world.lab.zone1.api.url}/meshes/default/dataplanes/web-1/clusters`);
+    return clusters.ok && (await clusters.text()).includes(`${address}:${port}`) === known;
   });
 }

@@ -170,11 +170,6 @@ export class World {
     return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
   }
 
-  /** Stops a proxy of a zone in order. */
-  async stopProxy(place: Place, name: string): Promise<void> {
-    await this.lab.deployment.group.find(`${this.place(place).name}.${name}`)?.stop();
-  }
-
   /** Which of two instances leads, or does not; waits for an election that is under way. */
   pick(place: Place, service: string, which: Which): Promise<number> {
     const instances = this.parts.instances.get(this.place(place).name);
