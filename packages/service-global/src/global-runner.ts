@@ -103,10 +103,13 @@ export class GlobalRunner implements ControlPlaneRunner {
     this.stops.push(() => opened.close());
     const check = health.register('store', () => (opened.view.revision < 0 ? 'the state is not loaded yet' : undefined));
     this.stops.push(() => check.unregister());
-    this.stops.push(this.lead(opened));
+    const endLeading = this.lead(opened);
+    this.stops.push(endLeading);
     await defaultsCreated(config, opened.view, AbortSignal.timeout(DEFAULTS_WITHIN_MS));
     await this.serveKds(opened);
     this.stops.push(await serveInternally({ config, controlPlane: opened.controlPlane, log: this.log }));
+    // First of all: whoever leads next need not wait for the streams of this instance to end.
+    this.stops.push(endLeading);
   }
 
   /** Zones are served once the state is complete: a Kuma zone deletes what a first answer leaves out. */

@@ -146,6 +146,8 @@ export class ZoneRunner implements ControlPlaneRunner {
     const mads = await this.startMads(opened);
     const check = health.register('zone-cp', () => (this.running ? undefined : 'starting'));
     this.stops.push(() => check.unregister());
+    // First of all: whoever leads next need not wait for the streams of this instance to end.
+    this.stops.push(() => leader.stop());
     return { opened, controlPlane, xds, server, mads };
   }
 

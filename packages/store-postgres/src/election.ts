@@ -8,21 +8,35 @@ export const LEADER_CHANNEL = 'mesh_leader';
 /** A leader that does not renew its lease for so long has lost it; a new one has work to do before ten seconds are over. */
 const LEASE_MS = 5_000;
 const RENEW_MS = 1_500;
-/** After the end of a lease of somebody else, by the clock of the database. */
-const AFTER_LEASE_MS = 50;
 const RETRY_FAILED_WORK_MS = 1_000;
 const RETRY_QUERY_MS = 500;
+/** How often candidates look whether the connection of the leader is still there. */
+const LOOK_MS = 200;
+/** A candidate that was itself without a connection lets the leader come back first: the server may have been away for all. */
+const SETTLE_MS = 1_000;
 
-/** Takes the counter as writers do: no write of the leader before is under way, none comes after. */
+/** Two numbers of an advisory lock that nobody else takes: "lead", and the fence. */
+const guardOf = (fence: string): string => `${0x6c656164}, (${fence} % 2147483647)::int`;
+/** Whether the leader had guarded its lease by a lock of its standing connection, and that one is gone. */
+const gone = (row: string): string =>
+  `CASE WHEN ${row}.guard = ${row}.fence THEN pg_try_advisory_xact_lock_shared(${guardOf(`${row}.fence`)}) ELSE false END`;
+
+/** Takes the counter as writers do: no write of the leader before is under way, none comes after. A leader that still is there is told. */
 const TAKE = `
-  WITH counter AS MATERIALIZED (SELECT id FROM store_meta WHERE id = 1 FOR UPDATE)
-  INSERT INTO leaders AS held (name, fence, holder, expires_at)
-  SELECT $1, nextval('leader_fence'), $2, clock_timestamp() + interval '${LEASE_MS} ms' FROM counter
-  ON CONFLICT (name) DO UPDATE SET fence = EXCLUDED.fence, holder = EXCLUDED.holder, expires_at = EXCLUDED.expires_at
-  WHERE held.expires_at < clock_timestamp()
-  RETURNING fence`;
-const LEFT = 'SELECT greatest(0, extract(epoch FROM expires_at - clock_timestamp()) * 1000)::float8 AS ms FROM leaders WHERE name = $1';
+  WITH counter AS MATERIALIZED (SELECT id FROM store_meta WHERE id = 1 FOR UPDATE), taken AS (
+    INSERT INTO leaders AS held (name, fence, holder, expires_at)
+    SELECT $1, nextval('leader_fence'), $2, clock_timestamp() + interval '${LEASE_MS} ms' FROM counter
+    ON CONFLICT (name) DO UPDATE SET fence = EXCLUDED.fence, holder = EXCLUDED.holder, expires_at = EXCLUDED.expires_at, guard = NULL
+    WHERE held.expires_at < clock_timestamp() OR ($3 AND ${gone('held')})
+    RETURNING fence
+  )
+  SELECT fence, pg_notify('${LEADER_CHANNEL}', $1) FROM taken`;
+const LOOK = `SELECT held.expires_at < clock_timestamp() AS expired, ${gone('held')} AS gone FROM leaders AS held WHERE name = $1`;
 const RENEW = `UPDATE leaders SET expires_at = clock_timestamp() + interval '${LEASE_MS} ms' WHERE name = $1 AND fence = $2 RETURNING name`;
+const GUARD = `
+  UPDATE leaders SET guard = CASE WHEN pg_try_advisory_lock(${guardOf('fence')}) THEN fence END
+  WHERE name = $1 AND fence = $2 RETURNING guard IS NOT NULL AS guarded`;
+const UNGUARD = `SELECT pg_advisory_unlock(${guardOf('$1::bigint')})`;
 const GIVE_BACK = `
   WITH given AS (UPDATE leaders SET expires_at = '-infinity', holder = NULL WHERE name = $1 AND fence = $2 RETURNING name)
   SELECT pg_notify('${LEADER_CHANNEL}', name) FROM given`;
@@ -40,8 +54,19 @@ interface Term {
   readonly ended: Promise<void>;
 }
 
+type Query = <Row extends QueryResultRow>(text: string, values: unknown[]) => Promise<Row[]>;
+
+/** The one connection of an instance that stands as long as the instance lives. */
+export interface StandingConnection {
+  /** Throws `unavailable` while there is none. */
+  readonly query: Query;
+  /** When it came up, by `performance.now()`; another one was made where this changes. Undefined while there is none. */
+  readonly upSince: number | undefined;
+}
+
 export interface ElectionContext {
-  query<Row extends QueryResultRow>(text: string, values: unknown[]): Promise<Row[]>;
+  readonly query: Query;
+  readonly standing: StandingConnection;
   readonly log: Logger;
   /** Who stands for election, for people who look at the table. */
   readonly holder: string;
@@ -49,15 +74,18 @@ export interface ElectionContext {
 
 /**
  * The election of one name. A lease in the database says which instance leads, the queue says which
- * candidate of this instance. A lease outlives a lost connection, and it ends although the connection of
- * a paused process lives on; whoever cannot renew it in time stops leading by itself, and the fence
- * keeps out what a former leader still writes.
+ * candidate of this instance. A lease ends although the connection of a paused process lives on; whoever
+ * cannot renew it in time stops leading by itself, and the fence keeps out what a former leader still
+ * writes. Besides, the leader's standing connection holds a lock: a process that dies closes it, and
+ * nobody waits for the rest of its lease.
  */
 export class Election {
   private readonly queue: Candidate[] = [];
   private term: Term | undefined;
   /** The fence of the lease this instance holds. */
   private fence: number | undefined;
+  /** Which standing connection holds the lock of that lease: when it came up. */
+  private guardedSince: number | undefined;
   private steps: Promise<void> = Promise.resolve();
   private next: NodeJS.Timeout | undefined;
   private end: NodeJS.Timeout | undefined;
@@ -100,16 +128,21 @@ export class Election {
   }
 
   private async take(head: Candidate): Promise<void> {
+    const { query, holder } = this.context;
+    const [held] = await query<{ expired: boolean; gone: boolean }>(LOOK, [this.name]);
+    const isGone = held?.gone === true && this.isSettled;
+    if (held && !held.expired && !isGone) return this.stepIn(LOOK_MS);
     const askedAt = performance.now();
-    const [row] = await this.context.query<{ fence: string }>(TAKE, [this.name, this.context.holder]);
-    if (!row) {
-      const [left] = await this.context.query<{ ms: number }>(LEFT, [this.name]);
-      this.stepIn((left?.ms ?? 0) + AFTER_LEASE_MS);
-      return;
-    }
+    const [row] = await query<{ fence: string }>(TAKE, [this.name, holder, isGone]);
+    if (!row) return this.stepIn(LOOK_MS);
     this.hold(Number(row.fence), askedAt);
     if (this.queue[0] === head) this.begin(head, Number(row.fence));
     else void this.step();
+  }
+
+  private get isSettled(): boolean {
+    const { upSince } = this.context.standing;
+    return upSince !== undefined && performance.now() - upSince >= SETTLE_MS;
   }
 
   private async renew(fence: number): Promise<void> {
@@ -127,17 +160,42 @@ export class Election {
     clearTimeout(this.end);
     this.end = setTimeout(() => this.lose(), Math.max(0, askedAt + LEASE_MS - performance.now()));
     this.stepIn(RENEW_MS);
+    void this.guard(fence);
+  }
+
+  /** Where it cannot be had, the lease alone says who leads. */
+  private async guard(fence: number): Promise<void> {
+    const { standing, log } = this.context;
+    const { upSince } = standing;
+    if (upSince === undefined || upSince === this.guardedSince) return;
+    this.guardedSince = upSince;
+    try {
+      const [row] = await standing.query<{ guarded: boolean }>(GUARD, [this.name, fence]);
+      if (!row?.guarded) this.guardedSince = undefined;
+    } catch (error) {
+      this.guardedSince = undefined;
+      log.debug({ election: this.name, reason: messageOf(error) }, 'the lease is not guarded yet');
+    }
+  }
+
+  private unguard(fence: number): void {
+    const { standing } = this.context;
+    const isHeld = this.guardedSince !== undefined && this.guardedSince === standing.upSince;
+    this.guardedSince = undefined;
+    if (isHeld) standing.query(UNGUARD, [fence]).catch(() => {}); // a connection that is lost holds none
   }
 
   private async giveBack(fence: number): Promise<void> {
     clearTimeout(this.end);
     this.fence = undefined;
+    this.unguard(fence);
     await this.context.query(GIVE_BACK, [this.name, fence]);
   }
 
   /** The lease is over, or will be before it could be renewed. */
   private lose(): void {
     clearTimeout(this.end);
+    if (this.fence !== undefined) this.unguard(this.fence);
     this.fence = undefined;
     if (!this.term || this.term.abort.signal.aborted) return;
     this.context.log.warn({ election: this.name, fence: this.term.fence }, 'no longer leading: the lease could not be renewed');

@@ -51,4 +51,5 @@ export class LeaderEntity {
   @Column({ type: 'bigint' }) fence!: string;
   @Column({ type: 'text', nullable: true }) holder!: string | null;
   @Column({ name: 'expires_at', type: 'timestamptz' }) expires_at!: Date;
+  @Column({ type: 'bigint', nullable: true }) guard!: string | null;
 }

@@ -119,7 +119,7 @@ export class LogTail {
   }
 
   private async retry(err: unknown): Promise<void> {
-    if (isAway(err) || !this.context.session.isUp) return; // the session wakes us when it is back
+    if (isAway(err) || this.context.session.upSince === undefined) return; // the session wakes us when it is back
     this.context.log.error({ err }, 'reading the change log failed');
     await delay(RETRY_MS);
     this.wake();

@@ -29,6 +29,7 @@ const BACKOFF_MAX_MS = 5_000;
  */
 export class Session {
   private client: pg.Client | undefined;
+  private connectedAt = 0;
   private closed = false;
   private retry: NodeJS.Timeout | undefined;
   private keepAlive: NodeJS.Timeout | undefined;
@@ -37,8 +38,9 @@ export class Session {
 
   constructor(private readonly options: SessionOptions) {}
 
-  get isUp(): boolean {
-    return this.client !== undefined;
+  /** When the connection that stands came up, by `performance.now()`; undefined while there is none. */
+  get upSince(): number | undefined {
+    return this.client && this.connectedAt;
   }
 
   /** Connects for the first time; throws `unavailable` where that fails. */
@@ -95,6 +97,7 @@ export class Session {
     }
     if (this.closed) return void client.end().catch(() => {});
     this.client = client;
+    this.connectedAt = performance.now();
     const silence = new SilenceDetector(socket);
     this.keepAlive = setInterval(() => void this.tick(client, silence), this.options.keepAliveMs);
     this.options.onUp();

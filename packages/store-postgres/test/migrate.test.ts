@@ -14,7 +14,7 @@ describe('migrations', () => {
 
   it('run once and are not needed again', async () => {
     const config = await empty();
-    expect(await runMigrations(config)).toEqual(['InitialSchema1764000000000', 'WriteIdsAndLeases1764100000000']);
+    expect(await runMigrations(config)).toEqual(['InitialSchema1764000000000', 'WriteIdsAndLeases1764100000000', 'GuardedLeases1764200000000']);
     expect(await runMigrations(config)).toEqual([]);
     await (await opening(config)).close();
   });
@@ -22,7 +22,7 @@ describe('migrations', () => {
   it('run once where several processes start at the same time', async () => {
     const config = await empty();
     const results = await Promise.all(Array.from({ length: 4 }, () => runMigrations(config)));
-    expect(results.flat()).toHaveLength(2);
+    expect(results.flat()).toHaveLength(3);
   });
 
   it('keep the identity of the store', async () => {

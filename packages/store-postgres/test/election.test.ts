@@ -1,0 +1,102 @@
+import type { Leadership, Mutation, ResourceStore } from '@mesh/core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { PostgresResourceStore, type PostgresStoreConfig } from '../src/index.js';
+import { TestServer } from './databases.js';
+import { WireProxy } from './wire-proxy.js';
+
+const AUTHOR = { name: 'election-test' };
+const eventually = { timeout: 20_000, interval: 10 };
+const put = (name: string): Mutation => ({ op: 'upsert', draft: { kind: 'Dataplane', mesh: 'default', name, spec: {} } });
+/** What a candidate asks while somebody else leads. */
+const LOOK = 'FROM leaders AS held WHERE';
+
+describe('a leader of several instances', () => {
+  let server: TestServer;
+  let config: PostgresStoreConfig;
+  let wire: WireProxy;
+  let candidateWire: WireProxy;
+  let leader: PostgresResourceStore;
+  let candidate: PostgresResourceStore;
+  let terms: { readonly of: string; readonly leadership: Leadership }[];
+
+  beforeAll(async () => {
+    server = await TestServer.start();
+  });
+  afterAll(() => server.stop());
+
+  beforeEach(async () => {
+    config = await server.database();
+    [wire, candidateWire] = await Promise.all([WireProxy.start(config), WireProxy.start(config)]);
+    leader = await PostgresResourceStore.open({ config: { ...config, port: wire.port } });
+    candidate = await PostgresResourceStore.open({ config: { ...config, port: candidateWire.port } });
+    terms = [];
+    stand('leader', leader);
+    await vi.waitFor(async () => expect(await row()).toMatchObject({ guarded: true }), eventually);
+    stand('candidate', candidate);
+    // Long enough that the candidate does not take its own start for a failure of the server.
+    candidateWire.forget();
+    await vi.waitFor(() => expect(looks()).toBeGreaterThan(6), eventually);
+  });
+  afterEach(async () => {
+    await Promise.all([leader.close(), candidate.close()]);
+    await Promise.all([wire.stop(), candidateWire.stop()]);
+  });
+
+  const looks = (): number => candidateWire.statements.filter((sql) => sql.includes(LOOK)).length;
+  const leading = (): string[] => terms.filter(({ leadership }) => !leadership.signal.aborted).map((term) => term.of);
+
+  function stand(of: string, store: ResourceStore): void {
+    store.lead('main', async (leadership) => {
+      terms.push({ of, leadership });
+      await new Promise((resolve) => leadership.signal.addEventListener('abort', resolve, { once: true }));
+    });
+  }
+
+  async function row(): Promise<{ fence: string; guarded: boolean } | undefined> {
+    const [found] = await server.query<{ fence: string; guarded: boolean }>(
+      "SELECT fence, guard IS NOT DISTINCT FROM fence AS guarded FROM leaders WHERE name = 'main'",
+      config.dbName,
+    );
+    return found;
+  }
+
+  it('is followed at once where its connection ends, however long its lease has to run, and is fenced out', async () => {
+    expect(leading()).toEqual(['leader']);
+    wire.cut();
+    await server.query("UPDATE leaders SET expires_at = 'infinity'", config.dbName);
+    await vi.waitFor(() => expect(leading()).toContain('candidate'), eventually);
+    const late = candidate.transact([put('late')], { author: AUTHOR, fence: terms[0]?.leadership.fence ?? 0 });
+    await expect(late).rejects.toMatchObject({ code: 'conflict', public: expect.stringContaining('another leader') });
+    await candidate.transact([put('new')], { author: AUTHOR, fence: terms[1]?.leadership.fence ?? 0 });
+    wire.accept();
+    await vi.waitFor(() => expect(leading()).toEqual(['candidate']), eventually);
+    await vi.waitFor(async () => expect(await row()).toMatchObject({ fence: String(terms[1]?.leadership.fence), guarded: true }), eventually);
+  });
+
+  it('is waited for until its lease ends where its connection is open although it says nothing', async () => {
+    wire.freeze();
+    await server.query("UPDATE leaders SET expires_at = 'infinity'", config.dbName);
+    candidateWire.forget();
+    await vi.waitFor(() => expect(looks()).toBeGreaterThan(10), eventually);
+    expect(terms.map((term) => term.of)).toEqual(['leader']);
+    await server.query("UPDATE leaders SET expires_at = '-infinity'", config.dbName);
+    await vi.waitFor(() => expect(leading()).toEqual(['candidate']), eventually);
+  });
+
+  it('hands over at once where it stops in order', async () => {
+    await leader.close();
+    await vi.waitFor(() => expect(leading()).toEqual(['candidate']), eventually);
+    expect(terms).toHaveLength(2);
+  });
+
+  it('goes on where the server broke off all connections and both came back', async () => {
+    await server.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${config.dbName}' AND pid <> pg_backend_pid()`,
+      config.dbName,
+    );
+    candidateWire.forget();
+    await vi.waitFor(() => expect(looks()).toBeGreaterThan(10), eventually);
+    await vi.waitFor(async () => expect(await row()).toMatchObject({ fence: String(terms[0]?.leadership.fence), guarded: true }), eventually);
+    expect(terms.map((term) => term.of)).toEqual(['leader']);
+  });
+});
