@@ -23,8 +23,8 @@ import {
   type ResourceStore,
   systemClock,
 } from '@mesh/core';
-import { KdsServer } from '@mesh/grpc';
-import type { ControlPlaneRunner, ServiceOptions } from '@mesh/runtime';
+import { KdsServer, type KdsServerTls } from '@mesh/grpc';
+import type { ControlPlaneRunner, KumaConfig, ServiceOptions } from '@mesh/runtime';
 import { AdminRouting } from './admin-routing.js';
 import { GlobalSessions } from './global-sessions.js';
 import { KdsMetrics } from './kds-metrics.js';
@@ -160,7 +160,7 @@ export class GlobalRunner implements ControlPlaneRunner {
     const server = new KdsServer({
       host: '0.0.0.0',
       port: kds.grpcPort,
-      ...(kds.tlsEnabled ? { tls: { cert: await readFile(kds.tlsCertFile), key: await readFile(kds.tlsKeyFile) } } : {}),
+      ...(kds.tlsEnabled ? { tls: await readTls(kds) } : {}),
       messageBytesMax: kds.maxMsgSize,
       closeStale: kds.zoneHealthCheck.closeStaleConn,
       handler,
@@ -176,8 +176,8 @@ export class GlobalRunner implements ControlPlaneRunner {
     this.stops.push(() => zones.stop());
     this.stops.push(this.endStreamsOfDeletedZones(opened, server));
     this.log.info({ port: this.port, tls: kds.tlsEnabled, auth: kds.auth.type }, 'serving zones');
-    if (kds.auth.type !== 'cpToken')
-      this.log.info({}, 'open mode: a zone that shows no token is who it says it is; multizone.global.kds.auth.type=cpToken asks for one');
+    if (kds.auth.type === 'optional' || kds.auth.type === 'none')
+      this.log.info({}, 'open mode: a zone that shows no credential is who it says it is; multizone.global.kds.auth.type asks for one');
   }
 
   /** A zone that goes on sending after its Zone was deleted would write what nothing owns; reconnecting makes it known again. */
@@ -223,4 +223,13 @@ export class GlobalRunner implements ControlPlaneRunner {
     if (!zone || !this.admin) throw new MeshError('unavailable', { public: `${kind} ${name} belongs to no connected zone` });
     return this.admin.ask(zone, { ...request, name: displayNameOf(proxy) });
   }
+}
+
+async function readTls({ tlsCertFile, tlsKeyFile, auth }: KumaConfig['multizone']['global']['kds']): Promise<KdsServerTls> {
+  const [cert, key, clientCa] = await Promise.all([
+    readFile(tlsCertFile),
+    readFile(tlsKeyFile),
+    auth.clientCaFile === '' ? undefined : readFile(auth.clientCaFile),
+  ]);
+  return { cert, key, ...(clientCa ? { clientCa } : {}) };
 }

@@ -148,7 +148,12 @@ export class PostgresResourceStore implements ResourceStore {
     let election = this.elections.get(name);
     if (!election) {
       const holder = `${hostname()}:${process.pid}`;
-      election = new Election(name, { query: (text, values) => this.pool.query(text, values), standing: this.session, log: this.log, holder });
+      election = new Election(name, {
+        query: (text, values) => this.pool.query(text, values),
+        standing: this.session,
+        log: this.log,
+        holder,
+      });
       this.elections.set(name, election);
     }
     return election.join(work);

@@ -70,7 +70,10 @@ describe('a leader of several instances', () => {
     await candidate.transact([put('new')], { author: AUTHOR, fence: terms[1]?.leadership.fence ?? 0 });
     wire.accept();
     await vi.waitFor(() => expect(leading()).toEqual(['candidate']), eventually);
-    await vi.waitFor(async () => expect(await row()).toMatchObject({ fence: String(terms[1]?.leadership.fence), guarded: true }), eventually);
+    await vi.waitFor(
+      async () => expect(await row()).toMatchObject({ fence: String(terms[1]?.leadership.fence), guarded: true }),
+      eventually,
+    );
   });
 
   it('is waited for until its lease ends where its connection is open although it says nothing', async () => {
@@ -96,7 +99,10 @@ describe('a leader of several instances', () => {
     );
     candidateWire.forget();
     await vi.waitFor(() => expect(looks()).toBeGreaterThan(10), eventually);
-    await vi.waitFor(async () => expect(await row()).toMatchObject({ fence: String(terms[0]?.leadership.fence), guarded: true }), eventually);
+    await vi.waitFor(
+      async () => expect(await row()).toMatchObject({ fence: String(terms[0]?.leadership.fence), guarded: true }),
+      eventually,
+    );
     expect(terms.map((term) => term.of)).toEqual(['leader']);
   });
 });

@@ -14,7 +14,11 @@ describe('migrations', () => {
 
   it('run once and are not needed again', async () => {
     const config = await empty();
-    expect(await runMigrations(config)).toEqual(['InitialSchema1764000000000', 'WriteIdsAndLeases1764100000000', 'GuardedLeases1764200000000']);
+    expect(await runMigrations(config)).toEqual([
+      'InitialSchema1764000000000',
+      'WriteIdsAndLeases1764100000000',
+      'GuardedLeases1764200000000',
+    ]);
     expect(await runMigrations(config)).toEqual([]);
     await (await opening(config)).close();
   });

@@ -34,6 +34,7 @@ export class ZoneSyncRunner implements Runner {
       skipVerify: zone.kds.tlsSkipVerify,
       messageBytesMax: zone.kds.maxMsgSize,
       token: () => zoneToken(zone.kds.auth),
+      identity: () => zoneCertificate(zone.kds.auth),
       handler: this.sessions,
       log: this.options.log,
     });
@@ -46,8 +47,17 @@ export class ZoneSyncRunner implements Runner {
   }
 }
 
+type ZoneAuth = KumaConfig['multizone']['zone']['kds']['auth'];
+
+/** The client certificate this zone shows to its global, where it has one. */
+async function zoneCertificate({ clientCertFile, clientKeyFile }: ZoneAuth): Promise<{ cert: Buffer; key: Buffer } | undefined> {
+  if (clientCertFile === '') return undefined;
+  const [cert, key] = await Promise.all([readFile(clientCertFile), readFile(clientKeyFile)]);
+  return { cert, key };
+}
+
 /** The token this zone shows to its global; empty where it has none. */
-async function zoneToken(auth: KumaConfig['multizone']['zone']['kds']['auth']): Promise<string> {
+async function zoneToken(auth: ZoneAuth): Promise<string> {
   const { cpTokenInline, cpTokenPath } = auth;
   return (cpTokenPath === '' ? cpTokenInline : await readFile(cpTokenPath, 'utf8')).trim();
 }

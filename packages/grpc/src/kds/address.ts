@@ -9,10 +9,18 @@ export interface KdsAddress {
   readonly credentials: ChannelCredentials;
 }
 
+/** PEM of a client certificate and its key. */
+export interface KdsIdentity {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
 export interface KdsAddressOptions {
   readonly address: string;
   readonly rootCa?: Buffer;
   readonly skipVerify?: boolean;
+  /** PEM of the client certificate that the zone shows. */
+  readonly identity?: KdsIdentity;
 }
 
 /** Reads `grpc://host:port` (plaintext) or `grpcs://host:port`; throws MeshError `invalid` for anything else (contract/kds.md §4). */
@@ -31,5 +39,8 @@ export function parseKdsAddress(options: KdsAddressOptions): KdsAddress {
   if (url.protocol !== 'grpcs:')
     throw new MeshError('invalid', { public: `unsupported scheme "${url.protocol.slice(0, -1)}": use grpc:// or grpcs://` });
   const verify = options.skipVerify ? { rejectUnauthorized: false, checkServerIdentity: () => undefined } : {};
-  return { ...where, credentials: credentials.createSsl(options.rootCa ?? null, null, null, verify) };
+  return {
+    ...where,
+    credentials: credentials.createSsl(options.rootCa ?? null, options.identity?.key ?? null, options.identity?.cert ?? null, verify),
+  };
 }

@@ -7,7 +7,7 @@ import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@mesh/proto/
 import type { DeliveryAsk, DeliveryReport } from '@mesh/proto/kuma/internal/v1/delivery_pb.js';
 import { ZoneHealthCheckRequestSchema, type ZoneHealthCheckResponse } from '@mesh/proto/kuma/mesh/v1alpha1/kds_pb.js';
 import { answerAsks, reportMethod } from '../delivery/clerk.js';
-import { type KdsAddress, parseKdsAddress } from './address.js';
+import { type KdsAddress, type KdsIdentity, parseKdsAddress } from './address.js';
 import { answerClusters, answerStats, answerXdsConfig, type ProxyAdmin } from './admin-clerk.js';
 import { HEADER_CLIENT_ID, HEADER_FEATURES, HEADER_VERSION, KEEPALIVE_MS, kdsMethods, MESSAGE_BYTES_MAX } from './methods.js';
 import { readStoreIdentity, writeStoreIdentity } from './peer.js';
@@ -50,6 +50,8 @@ export interface KdsClientOptions {
   readonly messageBytesMax?: number;
   /** The zone's token, asked for anew at every connection; empty: none is sent. Throws where it cannot be read. */
   readonly token?: () => Promise<string>;
+  /** The zone's client certificate, asked for anew at every connection; undefined: none is shown. Throws where it cannot be read. */
+  readonly identity?: () => Promise<KdsIdentity | undefined>;
   readonly handler: KdsClientHandler;
   readonly log: Logger;
 }
@@ -65,7 +67,7 @@ export class KdsClient {
 
   /** Throws MeshError `invalid` where the address cannot be used. */
   constructor(private readonly options: KdsClientOptions) {
-    this.address = parseKdsAddress(options);
+    this.address = addressOf(options);
   }
 
   start(): void {
@@ -100,13 +102,16 @@ export class KdsClient {
   /** One connection, until anything ends it; resolves with the reason. */
   private async run(): Promise<string> {
     let token: string;
+    let address: KdsAddress;
     try {
       token = (await this.options.token?.()) ?? '';
+      const identity = await this.options.identity?.();
+      address = identity ? addressOf(this.options, identity) : this.address;
     } catch (error) {
       return messageOf(error);
     }
     const bytesMax = this.options.messageBytesMax ?? MESSAGE_BYTES_MAX;
-    const client = new Client(this.address.target, this.address.credentials, {
+    const client = new Client(address.target, address.credentials, {
       'grpc.max_receive_message_length': bytesMax,
       'grpc.max_send_message_length': bytesMax,
       'grpc.keepalive_time_ms': KEEPALIVE_MS,
@@ -124,6 +129,10 @@ export class KdsClient {
       client.close();
     }
   }
+}
+
+function addressOf({ address, rootCa, skipVerify = false }: KdsClientOptions, identity?: KdsIdentity): KdsAddress {
+  return parseKdsAddress({ address, skipVerify, ...(rootCa ? { rootCa } : {}), ...(identity ? { identity } : {}) });
 }
 
 /** The calls of one connection. */

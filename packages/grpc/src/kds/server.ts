@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import {
+  experimental,
   Metadata,
   Server,
   ServerCredentials,
@@ -19,7 +20,7 @@ import { reportMethod } from '../delivery/clerk.js';
 import { type ReportCall, ReportedDeliveries } from '../delivery/desk.js';
 import { type AdminCall, AdminDesk } from './admin-desk.js';
 import { decoded, KEEPALIVE_MS, kdsMethods, MESSAGE_BYTES_MAX } from './methods.js';
-import { readPeer, writeStoreIdentity, type ZonePeer } from './peer.js';
+import { type PeerCall, readPeer, writeStoreIdentity, type ZonePeer } from './peer.js';
 import { type StoreIdentity, type SyncSession, type SyncStream, statusOf } from './session.js';
 
 /** What the global does with its zones' calls. */
@@ -44,12 +45,20 @@ export interface KdsServerHandler {
 /** Names of `ZoneInsight.kdsStreams`. */
 export type KdsStreamName = 'globalToZone' | 'zoneToGlobal' | 'configDump' | 'stats' | 'clusters';
 
+/** PEM of a server of zones. */
+export interface KdsServerTls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  /** CAs of client certificates, which zones are asked for but need not show; absent: none are asked for. */
+  readonly clientCa?: Buffer;
+}
+
 export interface KdsServerOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
   /** PEM; absent: plaintext. */
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  readonly tls?: KdsServerTls;
   readonly messageBytesMax?: number;
   /** End the older stream where a zone opens a second one of the same name (`zoneHealthCheck.closeStaleConn`). */
   readonly closeStale?: boolean;
@@ -80,7 +89,7 @@ export class KdsServer {
       globalToZone: this.sync('globalToZone', options.handler.globalToZone.bind(options.handler)),
       zoneToGlobal: this.sync('zoneToGlobal', options.handler.zoneToGlobal.bind(options.handler)),
       healthCheck: (call: ServerUnaryCall<ZoneHealthCheckRequest, ZoneHealthCheckResponse>, done: sendUnaryData<ZoneHealthCheckResponse>) =>
-        void this.onHealthCheck(call.metadata, done),
+        void this.onHealthCheck(call, done),
       xdsConfigs: this.admin('configDump', 'xds'),
       stats: this.admin('stats', 'stats'),
       clusters: this.admin('clusters', 'clusters'),
@@ -93,9 +102,7 @@ export class KdsServer {
   /** Binds the port and returns it. */
   start(): Promise<number> {
     const { host, port, tls } = this.options;
-    const credentials = tls
-      ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }], false)
-      : ServerCredentials.createInsecure();
+    const credentials = tls ? secure(tls) : ServerCredentials.createInsecure();
     return new Promise((resolve, reject) => {
       this.server.bindAsync(`${host.includes(':') ? `[${host}]` : host}:${port}`, credentials, (error, bound) => {
         if (error) reject(new MeshError('unavailable', { public: `KDS cannot listen on ${host}:${port}: ${error.message}`, cause: error }));
@@ -170,7 +177,7 @@ export class KdsServer {
     };
     call.on('error', () => {});
     try {
-      const peer = readPeer(call.metadata);
+      const peer = readPeer(call);
       const admission = await this.options.handler.admit?.(peer, end);
       if (admission) onEnd(call, () => admission.release());
       if (call.cancelled || call.destroyed) return undefined;
@@ -179,7 +186,7 @@ export class KdsServer {
     } catch (error) {
       // All streams of a zone fail alike: one of them tells.
       if ((MeshError.is(error, 'unauthenticated') || MeshError.is(error, 'forbidden')) && name === 'globalToZone') {
-        this.options.log.warn({ zone: readPeer(call.metadata).zone, reason: error.public }, 'a zone was refused');
+        this.options.log.warn({ zone: readPeer(call).zone, reason: error.public }, 'a zone was refused');
       }
       end(error);
       return undefined;
@@ -212,9 +219,9 @@ export class KdsServer {
     if (this.options.closeStale) older?.(new MeshError('unavailable', { public: 'the zone opened a newer stream' }));
   }
 
-  private async onHealthCheck(metadata: Metadata, done: sendUnaryData<ZoneHealthCheckResponse>): Promise<void> {
+  private async onHealthCheck(call: PeerCall, done: sendUnaryData<ZoneHealthCheckResponse>): Promise<void> {
     try {
-      const peer = readPeer(metadata);
+      const peer = readPeer(call);
       (await this.options.handler.admit?.(peer, () => {}))?.release();
       const ms = await this.options.handler.healthCheck(peer);
       const interval = { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1e6 };
@@ -223,6 +230,19 @@ export class KdsServer {
       done(statusOf(error));
     }
   }
+}
+
+/** Only certificate providers ask clients for certificates without insisting; who is let in is decided per call, with a reason. */
+function secure({ cert, key, clientCa }: KdsServerTls): ServerCredentials {
+  if (!clientCa) return ServerCredentials.createSsl(null, [{ cert_chain: cert, private_key: key }], false);
+  const provider: experimental.CertificateProvider = {
+    // The server listens to its credentials only once these have returned.
+    addCaCertificateListener: (listener) => queueMicrotask(() => listener({ caCertificate: clientCa })),
+    addIdentityCertificateListener: (listener) => queueMicrotask(() => listener({ certificate: cert, privateKey: key })),
+    removeCaCertificateListener: () => {},
+    removeIdentityCertificateListener: () => {},
+  };
+  return experimental.createCertificateProviderServerCredentials(provider, provider, false);
 }
 
 function guarded(work: () => void, fail: (error: unknown) => void): void {

@@ -85,6 +85,12 @@ describe('loadConfig', () => {
     expect(() => load('multizone: {zone: {kds: {auth: {cpTokenInline: a, cpTokenPath: b}}}}')).toThrow('exclude each other');
   });
 
+  it('refuses client certificates of zones without a key, without a CA, and without TLS', () => {
+    expect(() => load('multizone: {zone: {kds: {auth: {clientCertFile: a}}}}')).toThrow('go together');
+    expect(() => load('multizone: {global: {kds: {auth: {type: clientCert}}}}')).toThrow('KUMA_MULTIZONE_GLOBAL_KDS_AUTH_CLIENT_CA_FILE');
+    expect(() => load('multizone: {global: {kds: {tlsEnabled: false, auth: {clientCaFile: a}}}}')).toThrow('tlsEnabled');
+  });
+
   it('knows the variables of Kuma that break the rule of spelling', () => {
     const { config } = load('', {
       KUMA_METRICS_OPENTELEMETRY_ENABLED: 'false',

@@ -13,10 +13,7 @@ export function validateConfig(config: KumaConfig, violations: Violations): void
   if (globalAddress !== '' && (port < 1 || port > 65535)) {
     add(violations, 'multizone.zone.globalAddress', 'the port must be from 1 to 65535 (KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS)');
   }
-  const { cpTokenInline, cpTokenPath } = config.multizone.zone.kds.auth;
-  if (cpTokenInline !== '' && cpTokenPath !== '') {
-    add(violations, 'multizone.zone.kds.auth', 'cpTokenInline and cpTokenPath exclude each other (KUMA_MULTIZONE_ZONE_KDS_AUTH_…)');
-  }
+  validateZoneIdentity(config, violations);
   const { http, https } = config.apiServer;
   if (http.enabled && https.enabled && http.port === https.port && http.port !== 0) {
     add(violations, 'apiServer.https.port', 'must differ from apiServer.http.port (KUMA_API_SERVER_HTTPS_PORT)');
@@ -51,6 +48,21 @@ function validateZoneHealthCheck(config: KumaConfig, violations: Violations): vo
     'multizone.global.kds.zoneHealthCheck',
     'set both pollInterval and timeout, or neither (KUMA_MULTIZONE_GLOBAL_KDS_ZONE_HEALTH_CHECK_…)',
   );
+}
+
+/** How a zone proves who it is, on both sides. */
+function validateZoneIdentity({ multizone: { global, zone } }: KumaConfig, violations: Violations): void {
+  const { cpTokenInline, cpTokenPath, clientCertFile, clientKeyFile } = zone.kds.auth;
+  const path = 'multizone.zone.kds.auth';
+  if (cpTokenInline !== '' && cpTokenPath !== '')
+    add(violations, path, 'cpTokenInline and cpTokenPath exclude each other (KUMA_MULTIZONE_ZONE_KDS_AUTH_…)');
+  if ((clientCertFile === '') !== (clientKeyFile === ''))
+    add(violations, path, 'clientCertFile and clientKeyFile go together (KUMA_MULTIZONE_ZONE_KDS_AUTH_…)');
+  const { tlsEnabled, auth } = global.kds;
+  const caPath = 'multizone.global.kds.auth.clientCaFile';
+  if (auth.type === 'clientCert' && auth.clientCaFile === '')
+    add(violations, caPath, 'is needed where zones must show client certificates (KUMA_MULTIZONE_GLOBAL_KDS_AUTH_CLIENT_CA_FILE)');
+  if (auth.clientCaFile !== '' && !tlsEnabled) add(violations, caPath, 'client certificates need multizone.global.kds.tlsEnabled');
 }
 
 /** Service accounts are those of Kubernetes. */

@@ -21,10 +21,11 @@ const globalKds = section({
   labels: section({ skipPrefixes: list([], 'Labels with these prefixes are not sent to zones.') }),
   auth: section({
     type: oneOf(
-      ['optional', 'cpToken', 'none'],
+      ['optional', 'cpToken', 'clientCert', 'none'],
       'optional',
-      'How zones prove who they are. cpToken: by a zone token of scope cp; optional: by such a token where they send one; none: not at all.',
+      'How zones prove who they are. cpToken: by a zone token of scope cp; clientCert: by a client certificate that names the zone; optional: by either where they show one; none: not at all.',
     ),
+    clientCaFile: str('', 'PEM file of the CAs whose client certificates name zones; empty: no certificates are asked for.'),
   }),
 });
 
@@ -41,6 +42,8 @@ const zoneKds = section({
   auth: section({
     cpTokenInline: str('', 'Zone token of scope cp that this zone shows to the global.', { secret: true }),
     cpTokenPath: str('', 'File with that token; read anew at every connection.'),
+    clientCertFile: str('', 'PEM file of the client certificate that this zone shows to the global; read anew at every connection.'),
+    clientKeyFile: str('', 'PEM file of its key.'),
   }),
 });
 
