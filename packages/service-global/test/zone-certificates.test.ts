@@ -7,7 +7,8 @@ import type { ZoneInsightSpec } from '@mesh/resources';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, startGlobal, startZone, type TestGlobal, type TestZone, useScope } from './deployment.fixture.js';
 
-const openssl = promisify(execFile).bind(undefined, 'openssl');
+const execute = promisify(execFile);
+const openssl = (args: readonly string[]) => execute('openssl', args);
 
 /** Certificates as docs/guides/zones.md makes them. */
 class Certificates {
