@@ -86,7 +86,7 @@ LABEL org.opencontainers.image.title="api-gateway" org.opencontainers.image.desc
 COPY --from=bundles /mesh/bin/api-gateway /mesh/bin/
 COPY --from=bundles /mesh/apps/api-gateway/dist /mesh/apps/api-gateway/dist
 EXPOSE 5680 5681 5682
-ENTRYPOINT ["node", "--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1", "/mesh/bin/api-gateway"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--v8-pool-size=1", "/mesh/bin/api-gateway"]
 
 FROM service AS kuma-cp
 LABEL org.opencontainers.image.title="kuma-cp" org.opencontainers.image.description="All services of a control plane in one process."

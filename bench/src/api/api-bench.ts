@@ -19,6 +19,8 @@ export interface ApiBenchOptions {
   /** None: all. */
   readonly only: readonly ApiPart[];
   readonly onStep: (what: string) => () => void;
+  /** Where CPU profiles of the global go. */
+  readonly profileDir?: string | undefined;
 }
 
 /** Parts that were not asked for are absent. */
@@ -49,7 +51,7 @@ const PATHS = { meshes: '/meshes', dataplanes: `/meshes/default/dataplanes?size=
 /** Brings a global up, measures its API gateway first alone, then with two zones, takes it down. */
 export async function benchApi(options: ApiBenchOptions): Promise<ApiFigures> {
   const done = options.onStep('start of a global');
-  const system = await startApiSystem(options.binDir);
+  const system = await startApiSystem(options.binDir, options.profileDir);
   done();
   try {
     return await measure(system, options);
@@ -68,7 +70,7 @@ async function measure(system: ApiSystem, options: ApiBenchOptions): Promise<Api
     done();
     return result;
   };
-  const putting = () => measureWrites(system.global.api, { seconds, perSecond, processes: system.global.processes });
+  const putting = () => measureWrites(system, { seconds, perSecond });
   const writes = await step('writes', `${perSecond} writes per second, no zones`, putting);
   if (only.length === 1 && writes) return { writes };
   const joined = onStep('two zones join');

@@ -18,6 +18,7 @@ interface ApiCommandOptions {
   readonly rate: string;
   readonly only: readonly ApiPart[];
   readonly json?: boolean;
+  readonly cpuProf?: string;
 }
 
 /** `bench api`: the API gateway of a global under wrk. */
@@ -29,7 +30,8 @@ export function apiCommand(onStep: OnStep): Command {
     .option('--rate <n>', 'writes per second', '200')
     .addOption(new Option('--only <part...>', 'only these parts').choices([...API_PARTS]).default([]))
     .option('--json', 'print the figures as JSON')
-    .action(async ({ seconds, dataplanes, rate, only, json }: ApiCommandOptions) => {
+    .option('--cpu-prof <dir>', 'write CPU profiles of the global there; they cost a little themselves')
+    .action(async ({ seconds, dataplanes, rate, only, json, cpuProf }: ApiCommandOptions) => {
       const figures = await benchApi({
         binDir,
         seconds: Number(seconds),
@@ -37,6 +39,7 @@ export function apiCommand(onStep: OnStep): Command {
         writesPerSecond: Number(rate),
         only,
         onStep,
+        profileDir: cpuProf,
       });
       const machine = describeMachine();
       process.stdout.write(json ? `${JSON.stringify({ machine, ...figures }, null, 1)}\n` : report(machine, figures));

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ApiClient, ManagedProcess } from '@mesh/lab-kit';
-import { cpuSeconds } from '../cpu.js';
+import { cpuSeconds, cpuSecondsOfFamily } from '../cpu.js';
 import { type Figures, figuresOf } from '../statistics.js';
+import { PutClient } from './put-client.js';
+import type { ApiSystem } from './system.js';
 
 /** Policies written in turn. */
 const POLICIES = 100;
@@ -19,37 +20,53 @@ export interface WriteFigures {
 export interface WriteLoad {
   readonly seconds: number;
   readonly perSecond: number;
-  /** Whose CPU is counted. */
-  readonly processes: readonly ManagedProcess[];
 }
 
-/** Sends `PUT`s of policies when they are due, whether or not earlier ones were answered. */
-export async function measureWrites(api: ApiClient, { seconds, perSecond, processes }: WriteLoad): Promise<WriteFigures> {
+/** Sends `PUT`s of policies to a global when they are due, whether or not earlier ones were answered. */
+export async function measureWrites(system: ApiSystem, { seconds, perSecond }: WriteLoad): Promise<WriteFigures> {
+  const client = new PutClient(system.global.api.url);
+  try {
+    // Creates what the others change, and has their code compiled.
+    for (let i = 0; i < 4 * POLICIES; i++) await write(client, i);
+    return await load(client, { seconds, perSecond }, cpuOf(system));
+  } finally {
+    client.close();
+  }
+}
+
+async function load(client: PutClient, { seconds, perSecond }: WriteLoad, cpu: () => Record<string, number>): Promise<WriteFigures> {
   const samples: number[] = [];
   let failed = 0;
   const pending: Promise<void>[] = [];
-  const write = async (i: number, dueMs: number) => {
-    const name = `bench-${i % POLICIES}`;
-    const spec = {
-      targetRef: { kind: 'Mesh' },
-      to: [{ targetRef: { kind: 'Mesh' }, default: { connectionTimeout: `${1 + (i % 1000)}ms` } }],
-    };
-    await api.put(`/meshes/default/meshtimeouts/${name}`, { type: 'MeshTimeout', mesh: 'default', name, spec });
-    samples.push(performance.now() - dueMs);
-  };
-  // Creates what the others change, and has their code compiled.
-  for (let i = 0; i < 4 * POLICIES; i++) await write(i, performance.now());
-  samples.length = 0;
   const count = seconds * perSecond;
-  const before = processes.map(({ pid }) => cpuSeconds(pid));
+  const before = cpu();
   const startMs = performance.now();
   for (let i = 0; i < count; i++) {
     const dueMs = startMs + (i * 1000) / perSecond;
     const waitMs = dueMs - performance.now();
     if (waitMs > 1) await pause(waitMs);
-    pending.push(write(i, dueMs).catch(() => void failed++));
+    const done = write(client, i).then(() => void samples.push(performance.now() - dueMs));
+    pending.push(done.catch(() => void failed++));
   }
   await Promise.all(pending);
-  const cpuMs = processes.map(({ pid, spec }, at) => [spec.name, ((cpuSeconds(pid) - (before[at] ?? 0)) * 1000) / count] as const);
+  const cpuMs = Object.entries(cpu()).map(([name, spent]) => [name, ((spent - (before[name] ?? 0)) * 1000) / count] as const);
   return { putMs: figuresOf(samples), cpuMs: Object.fromEntries(cpuMs), failed };
+}
+
+function write(client: PutClient, i: number): Promise<void> {
+  const name = `bench-${i % POLICIES}`;
+  const spec = {
+    targetRef: { kind: 'Mesh' },
+    to: [{ targetRef: { kind: 'Mesh' }, default: { connectionTimeout: `${1 + (i % 1000)}ms` } }],
+  };
+  return client.put(`/meshes/default/meshtimeouts/${name}`, { type: 'MeshTimeout', mesh: 'default', name, spec });
+}
+
+/** Asks for the seconds of CPU of all that a write passes, by name. */
+function cpuOf({ global, postgres }: ApiSystem): () => Record<string, number> {
+  return () => ({
+    ...Object.fromEntries(global.processes.map(({ pid, spec }) => [spec.name, cpuSeconds(pid)])),
+    postgres: cpuSecondsOfFamily(postgres.pid),
+    'the client here': cpuSeconds(process.pid),
+  });
 }

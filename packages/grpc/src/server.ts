@@ -1,7 +1,7 @@
 import { Server, type ServerOptions } from '@grpc/grpc-js';
 
 /** Bytes of one message, in either direction (contract/kds.md §1). */
-const messageBytesMax = 10 * 1024 * 1024;
+export const messageBytesMax = 10 * 1024 * 1024;
 
 /** Ping after this long without traffic, and how long a peer has to answer (contract/dataplane.md §1.1). */
 const keepaliveMs = 15_000;

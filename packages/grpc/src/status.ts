@@ -45,11 +45,21 @@ export function toStatus(error: unknown): StatusObject {
 /** Like `toStatus`, with code, hint and violations in a trailer: for peers of the same deployment. */
 export function toStatusWithTrailer(error: unknown): StatusObject {
   const result = toStatus(error);
-  if (!MeshError.is(error)) return result;
-  const { code, hint } = error;
-  const body = { code, public: error.public, hint, violations: error.violations.slice(0, violationsMax) };
-  result.metadata.set(errorTrailer, Buffer.from(JSON.stringify(body)));
+  if (MeshError.is(error)) result.metadata.set(errorTrailer, Buffer.from(toCarriedError(error)));
   return result;
+}
+
+/** What a peer of the same deployment is told of anything thrown, as JSON; only a MeshError shows its text. */
+export function toCarriedError(error: unknown): Uint8Array {
+  const known = MeshError.is(error) ? error : new MeshError('internal', { public: 'internal error' });
+  const { code, hint } = known;
+  return Buffer.from(JSON.stringify({ code, public: known.public, hint, violations: known.violations.slice(0, violationsMax) }));
+}
+
+/** The MeshError that `toCarriedError` was made of; `internal` where the bytes are nothing of the kind. */
+export function fromCarriedError(bytes: Uint8Array): MeshError {
+  const carried = readTrailer(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  return carried ? new MeshError(carried.code, carried) : new MeshError('internal', { internal: 'a refusal that cannot be read' });
 }
 
 /** The MeshError a peer meant, from its trailer where there is one, else from the status code. */

@@ -27,8 +27,8 @@ import { assertSchema, migrate } from './migrate.js';
 import { resourceOfRow } from './rows.js';
 import { Session } from './session.js';
 import { StateReader } from './state-reader.js';
-import { CHANGES_CHANNEL } from './write.js';
 import { WriteQueue } from './write-queue.js';
+import { CHANGES_CHANNEL } from './write-statements.js';
 
 export interface PostgresStoreOptions {
   readonly config: PostgresStoreConfig;

@@ -16,9 +16,7 @@ import type { ResourceEntity } from './entities.js';
 import { literal } from './literal.js';
 import { LoadedState } from './loaded-state.js';
 import { numberChanges, resourceOfRow, rowOfResource } from './rows.js';
-
-/** Channel that wakes followers; the payload is the newest revision. */
-export const CHANGES_CHANNEL = 'mesh_changes';
+import { executeLoad, executePut, loadWithOwned, notePrepared, prepareStatements, writeAnything } from './write-statements.js';
 
 const LOCK_COUNTER = 'SELECT revision FROM store_meta WHERE id = 1 FOR UPDATE';
 const READ_FENCES = 'SELECT fence FROM leaders';
@@ -30,57 +28,6 @@ const readWriteId = (revision: number): string => `SELECT write_id FROM change_l
  */
 const HOLD_MS_FIRST = 900;
 const HOLD_MS_AGAIN = 5_000;
-
-const load = (keys: string): string => `
-  SELECT r.* FROM resources r
-  JOIN jsonb_to_recordset(${keys}::jsonb) AS k(kind text, mesh text, name text) USING (kind, mesh, name)`;
-
-const loadWithOwned = (keys: string): string => `
-  WITH RECURSIVE touched AS (
-    SELECT kind, mesh, name FROM jsonb_to_recordset(${keys}::jsonb) AS k(kind text, mesh text, name text)
-    UNION
-    SELECT r.kind, r.mesh, r.name FROM touched t
-    JOIN resources r ON r.owner_kind = t.kind AND r.owner_mesh = t.mesh AND r.owner_name = t.name
-  )
-  SELECT r.* FROM resources r JOIN touched USING (kind, mesh, name)`;
-
-const RESOURCE_COLUMNS = `kind text, mesh text, name text, labels jsonb, spec jsonb, status jsonb, version bigint,
-  creation_time timestamptz, modification_time timestamptz, owner_kind text, owner_mesh text, owner_name text`;
-
-interface WriteLiterals {
-  readonly lines: string;
-  readonly now: string;
-  readonly removed: string;
-  readonly put: string;
-  readonly writeId: string;
-  /** Newest revision. */
-  readonly last: number;
-  /** Log lines up to this revision go. */
-  readonly trim: number;
-}
-
-const write = ({ lines, now, removed, put, writeId, last, trim }: WriteLiterals): string => `
-  WITH logged AS (
-    INSERT INTO change_log (revision, transaction, time, author, kind, mesh, name, op, resource, before, write_id)
-    SELECT revision, transaction, ${now}::timestamptz, author, kind, mesh, name, op, resource, before, ${writeId}::uuid
-    FROM jsonb_to_recordset(${lines}::jsonb)
-      AS l(revision bigint, transaction bigint, author text, kind text, mesh text, name text, op text, resource jsonb, before jsonb)
-  ), removed AS (
-    DELETE FROM resources r USING jsonb_to_recordset(${removed}::jsonb) AS d(kind text, mesh text, name text)
-    WHERE r.kind = d.kind AND r.mesh = d.mesh AND r.name = d.name
-  ), written AS (
-    INSERT INTO resources (kind, mesh, name, labels, spec, status, version, creation_time, modification_time, owner_kind, owner_mesh, owner_name)
-    SELECT * FROM jsonb_to_recordset(${put}::jsonb) AS p(${RESOURCE_COLUMNS})
-    ON CONFLICT (kind, mesh, name) DO UPDATE SET
-      labels = EXCLUDED.labels, spec = EXCLUDED.spec, status = EXCLUDED.status, version = EXCLUDED.version,
-      creation_time = EXCLUDED.creation_time, modification_time = EXCLUDED.modification_time,
-      owner_kind = EXCLUDED.owner_kind, owner_mesh = EXCLUDED.owner_mesh, owner_name = EXCLUDED.owner_name
-  ), counted AS (
-    UPDATE store_meta SET revision = ${last}::bigint WHERE id = 1
-  ), trimmed AS (
-    DELETE FROM change_log WHERE revision <= ${trim}::bigint
-  )
-  SELECT pg_notify('${CHANGES_CHANNEL}', '${last}')`;
 
 /** The log is trimmed whenever a transaction passes a multiple of this. */
 const TRIM_EVERY = 1000;
@@ -179,8 +126,10 @@ async function begin(client: pg.ClientBase, { calls, doubt, attempts }: Batch): 
   const load = loadStatement(calls.flatMap((call) => call.mutations));
   const hold = `SET LOCAL idle_in_transaction_session_timeout = ${holdMs}`;
   const lost = doubt ? [readWriteId(doubt.revision)] : [];
-  const results = await several(client, ['BEGIN', hold, LOCK_COUNTER, READ_FENCES, load, ...lost]);
-  const [counter, fences, loaded, line] = results.slice(2).map(({ rows }) => rows as unknown[]);
+  const prepare = prepareStatements(client);
+  const results = await several(client, [...prepare, 'BEGIN', hold, LOCK_COUNTER, READ_FENCES, load, ...lost]);
+  notePrepared(client);
+  const [counter, fences, loaded, line] = results.slice(prepare.length + 2).map(({ rows }) => rows as unknown[]);
   return {
     revision: Number((counter?.[0] as { revision: string } | undefined)?.revision),
     fences: new Set((fences as { fence: string }[]).map(({ fence }) => Number(fence))),
@@ -222,7 +171,7 @@ function loadStatement(mutations: readonly Mutation[]): string {
     if (isStorableText(id)) keys.set(id, { kind, mesh, name }); // no other key is stored, and the plan refuses to write one
   }
   const withOwned = mutations.some((mutation) => mutation.op === 'delete');
-  return (withOwned ? loadWithOwned : load)(json([...keys.values()]));
+  return (withOwned ? loadWithOwned : executeLoad)(json([...keys.values()]));
 }
 
 /** A value as a literal of SQL. */
@@ -247,6 +196,6 @@ function writeStatement(planned: readonly Planned[], writeId: string, options: B
   const first = lines[0]?.revision ?? 0;
   const last = lines.at(-1)?.revision ?? 0;
   const trim = Math.floor((first - 1) / TRIM_EVERY) < Math.floor(last / TRIM_EVERY) ? last - options.logLinesMax : 0;
-  const now = literal(options.now);
-  return write({ lines: json(lines), now, removed: json(removed), put: json(put), writeId: literal(writeId), last, trim });
+  const literals = { lines: json(lines), now: literal(options.now), put: json(put), writeId: literal(writeId), last };
+  return removed.length === 0 && trim <= 0 ? executePut(literals) : writeAnything({ ...literals, removed: json(removed), trim });
 }

@@ -39,6 +39,7 @@ import { fromStatus } from '../status.js';
 import { fromJsonBytes, readBatch, toJsonBytes } from './codec.js';
 import { retryUntilAborted } from './retry.js';
 import { TRACE_KEY } from './trace-key.js';
+import { WriteStream } from './write-stream.js';
 
 const { method } = ControlPlaneService;
 /** A configuration dump of a big proxy fits. */
@@ -69,6 +70,7 @@ export interface GrpcControlPlaneOptions {
 export class GrpcControlPlane implements ControlPlane {
   readonly view: ResourceView;
   private readonly client: Client;
+  private readonly writes: WriteStream;
   private readonly closing = new AbortController();
   private following: Promise<void> | undefined;
 
@@ -84,6 +86,7 @@ export class GrpcControlPlane implements ControlPlane {
       'grpc.max_send_message_length': messageBytesMax,
       ...(serverName === undefined ? {} : { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName }),
     });
+    this.writes = new WriteStream(this.client, callTimeoutMs);
   }
 
   /** Starts to follow; resolves when the view is complete for the first time. Throws `unavailable` when the signal aborts first. */
@@ -96,6 +99,7 @@ export class GrpcControlPlane implements ControlPlane {
   async close(): Promise<void> {
     this.closing.abort();
     await this.following;
+    this.writes.close();
     this.client.close();
   }
 
@@ -110,7 +114,7 @@ export class GrpcControlPlane implements ControlPlane {
   async put(request: PutRequest): Promise<PutResult> {
     const { draft, author, expectedVersion, signal } = request;
     const init = { draft: toJsonBytes(draft), author: writeAuthor(author), ...writeExpected(expectedVersion) };
-    const response = await this.call(method.put, init, { signal });
+    const response = await this.writes.put(init, signal);
     const { created, warnings } = response;
     return { created, warnings, resource: fromJsonBytes<Resource>(response.resource), revision: Number(response.revision) };
   }
@@ -118,7 +122,7 @@ export class GrpcControlPlane implements ControlPlane {
   async delete(request: DeleteRequest): Promise<{ readonly revision: number }> {
     const { key, author, expectedVersion, signal } = request;
     const init = { key: { ...key }, author: writeAuthor(author), ...writeExpected(expectedVersion) };
-    const { revision } = await this.call(method.delete, init, { signal });
+    const { revision } = await this.writes.delete(init, signal);
     return { revision: Number(revision) };
   }
 
@@ -141,7 +145,7 @@ export class GrpcControlPlane implements ControlPlane {
 
   async convergence({ revision, waitMs }: ConvergenceRequest): Promise<Convergence> {
     const init = { revision: BigInt(revision), waitMs: BigInt(waitMs) };
-    return fromJsonBytes((await this.call(method.convergence, init, { timeoutMs: waitMs + callTimeoutMs })).convergence);
+    return fromJsonBytes((await this.call(method.convergence, init, waitMs + callTimeoutMs)).convergence);
   }
 
   /** Reports again after every interruption; resolves when the signal aborts or this is closed. */
@@ -221,7 +225,7 @@ export class GrpcControlPlane implements ControlPlane {
   private call<I extends DescMessage, O extends DescMessage>(
     desc: DescMethodUnary<I, O>,
     init: MessageInitShape<I>,
-    { timeoutMs = callTimeoutMs, signal }: { readonly timeoutMs?: number; readonly signal?: AbortSignal | undefined } = {},
+    timeoutMs = callTimeoutMs,
   ): Promise<MessageShape<O>> {
     const { path, requestSerialize, responseDeserialize } = methodDefinitionOf(desc);
     const request = create(desc.input, init);
@@ -229,22 +233,10 @@ export class GrpcControlPlane implements ControlPlane {
     const metadata = new Metadata();
     if (tracing.traceparent) metadata.set(TRACE_KEY, tracing.traceparent);
     return new Promise((resolve, reject) => {
-      const cancel = () => call.cancel();
-      const call = this.client.makeUnaryRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        request,
-        metadata,
-        options,
-        (error, response) => {
-          signal?.removeEventListener('abort', cancel);
-          if (error) reject(fromStatus(error));
-          else resolve(response as MessageShape<O>);
-        },
-      );
-      if (signal?.aborted) cancel();
-      else signal?.addEventListener('abort', cancel, { once: true });
+      this.client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, options, (error, response) => {
+        if (error) reject(fromStatus(error));
+        else resolve(response as MessageShape<O>);
+      });
     });
   }
 }

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import type { Change, Json, Resource, ResourceKey, ViewEvent } from '@mesh/core';
+import { type Change, type Json, MeshError, type Resource, type ResourceKey, type ViewEvent } from '@mesh/core';
 import {
   type ChangeBatch,
   type Change as ChangeMessage,
@@ -15,6 +15,15 @@ export function toJsonBytes(value: unknown): Uint8Array {
 /** The value of JSON that a service of this deployment wrote; throws on anything that is no JSON. */
 export function fromJsonBytes<T>(bytes: Uint8Array): T {
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as Json as T;
+}
+
+/** As `fromJsonBytes`, of what a client sent. @throws MeshError `bad_request` for anything that is no JSON. */
+export function readJson<T>(bytes: Uint8Array): T {
+  try {
+    return fromJsonBytes<T>(bytes);
+  } catch (cause) {
+    throw new MeshError('bad_request', { public: 'not JSON', cause });
+  }
 }
 
 /** A chunk of a snapshot. */

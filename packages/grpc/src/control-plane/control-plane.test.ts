@@ -97,6 +97,29 @@ describe('the control plane over gRPC', () => {
     await expect(client.put({ draft: dataplane('late'), author, signal: caller.signal })).rejects.toMatchObject({ code: 'unavailable' });
   });
 
+  it('fails writes that have no answer when the stream ends, and makes the next one on another', async () => {
+    const begun = new Inbox<string>();
+    controlPlane.put = ({ draft }) => {
+      begun.push(draft.name);
+      return new Promise(() => {});
+    };
+    const lost = client.put({ draft: dataplane('web'), author });
+    const other = client.put({ draft: dataplane('api'), author });
+    expect(new Set([await begun.next(), await begun.next()])).toEqual(new Set(['web', 'api']));
+    server.forceShutdown();
+    await expect(lost).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(other).rejects.toMatchObject({ code: 'unavailable' });
+    controlPlane = new MemoryControlPlane();
+    await serve(port);
+    await expect.poll(() => client.put({ draft: dataplane('web'), author }).catch(() => undefined)).toMatchObject({ revision: 1 });
+  });
+
+  it('refuses a write that is too large by itself, and keeps the stream', async () => {
+    const endless = dataplane('web', { text: 'x'.repeat(11 * 1024 * 1024) });
+    await expect(client.put({ draft: endless, author })).rejects.toMatchObject({ code: 'too_large' });
+    expect(await client.put({ draft: dataplane('web'), author })).toMatchObject({ revision: 1 });
+  });
+
   it('says unavailable while nobody listens', async () => {
     server.forceShutdown();
     await expect(client.info()).rejects.toMatchObject({ code: 'unavailable' });

@@ -1,13 +1,14 @@
 import { create } from '@bufbuild/protobuf';
 import type { Server, ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
-import { type Announcement, type Author, type ControlPlane, MeshError, type ResourceKey, tracing } from '@mesh/core';
+import { type Announcement, type ControlPlane, MeshError, tracing } from '@mesh/core';
 import * as wire from '@mesh/proto/kuma/internal/v1/control_plane_pb.js';
 import { DeliveryService } from '@mesh/proto/kuma/internal/v1/delivery_pb.js';
 import { serviceDefinitionOf } from '../definition.js';
 import { type ReportCall, ReportedDeliveries } from '../delivery/desk.js';
 import { toStatusWithTrailer } from '../status.js';
-import { fromJsonBytes, toJsonBytes } from './codec.js';
+import { readJson as read, toJsonBytes } from './codec.js';
 import { Follower } from './follower.js';
+import { takeWrites, type WriteCall } from './take-writes.js';
 import { TRACE_KEY } from './trace-key.js';
 
 export interface ServeControlPlaneOptions {
@@ -20,16 +21,19 @@ export interface ServeControlPlaneOptions {
  * Bind it with `internalCredentials` only: it takes the author of a write from the caller.
  */
 export function serveControlPlane(server: Server, controlPlane: ControlPlane, options: ServeControlPlaneOptions = {}): void {
-  const report = (error: unknown) => {
+  const note = (error: unknown): void => {
     if (!MeshError.is(error)) options.onError?.(error);
+  };
+  const report = (error: unknown) => {
+    note(error);
     return toStatusWithTrailer(error);
   };
 
-  function unary<Request, Response>(work: (request: Request, call: ServerUnaryCall<Request, Response>) => Promise<Response>) {
+  function unary<Request, Response>(work: (request: Request) => Promise<Response>) {
     return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
       // Through a promise, so that what is thrown at once is caught as well.
       Promise.resolve(call.request)
-        .then((request) => traced(call, () => work(request, call)))
+        .then((request) => traced(call, () => work(request)))
         .then(
           (response) => callback(null, response),
           (error: unknown) => callback(report(error)),
@@ -49,16 +53,7 @@ export function serveControlPlane(server: Server, controlPlane: ControlPlane, op
     announce: (call: AnnounceCall) => announce(call, controlPlane, report),
     info: unary(async () => create(wire.InfoResponseSchema, { info: toJsonBytes(await controlPlane.info()) })),
     config: unary(async () => create(wire.ConfigResponseSchema, { config: await controlPlane.config() })),
-    put: unary((request: wire.PutRequest, call) => put(controlPlane, request, givenUp(call))),
-    delete: unary(async (request: wire.DeleteRequest, call) => {
-      const { revision } = await controlPlane.delete({
-        key: readKey(request.key),
-        author: readAuthor(request.author),
-        signal: givenUp(call),
-        ...readExpected(request.expectedVersion),
-      });
-      return create(wire.DeleteResponseSchema, { revision: BigInt(revision) });
-    }),
+    write: (call: WriteCall) => takeWrites(call, controlPlane, note),
     issueToken: unary(async (request: wire.IssueTokenRequest) =>
       create(wire.IssueTokenResponseSchema, { token: await controlPlane.issueToken(read(request.token)) }),
     ),
@@ -88,29 +83,6 @@ function takeReports(call: ReportCall, controlPlane: ControlPlane, report: (erro
   void controlPlane.reportDeliveries(source, gone.signal);
 }
 
-/** Aborts when the caller cancels or its deadline passes. */
-function givenUp(call: ServerUnaryCall<unknown, unknown>): AbortSignal {
-  const gone = new AbortController();
-  if (call.cancelled) gone.abort();
-  else call.once('cancelled', () => gone.abort());
-  return gone.signal;
-}
-
-async function put(controlPlane: ControlPlane, request: wire.PutRequest, signal: AbortSignal): Promise<wire.PutResponse> {
-  const result = await controlPlane.put({
-    draft: read(request.draft),
-    author: readAuthor(request.author),
-    signal,
-    ...readExpected(request.expectedVersion),
-  });
-  return create(wire.PutResponseSchema, {
-    created: result.created,
-    resource: toJsonBytes(result.resource),
-    revision: BigInt(result.revision),
-    warnings: [...result.warnings],
-  });
-}
-
 type AnnounceCall = ServerWritableStream<wire.AnnounceRequest, wire.AnnounceResponse>;
 
 function announce(call: AnnounceCall, controlPlane: ControlPlane, report: (error: unknown) => object): void {
@@ -126,26 +98,4 @@ function announce(call: AnnounceCall, controlPlane: ControlPlane, report: (error
     () => call.end(),
     (error: unknown) => call.emit('error', report(error)),
   );
-}
-
-function read<T>(bytes: Uint8Array): T {
-  try {
-    return fromJsonBytes<T>(bytes);
-  } catch (cause) {
-    throw new MeshError('bad_request', { public: 'not JSON', cause });
-  }
-}
-
-function readKey(key: wire.ResourceKey | undefined): ResourceKey {
-  if (!key) throw new MeshError('bad_request', { public: 'the request has no key' });
-  return { kind: key.kind, mesh: key.mesh, name: key.name };
-}
-
-function readAuthor(author: wire.Author | undefined): Author {
-  if (!author || author.name === '') throw new MeshError('bad_request', { public: 'the request has no author' });
-  return { name: author.name, groups: author.groups };
-}
-
-function readExpected(version: bigint | undefined): { readonly expectedVersion?: number } {
-  return version === undefined ? {} : { expectedVersion: Number(version) };
 }

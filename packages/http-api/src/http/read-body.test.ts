@@ -6,7 +6,7 @@ const chunk = Buffer.alloc(1024 * 1024, 'a');
 
 describe('a body', () => {
   it('is given whole up to the limit', async () => {
-    expect(await readBody(Readable.from([chunk, chunk]), 2 * chunk.length)).toEqual(Buffer.concat([chunk, chunk]));
+    expect((await readBody(Readable.from([chunk, chunk]), 2 * chunk.length)).equals(Buffer.concat([chunk, chunk]))).toBe(true);
     expect(await readBody(Readable.from([]), 10)).toEqual(Buffer.alloc(0));
   });
 

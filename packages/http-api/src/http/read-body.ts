@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 /** Beyond that a client is not heard out: its connection ends. */
 const DRAINED_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -6,19 +8,29 @@ const DRAINED_BYTES_MAX = 64 * 1024 * 1024;
  * that is still writing sees a broken connection instead of the answer.
  * @throws Error with `statusCode` 413 for a body larger than `bytesMax`, 400 for one that breaks off.
  */
-export async function readBody(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of body) {
+export function readBody(body: Readable, bytesMax: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    const tooLarge = () => refusal(413, `the body has more than ${bytesMax} bytes`);
+    body.on('data', (chunk: Uint8Array) => {
       bytes += chunk.length;
       if (bytes <= bytesMax) chunks.push(chunk);
       else chunks.length = 0;
-      if (bytes > DRAINED_BYTES_MAX) break;
-    }
-  } catch (cause) {
-    throw Object.assign(new Error('the body breaks off', { cause }), { statusCode: 400 });
-  }
-  if (bytes > bytesMax) throw Object.assign(new Error(`the body has more than ${bytesMax} bytes`), { statusCode: 413 });
-  return Buffer.concat(chunks);
+      if (bytes <= DRAINED_BYTES_MAX) return;
+      reject(tooLarge());
+      body.destroy();
+    });
+    body.on('end', () =>
+      bytes > bytesMax ? reject(tooLarge()) : resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)),
+    );
+    body.on('error', (cause) => reject(refusal(400, 'the body breaks off', cause)));
+    body.on('close', () => {
+      if (!body.readableEnded) reject(refusal(400, 'the body breaks off'));
+    });
+  });
+}
+
+function refusal(statusCode: number, message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { statusCode });
 }

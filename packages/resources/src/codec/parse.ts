@@ -120,11 +120,9 @@ function malformed(descriptor: AnyDescriptor, problem: string): MeshError {
   return new MeshError('bad_request', { public: `invalid ${descriptor.kind} object: ${JSON.stringify(problem)}` });
 }
 
-/** Refuses what would exhaust the stack of code that walks documents; itself walks without recursion. */
-function checkDepth(document: unknown): void {
-  let level: unknown[] = [document];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > DEPTH_MAX) throw new MeshError('bad_request', { public: `invalid resource: nested deeper than ${DEPTH_MAX} levels` });
-    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
-  }
+/** Refuses what would exhaust the stack of code that walks documents; itself goes no deeper than the bound. */
+function checkDepth(value: unknown, depth = 0): void {
+  if (depth > DEPTH_MAX) throw new MeshError('bad_request', { public: `invalid resource: nested deeper than ${DEPTH_MAX} levels` });
+  if (typeof value !== 'object' || value === null) return;
+  for (const each of Object.values(value)) if (typeof each === 'object') checkDepth(each, depth + 1);
 }
