@@ -137,6 +137,10 @@ class FollowedContext implements MeshContext, Generation {
     memory.advance(this);
   }
 
+  get lineage(): object {
+    return this.memory;
+  }
+
   get mesh(): Resource<MeshSpec> {
     return this.read('mesh', ALL);
   }

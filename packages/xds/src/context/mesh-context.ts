@@ -18,6 +18,8 @@ export interface MeshMtlsState {
 export interface MeshContext {
   readonly name: string;
   readonly zone: string;
+  /** One object for this context and those of the mesh that follow it, until the mesh goes. */
+  readonly lineage: object;
   readonly mesh: Resource<MeshSpec>;
   readonly mtls: MeshMtlsState | undefined;
   readonly dataplanes: readonly Resource<DataplaneSpec>[];

@@ -1,6 +1,7 @@
 import type { Snapshot } from '@mesh/delta';
 import type { MeshContext } from '../context/mesh-context.js';
 import type { Read } from '../context/reads.js';
+import type { Frame } from './collector.js';
 
 /** What a part is made from. */
 export interface PartSources {
@@ -11,6 +12,8 @@ export interface PartSources {
 interface Part {
   readonly inputs: readonly unknown[];
   readonly reads: readonly Read[];
+  /** Of the context they were read from; in another one nobody tells whether they would be the same. */
+  readonly lineage: object | undefined;
   readonly value: unknown;
 }
 
@@ -22,16 +25,22 @@ interface Part {
 export class BuildMemory {
   /** The newest snapshot that held together. */
   snapshot: Snapshot | undefined;
+  /** The frame it was made of. */
+  checked: Frame | undefined;
   private readonly parts = new Map<string, Part>();
 
   /** The part as it was made last, or what `make` gives now; `context` is what it reads, if any. */
   reuse<T>(part: string, { inputs, context }: PartSources, make: () => T): T {
     const known = this.parts.get(part);
-    if (known && sameInputs(known.inputs, inputs) && (!context || context.holds(known.reads))) return known.value as T;
+    if (known && sameInputs(known.inputs, inputs) && stillHolds(known, context)) return known.value as T;
     const { value, reads } = context ? context.record(make) : { value: make(), reads: [] };
-    this.parts.set(part, { inputs, reads, value });
+    this.parts.set(part, { inputs, reads, lineage: context?.lineage, value });
     return value;
   }
+}
+
+function stillHolds({ lineage, reads }: Part, context: MeshContext | undefined): boolean {
+  return lineage === context?.lineage && (!context || context.holds(reads));
 }
 
 function sameInputs(before: readonly unknown[], now: readonly unknown[]): boolean {

@@ -1,6 +1,8 @@
 import type { BuildResult } from '../snapshot/consistency.js';
 import { addAdmin } from './admin.js';
-import { ResourceCollector } from './collector.js';
+import { BuildMemory } from './build-memory.js';
+import { checkedSnapshot, completeFrame, type Frame, ResourceCollector } from './collector.js';
+import { assignmentOf } from './destination.js';
 import { addDns } from './dns.js';
 import { addInbounds } from './inbound.js';
 import { type SidecarInput, sidecarScope } from './input.js';
@@ -14,6 +16,25 @@ import { addTransparentProxy } from './transparent-proxy.js';
  * not ok names what does not hold together; keep what the proxy has then.
  */
 export function buildSidecar(input: SidecarInput): BuildResult {
+  const { context, memory = new BuildMemory() } = input;
+  const frame = memory.reuse('frame', { inputs: frameInputs(input), context }, () => buildFrame({ ...input, memory }));
+  const snapshot = completeFrame(frame, ({ cluster, tags }) => assignmentOf(context, cluster.name, tags), memory.snapshot);
+  // What holds together does so whichever endpoints there are.
+  const result = memory.checked === frame ? ({ ok: true, snapshot } as const) : checkedSnapshot(snapshot, frame);
+  if (result.ok) {
+    memory.snapshot = result.snapshot;
+    memory.checked = frame;
+  }
+  return result;
+}
+
+/** All that a frame is made of besides what is read from the context. */
+function frameInputs({ dataplane, metadata, identity, adminTls, plugins }: SidecarInput): readonly unknown[] {
+  const tls = [identity?.certPem, identity?.keyPem, adminTls?.certPem, adminTls?.keyPem, adminTls?.caPem];
+  return [dataplane, metadata, plugins, ...tls, ...(identity?.caPems ?? [])];
+}
+
+function buildFrame(input: SidecarInput): Frame {
   const scope = sidecarScope(input);
   const collector = new ResourceCollector();
   const networking = input.dataplane.spec.networking;
@@ -30,7 +51,5 @@ export function buildSidecar(input: SidecarInput): BuildResult {
   addOutbounds(collector, scope);
   addDns(collector, scope);
   if (input.context.mtls) addSecrets(collector, input.context.name, input.identity);
-  const result = collector.finish(scope.memory.snapshot);
-  if (result.ok) scope.memory.snapshot = result.snapshot;
-  return result;
+  return collector.frame(scope.memory.snapshot);
 }

@@ -1,10 +1,11 @@
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
-import type { Snapshot, SnapshotResource } from '@mesh/delta';
+import type { Snapshot, SnapshotResource, SnapshotType } from '@mesh/delta';
 import { ClusterSchema } from '@mesh/proto/envoy/config/cluster/v3/cluster_pb.js';
 import { ListenerSchema } from '@mesh/proto/envoy/config/listener/v3/listener_pb.js';
+import type { Tags } from '@mesh/resources';
 import { type ClusterModel, finishCluster } from '../build/cluster.js';
 import { finishListener, type ListenerModel } from '../build/listener.js';
-import { type BuildResult, checkConsistency } from '../snapshot/consistency.js';
+import { type BuildResult, checkConsistency, type References } from '../snapshot/consistency.js';
 import {
   CLUSTER_TYPE,
   ENDPOINT_TYPE,
@@ -13,6 +14,7 @@ import {
   ROUTE_TYPE,
   SECRET_TYPE,
   SnapshotBuilder,
+  snapshotType,
   versionWithCluster,
 } from '../snapshot/encode.js';
 
@@ -33,11 +35,28 @@ export function encodeListener(model: ListenerModel): SnapshotResource {
   return encodeResource(ListenerSchema, model.name, finishListener(model));
 }
 
+/** A cluster of a service, whose load assignment is asked for with every snapshot. */
+export interface AssignedCluster {
+  readonly cluster: SnapshotResource;
+  /** Of the instances behind it. */
+  readonly tags: Tags;
+}
+
+/** All of a proxy's configuration but the load assignments of services, which change more often than all the rest. */
+export interface Frame {
+  readonly types: Snapshot;
+  readonly assigned: readonly AssignedCluster[];
+  readonly references: References;
+  /** Names that were given to different resources. */
+  readonly conflicts: readonly string[];
+}
+
 /** Gathers what the generators of one proxy make, and what it refers to. */
 export class ResourceCollector {
   private readonly builder = new SnapshotBuilder();
   private readonly usedClusters = new Set<string>();
   private readonly edsClusters = new Set<string>();
+  private readonly assigned: AssignedCluster[] = [];
   private readonly usedRoutes = new Set<string>();
   private readonly usedSecrets = new Set<string>();
 
@@ -48,6 +67,15 @@ export class ResourceCollector {
     if (!cluster.assignment) return;
     this.edsClusters.add(cluster.resource.name);
     this.builder.add(ENDPOINT_TYPE, cluster.assignment);
+  }
+
+  /** Adds a cluster of a service, to be given its load assignment by `completeFrame`; of several with one name the first stays. */
+  addAssigned(assigned: AssignedCluster): void {
+    const { name } = assigned.cluster;
+    if (this.builder.has(CLUSTER_TYPE, name)) return;
+    this.builder.add(CLUSTER_TYPE, assigned.cluster);
+    this.edsClusters.add(name);
+    this.assigned.push(assigned);
   }
 
   addListener(listener: SnapshotResource): void {
@@ -77,11 +105,27 @@ export class ResourceCollector {
     for (const name of names) this.usedSecrets.add(name);
   }
 
-  /** The snapshot, if it holds together; unchanged types are those of the one `before`. */
-  finish(before?: Snapshot): BuildResult {
-    const snapshot = this.builder.build(before);
-    const references = { edsClusters: this.edsClusters, clusters: this.usedClusters, routes: this.usedRoutes, secrets: this.usedSecrets };
-    const problems = [...this.builder.problems, ...checkConsistency(snapshot, references)];
-    return problems.length === 0 ? { ok: true, snapshot } : { ok: false, problems };
+  /** The snapshot, if it holds together; for proxies without clusters of `addAssigned`. */
+  finish(): BuildResult {
+    return checkedSnapshot(this.builder.build(), this.frame());
   }
+
+  /** What was gathered, without load assignments; unchanged types are those of the snapshot `before`. */
+  frame(before?: Snapshot): Frame {
+    const references = { edsClusters: this.edsClusters, clusters: this.usedClusters, routes: this.usedRoutes, secrets: this.usedSecrets };
+    return { types: this.builder.build(before), assigned: this.assigned, references, conflicts: this.builder.problems };
+  }
+}
+
+/** A frame with its load assignments, whether or not it holds together; unchanged types are those of the snapshot `before`. */
+export function completeFrame(frame: Frame, assignmentOf: (assigned: AssignedCluster) => SnapshotResource, before?: Snapshot): Snapshot {
+  const assignments = frame.assigned.map((assigned) => versionWithCluster(assignmentOf(assigned), assigned.cluster));
+  const resources = new Map(assignments.map((assignment) => [assignment.name, assignment]));
+  return new Map<string, SnapshotType>([...frame.types, [ENDPOINT_TYPE, snapshotType(resources, before?.get(ENDPOINT_TYPE))]]);
+}
+
+/** The snapshot, or what does not hold together in it. */
+export function checkedSnapshot(snapshot: Snapshot, { conflicts, references }: Frame): BuildResult {
+  const problems = [...conflicts, ...checkConsistency(snapshot, references)];
+  return problems.length === 0 ? { ok: true, snapshot } : { ok: false, problems };
 }

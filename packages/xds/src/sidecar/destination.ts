@@ -11,8 +11,8 @@ import { endpointsOf, type MeshContext, protocolOfService } from '../context/mes
 import { destinationClusterName, EGRESS_SERVICE, hostPort, sniOf, spiffeId } from '../model/names.js';
 import type { LoadBalancer } from '../model/routes.js';
 import { containsTags, tagsKey } from '../model/tags.js';
-import { encodeResource, versionWithCluster } from '../snapshot/encode.js';
-import { type EncodedCluster, encodeCluster } from './collector.js';
+import { encodeResource } from '../snapshot/encode.js';
+import { encodeCluster } from './collector.js';
 import type { SidecarScope } from './input.js';
 
 /** Zones a refusal names; the body of a response is limited. */
@@ -61,16 +61,14 @@ export function directExternal(context: MeshContext, service: string): ExternalT
   });
 }
 
-/** Cluster and endpoints of a destination, shared by all proxies that see the same policies. */
-export function destinationCluster(scope: SidecarScope, destination: Destination): EncodedCluster {
+/** Cluster of a destination, shared by all proxies that see the same policies. */
+export function destinationCluster(scope: SidecarScope, destination: Destination): SnapshotResource {
   const { context } = scope;
   const name = destinationClusterName(destination.tags);
   const service = destination.tags[TAG_SERVICE] ?? '';
   const balancer = JSON.stringify(destination.loadBalancer ?? null);
   const key = `cluster/${name}/${scope.metadata.ipv6Enabled}/${scope.metadata.systemCaPath}/${balancer}/${scope.outboundKeyTo(service)}`;
-  const resource = context.memo(key, () => buildCluster(scope, destination));
-  if (directExternal(context, service)) return { resource };
-  return { resource, assignment: versionWithCluster(assignmentOf(context, name, destination.tags), resource) };
+  return context.memo(key, () => buildCluster(scope, destination));
 }
 
 function buildCluster(scope: SidecarScope, { tags, loadBalancer }: Destination): SnapshotResource {
@@ -90,7 +88,8 @@ function buildCluster(scope: SidecarScope, { tags, loadBalancer }: Destination):
   return encodeCluster(model).resource;
 }
 
-function assignmentOf(context: MeshContext, name: string, tags: Tags): SnapshotResource {
+/** The instances behind the cluster of a service, encoded once for all proxies. */
+export function assignmentOf(context: MeshContext, name: string, tags: Tags): SnapshotResource {
   return context.derive(
     `assignment/${name}`,
     (now) => encodeResource(ClusterLoadAssignmentSchema, name, loadAssignment(name, endpointsWithTags(now, tags))),

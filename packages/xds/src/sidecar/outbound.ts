@@ -38,8 +38,9 @@ export function addOutbounds(collector: ResourceCollector, scope: SidecarScope):
     }
     for (const destination of built.destinations) {
       const cluster = destinationCluster(scope, destination);
-      collector.useClusters([cluster.resource.name]);
-      collector.addCluster(cluster);
+      collector.useClusters([cluster.name]);
+      if (directExternal(scope.context, destination.tags[TAG_SERVICE] ?? '')) collector.addCluster({ resource: cluster });
+      else collector.addAssigned({ cluster, tags: destination.tags });
     }
   }
 }

@@ -54,8 +54,13 @@ export class SnapshotBuilder {
 
   /** The snapshot; resources ordered by name. Types that are what they were in the one before are the same objects. */
   build(before?: Snapshot): Snapshot {
-    return new Map([...this.types].map(([type, resources]) => [type, sameType(before?.get(type), resources) ?? typeOf(resources)]));
+    return new Map([...this.types].map(([type, resources]) => [type, snapshotType(resources, before?.get(type))]));
   }
+}
+
+/** Resources of one type, ordered by name; the very type that was there `before` where it is the same. */
+export function snapshotType(resources: ReadonlyMap<string, SnapshotResource>, before?: SnapshotType): SnapshotType {
+  return sameType(before, resources) ?? typeOf(resources);
 }
 
 function sameType(before: SnapshotType | undefined, now: ReadonlyMap<string, SnapshotResource>): SnapshotType | undefined {
