@@ -6,6 +6,12 @@ export const messageBytesMax = 10 * 1024 * 1024;
 /** Ping after this long without traffic, and how long a peer has to answer (contract/dataplane.md §1.1). */
 const keepaliveMs = 15_000;
 
+/**
+ * Proxies are pinged less often than peers of which there are few: each ping of a thousand connections wakes the process, and
+ * the kernel finds those that are gone sooner, at no cost (`tcpKeepaliveMs` of the mux).
+ */
+export const PROXY_KEEPALIVE: ServerOptions = { 'grpc.keepalive_time_ms': 60_000 };
+
 /** A gRPC server with the limits and the keepalive that Kuma's servers have. */
 export function createGrpcServer(options: ServerOptions = {}): Server {
   return new Server({

@@ -7,7 +7,7 @@ import type { AdsHandler } from './ads/handler.js';
 import { addAdsService } from './ads/service.js';
 import { createMuxServer } from './mux/mux-server.js';
 import type { TlsSettings } from './mux/tls-front.js';
-import { createGrpcServer } from './server.js';
+import { createGrpcServer, PROXY_KEEPALIVE } from './server.js';
 import { type BackDoor, openBackDoor } from './workers/back-door.js';
 import type { WorkerSettings } from './workers/messages.js';
 import { StreamWorkers, type WorkerCounts, type WorkerReport } from './workers/stream-workers.js';
@@ -50,7 +50,7 @@ const ticketKeyBytes = 48;
 export function createXdsServer(options: XdsServerOptions): XdsServer {
   const { handler, controlPlaneId, log, http, methods = [], workers: counts = { max: 0, connectionsEach: 0 } } = options;
   const tls = { ...options.tls, ticketKeys: randomBytes(ticketKeyBytes) };
-  const grpc = createGrpcServer();
+  const grpc = createGrpcServer(PROXY_KEEPALIVE);
   addAdsService(grpc, handler, {
     controlPlaneId,
     onError: (error) => log.error({ error: messageOf(error) }, 'an xDS stream failed'),

@@ -73,9 +73,6 @@ export interface ServedProxies {
   readonly onCertificate?: (key: ResourceKey, issued: { certificate: ProxyCertificate; insight: ProxyInsight | undefined }) => void;
 }
 
-/** Counters of an insight are written at most so often; connects and disconnects at once. */
-const INSIGHT_FLUSH_MS = 3000;
-
 /** Everything that turns the view into configuration of the proxies that are connected here. */
 export class ProxyXds {
   readonly handler: ProxyAdsHandler;
@@ -209,7 +206,7 @@ export class ProxyXds {
         clock,
         log,
         instanceId,
-        flushIntervalMs: Math.min(INSIGHT_FLUSH_MS, config.xdsServer.dataplaneStatusFlushInterval),
+        flushIntervalMs: config.xdsServer.dataplaneStatusFlushInterval,
         subscriptionLimit: config.metrics.dataplane.subscriptionLimit,
       },
       authenticate,

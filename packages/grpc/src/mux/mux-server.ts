@@ -6,6 +6,9 @@ import { createTlsFront, OpenSockets, type TlsSettings } from './tls-front.js';
 /** `ReadHeaderTimeout` of contract/dataplane.md §1.1. */
 const headersTimeoutMs = 5_000;
 
+/** The kernel asks a peer that has been silent for so long whether it is there; ten times unanswered, a second each, end the connection. */
+const tcpKeepaliveMs = 15_000;
+
 export interface MuxServerOptions extends TlsSettings {
   readonly http: RequestListener;
   /** With its services added; not bound to a port of its own. */
@@ -35,7 +38,8 @@ export function createMuxServer(options: MuxServerOptions): MuxServer {
   const grpc = (socket: Socket) => injector.injectConnection(socket);
   const tls = createTlsFront(options, { http, grpc });
   // Nothing may be read of a connection that another process takes.
-  const tcpServer = createTcpServer({ pauseOnConnect: true }, (socket) => {
+  const keepalive = { keepAlive: true, keepAliveInitialDelay: tcpKeepaliveMs };
+  const tcpServer = createTcpServer({ pauseOnConnect: true, ...keepalive }, (socket) => {
     if (options.place?.(socket, sockets.count)) return;
     sockets.add(socket);
     tls.emit('connection', socket);

@@ -5,7 +5,7 @@ import { type SecureVersion, type TLSSocket, type Server as TlsServer } from 'no
 import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import { addAdsService } from '../ads/service.js';
 import { createTlsFront, OpenSockets } from '../mux/tls-front.js';
-import { createGrpcServer } from '../server.js';
+import { createGrpcServer, PROXY_KEEPALIVE } from '../server.js';
 import { forwardMethods } from './forward.js';
 import { MainLink, type WorkerOrder } from './main-link.js';
 import type { WorkerSettings, WorkerUsage } from './messages.js';
@@ -78,7 +78,7 @@ export class StreamWorker {
 
   private serve(settings: WorkerSettings): Serving {
     const { controlPlaneId, forwarded, ticketKeys, minVersion, maxVersion } = settings;
-    const grpc = createGrpcServer();
+    const grpc = createGrpcServer(PROXY_KEEPALIVE);
     addAdsService(grpc, this.link, { controlPlaneId, onError: (error) => this.failed(error) });
     forwardMethods(grpc, { methods: forwarded, socketPath: settings.grpc });
     const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
