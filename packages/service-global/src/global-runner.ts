@@ -126,6 +126,7 @@ export class GlobalRunner implements ControlPlaneRunner {
     });
     const zones = new ZoneLife({
       store,
+      view,
       instance,
       subscriptions,
       clock: systemClock,

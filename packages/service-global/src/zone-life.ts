@@ -1,11 +1,13 @@
 import { BEAT_MS, CONTROL_PLANE_AUTHOR, type Instance, type ZoneSubscription, type ZoneSubscriptions } from '@mesh/control-plane';
-import { type Clock, type Logger, MeshError, messageOf, type ResourceStore } from '@mesh/core';
+import { type Clock, type Logger, MeshError, messageOf, type ResourceStore, type ResourceView } from '@mesh/core';
 import type { KdsStreamName, ZonePeer } from '@mesh/grpc';
 import { FEATURE_ZONE_PING } from '@mesh/kds';
 import type { KdsStream, ZoneInsightSpec } from '@mesh/resources';
 
 export interface ZoneLifeOptions {
   readonly store: ResourceStore;
+  /** Follows the store. */
+  readonly view: ResourceView;
   readonly instance: Instance;
   readonly subscriptions: ZoneSubscriptions;
   readonly clock: Clock;
@@ -29,6 +31,7 @@ export class ZoneLife {
   /** Last sign of life of zones that promised to ping. */
   private readonly lastSeen = new Map<string, number>();
   private readonly opened = new Map<string, Map<KdsStreamName, KdsStream>>();
+  private readonly creating = new Map<string, Promise<void>>();
   private readonly closing = new Set<Promise<void>>();
   private readonly timers: NodeJS.Timeout[] = [];
 
@@ -54,9 +57,19 @@ export class ZoneLife {
 
   /** Creates the Zone at its first contact. */
   async ensure(zone: string): Promise<void> {
+    // All streams of a zone come at once, and so may all zones: the view tells without a connection to the store.
+    if (this.options.view.get({ kind: 'Zone', mesh: '', name: zone })) return;
+    let creating = this.creating.get(zone);
+    if (!creating) {
+      creating = this.create(zone).finally(() => this.creating.delete(zone));
+      this.creating.set(zone, creating);
+    }
+    await creating;
+  }
+
+  private async create(zone: string): Promise<void> {
     const { store, log } = this.options;
     const key = { kind: 'Zone', mesh: '', name: zone };
-    if (await store.get(key)) return;
     try {
       await store.transact([{ op: 'create', draft: { ...key, spec: { enabled: true } } }], { author: CONTROL_PLANE_AUTHOR });
       log.info({ zone }, 'zone created');

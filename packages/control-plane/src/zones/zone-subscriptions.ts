@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, type Logger, messageOf, type ResourceStore, VERSION } from '@mesh/core';
 import type { PeerNode, SenderEvents } from '@mesh/kds';
-import type { KdsServiceStats, KdsSubscription, ZoneInsightSpec } from '@mesh/resources';
+import type { KdsServiceStats, KdsSubscription } from '@mesh/resources';
 import { Coalescer } from '../coalesce.js';
-import { CONTROL_PLANE_AUTHOR } from '../instance.js';
-import { updateResource } from '../update-resource.js';
 import { putSubscription, zoneVersion } from './zone-insight.js';
+import { type ZoneInsightChange, ZoneInsightWrites } from './zone-insight-writes.js';
 
 export interface ZoneSubscriptionsOptions {
   readonly store: ResourceStore;
@@ -27,16 +26,20 @@ export interface OpenSubscription {
 
 /** Writes ZoneInsights: what the global knows of its zones, and a zone of itself (contract/kds.md §5). */
 export class ZoneSubscriptions {
-  constructor(private readonly options: ZoneSubscriptionsOptions) {}
+  private readonly writes: ZoneInsightWrites;
+
+  constructor(private readonly options: ZoneSubscriptionsOptions) {
+    this.writes = new ZoneInsightWrites(options.store);
+  }
 
   /** A stream opened: the zone is online from now on. */
   open(subscription: OpenSubscription): ZoneSubscription {
-    return new ZoneSubscription(this.options, subscription);
+    return new ZoneSubscription({ ...this.options, writes: this.writes }, subscription);
   }
 
   /** Changes a ZoneInsight, or makes it; nothing where the Zone does not exist. */
-  async update(zone: string, change: (spec: ZoneInsightSpec) => ZoneInsightSpec): Promise<void> {
-    await updateInsight(this.options.store, zone, change);
+  update(zone: string, change: ZoneInsightChange): Promise<void> {
+    return this.writes.update(zone, change);
   }
 }
 
@@ -57,7 +60,7 @@ export class ZoneSubscription implements SenderEvents {
   private generation = 0;
 
   constructor(
-    private readonly options: ZoneSubscriptionsOptions,
+    private readonly options: Omit<ZoneSubscriptionsOptions, 'store'> & { readonly writes: ZoneInsightWrites },
     private readonly opened: OpenSubscription,
   ) {
     this.connectTime = this.now();
@@ -94,10 +97,8 @@ export class ZoneSubscription implements SenderEvents {
   }
 
   private async flush(): Promise<void> {
-    const { limit } = this.options;
-    await updateInsight(this.options.store, this.opened.zone, (spec) =>
-      putSubscription(spec, this.subscription(), { limit, now: this.now() }),
-    );
+    const { limit, writes } = this.options;
+    await writes.update(this.opened.zone, (spec) => putSubscription(spec, this.subscription(), { limit, now: this.now() }));
   }
 
   private subscription(): KdsSubscription {
@@ -138,16 +139,4 @@ function toStats(counters: Counters): KdsServiceStats {
     ...(counters.acknowledged ? { responsesAcknowledged: String(counters.acknowledged) } : {}),
     ...(counters.rejected ? { responsesRejected: String(counters.rejected) } : {}),
   };
-}
-
-async function updateInsight(store: ResourceStore, zone: string, change: (spec: ZoneInsightSpec) => ZoneInsightSpec): Promise<void> {
-  const owner = { kind: 'Zone', mesh: '', name: zone };
-  // An insight of a zone that was deleted would show it again.
-  if (!(await store.get(owner))) return;
-  await updateResource<ZoneInsightSpec>({
-    store,
-    key: { kind: 'ZoneInsight', mesh: '', name: zone },
-    author: CONTROL_PLANE_AUTHOR,
-    change: (stored) => ({ spec: change(stored?.spec ?? {}), labels: stored?.meta.labels ?? {}, owner }),
-  });
 }
