@@ -38,7 +38,7 @@ const SOCKET_NAME_LENGTH_MAX = 98;
 const TYPE = 'type.googleapis.com/';
 /**
  * Pauses before a stream is opened again, each a random part of an interval that doubles up to the longest. Envoy's own longest
- * of 30 s would keep a control plane that was away for a while out of proxies for as long.
+ * of 30 s would keep a control plane that was away for a while out of proxies for as long. HDS has pauses of its own.
  */
 const RETRY_POLICY = { retryBackOff: { baseInterval: '0.250s', maxInterval: '1.500s' } };
 
@@ -57,7 +57,7 @@ export function envoyBootstrap(input: BootstrapInput): JsonObject {
     dynamicResources: {
       adsConfig: {
         apiType,
-        grpcServices: [{ ...grpcService(input), retryPolicy: RETRY_POLICY }],
+        grpcServices: [grpcService(input)],
         setNodeOnFirstMessageOnly: true,
         transportApiVersion: 'V3',
       },
@@ -181,7 +181,8 @@ function grpcService(input: BootstrapInput): JsonObject {
   if (usesGoogleGrpc(input)) return googleGrpc(input);
   const token = input.request.dataplaneToken;
   return {
-    envoyGrpc: { clusterName: clusterNames(input).ads },
+    // That of the service around it is for calls that end.
+    envoyGrpc: { clusterName: clusterNames(input).ads, retryPolicy: RETRY_POLICY },
     ...(token === '' ? {} : { initialMetadata: [{ key: 'authorization', value: token }] }),
   };
 }
@@ -209,25 +210,12 @@ function googleGrpc({ request, params, ads }: BootstrapInput): JsonObject {
       channelArgs: {
         args: {
           'grpc.http2.max_pings_without_data': integer(0),
-          ...reconnects(integer),
           'grpc.keepalive_time_ms': integer(10_000),
           'grpc.keepalive_timeout_ms': integer(30_000),
           'grpc.max_receive_message_length': integer(params.xdsGrpcMaxReceiveMessageBytes),
         },
       },
     },
-  };
-}
-
-/**
- * Google's client has pauses of its own between attempts to connect, which double up to two minutes: they would outlast the retry
- * policy. An attempt may take longer than a pause, as a control plane that starts is slow to shake hands.
- */
-function reconnects(integer: (value: number) => JsonObject): JsonObject {
-  return {
-    'grpc.initial_reconnect_backoff_ms': integer(250),
-    'grpc.max_reconnect_backoff_ms': integer(1_500),
-    'grpc.min_reconnect_backoff_ms': integer(5_000),
   };
 }
 
