@@ -36,7 +36,7 @@ export function faultSuite(title: string, options: FaultSuiteOptions): void {
     });
 
     const possible = possibleFaults(options.faults);
-    for (const fault of options.faults) {
+    for (const fault of options.faults.filter(({ isFullOnly }) => isFullRun() || !isFullOnly)) {
       it.skipIf(!possible.includes(fault))(fault.name, { timeout: 300_000 }, async () => {
         const report = await runFault(observers, fault, fault.lastsMs[isFullRun() ? 'full' : 'sampled']);
         process.stdout.write(`  ${lineOf(report)}\n`);

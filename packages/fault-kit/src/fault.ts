@@ -12,6 +12,8 @@ export interface Fault {
   readonly place: Place;
   /** It needs everything else to work, so that it can happen at all. */
   readonly isAlone?: boolean;
+  /** `npm test` leaves it to the random walk and to `pnpm e2e:faults`: a fault of its kind is there already. */
+  readonly isFullOnly?: boolean;
   /** What was written at this control plane is gone by its nature. */
   readonly losesWritesAt?: Place;
   /** A KDS stream falls silent: one of these control planes must notice before it is over, if it lasts long enough. */

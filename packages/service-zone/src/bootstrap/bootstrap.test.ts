@@ -64,7 +64,8 @@ describe('the generated bootstrap', () => {
     // The same labels from other patterns: see stats-tags.test.ts.
     expected.statsConfig = actual.statsConfig;
     const retryPolicy = { retryBackOff: { baseInterval: '0.250s', maxInterval: '1.500s' } };
-    for (const { grpcServices } of [expected.dynamicResources.adsConfig, expected.hdsConfig]) grpcServices[0].envoyGrpc.retryPolicy = retryPolicy;
+    for (const { grpcServices } of [expected.dynamicResources.adsConfig, expected.hdsConfig])
+      grpcServices[0].envoyGrpc.retryPolicy = retryPolicy;
     expect(actual).toEqual(expected);
   });
 
