@@ -107,3 +107,27 @@ describe('kumactl apply --wait', () => {
     expect(code).toBe(1);
   });
 });
+
+describe('kumactl delete --wait', () => {
+  it('waits until it is known everywhere that the resource is gone', async () => {
+    await kumactl.run(['apply', '-f', '-'], 'type: Mesh\nname: a\n');
+    const asked: number[] = [];
+    kumactl.converged = ({ revision }) => {
+      asked.push(revision);
+      return { proxies: PROXIES };
+    };
+    const { out, code } = await kumactl.run(['delete', 'mesh', 'a', '--wait']);
+    expect(asked).toEqual([kumactl.view.revision]);
+    expect(out).toBe(`deleted Mesh "a"\nrevision ${kumactl.view.revision} is in 3 proxies\n`);
+    expect(code).toBe(0);
+  });
+
+  it('fails where somebody does not hear of it, though it is gone', async () => {
+    await kumactl.run(['apply', '-f', '-'], 'type: Mesh\nname: a\n');
+    kumactl.converged = () => ({ state: 'missing', zones: [{ zone: 'a', state: 'missing', reason: 'is not connected' }] });
+    const { out, err, code } = await kumactl.run(['delete', 'mesh', 'a', '--wait', '--timeout', '0s']);
+    expect(out).toBe('deleted Mesh "a"\n');
+    expect(err).toContain('* zone "a" is missing: it is not connected\n');
+    expect(code).toBe(1);
+  });
+});

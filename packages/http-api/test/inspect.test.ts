@@ -243,6 +243,7 @@ describe('_config of a dataplane', () => {
     api.controlPlane.generated = (shadow) => made(shadow ? '77s' : '5s');
     api.controlPlane.seed(resource('DataplaneInsight', 'web-1').withSpec({ metadata: {} }).build());
     expect(await get(path)).toEqual({ xds: made('5s') });
+    expect(await get(path.replace('dataplanes', 'meshgateways'))).toEqual({ xds: made('5s') });
     expect(await get(`${path}?shadow=true`)).toEqual({ xds: made('77s') });
     expect(await get(`${path}?include=diff`)).toEqual({ diff: [], xds: made('5s') });
     const at = '/type.googleapis.com~1envoy.config.cluster.v3.Cluster/backend/connectTimeout';

@@ -8,7 +8,7 @@ import type { Io } from '../io.js';
 import { collect, readPairs, requireFlags } from '../options.js';
 import { printItem } from '../output/print.js';
 import { Session } from '../session.js';
-import { readTimeout, waitForRevision } from '../wait/wait.js';
+import { readTimeout, revisionOf, waitForWrite } from '../wait/wait.js';
 import { type ReadyDocument, readDocuments } from './documents.js';
 import { readSources } from './sources.js';
 
@@ -53,9 +53,7 @@ async function apply(session: Session, options: ApplyOptions): Promise<void> {
   const client = await session.connect();
   let revision: number | undefined;
   for (const document of documents) revision = await write(session, client, document);
-  if (!options.wait) return;
-  if (revision === undefined) throw new UserError('this control plane does not tell the revision of a write');
-  await waitForRevision(session, client, { revision, timeoutMs });
+  if (options.wait) await waitForWrite(session, client, { revision, timeoutMs });
 }
 
 async function readAll(io: Io, options: ApplyOptions): Promise<ReadyDocument[]> {
@@ -84,6 +82,5 @@ async function write(session: Session, client: ApiClient, { parsed, place }: Rea
   });
   session.io.out(`${label} ${response.status === 201 ? 'Created' : 'Updated'}\n`);
   for (const warning of new Set([...warnings, ...(data?.warnings ?? [])])) session.warn(`Warning: ${warning}`);
-  const revision = Number(response.headers.get('kuma-revision') ?? Number.NaN);
-  return Number.isSafeInteger(revision) ? revision : undefined;
+  return revisionOf(response);
 }

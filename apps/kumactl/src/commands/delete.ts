@@ -5,6 +5,7 @@ import { UserError } from '../errors.js';
 import type { Io } from '../io.js';
 import { registry } from '../kinds.js';
 import { Session } from '../session.js';
+import { readTimeout, revisionOf, waitForWrite } from '../wait/wait.js';
 import { aliasesOf } from './get.js';
 
 /** `kumactl delete TYPE NAME`. */
@@ -15,19 +16,26 @@ export function addDeleteCommand(root: Command, io: Io): void {
     .argument('<type>')
     .argument('<name>')
     .option('-m, --mesh <string>', 'mesh to use', 'default')
+    .option('--wait', 'wait until zones and proxies know that it is gone')
+    .option('--timeout <duration>', 'how long to wait', '30s')
     .action(async function (this: Command, type: string, name: string) {
-      const { mesh } = this.opts<{ mesh: string }>();
+      const { mesh, wait, timeout } = this.opts<{ mesh: string; wait?: boolean; timeout: string }>();
+      const timeoutMs = readTimeout(timeout);
       const types = deletableTypes();
       const descriptor = types.get(type);
       if (!descriptor) throw new UserError(`unknown TYPE: ${type}. Allowed values: ${[...types.keys()].sort().join(', ')}`);
-      const client = await new Session(this, io).connect();
+      const session = new Session(this, io);
+      const client = await session.connect();
+      let revision: number | undefined;
       try {
-        await client.DELETE(itemPath(descriptor), { params: { path: pathOf({ mesh, name }) } });
+        const { response } = await client.DELETE(itemPath(descriptor), { params: { path: pathOf({ mesh, name }) } });
+        revision = revisionOf(response);
       } catch (error) {
         if (isNotFound(error)) throw new UserError(`there is no ${descriptor.kind} with name "${name}"`);
         throw error;
       }
       io.out(`deleted ${descriptor.kind} "${name}"\n`);
+      if (wait) await waitForWrite(session, client, { revision, timeoutMs });
     });
 }
 

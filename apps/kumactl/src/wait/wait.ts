@@ -43,6 +43,23 @@ export async function waitForRevision(session: Session, client: ApiClient, { rev
   }
 }
 
+/** The revision that the answer to a write carries; undefined where the server tells none, as Kuma's does not. */
+export function revisionOf(response: Response): number | undefined {
+  const revision = Number(response.headers.get('kuma-revision') ?? Number.NaN);
+  return Number.isSafeInteger(revision) ? revision : undefined;
+}
+
+/** As `waitForRevision`, after a write. @throws UserError too where the server told no revision. */
+export async function waitForWrite(
+  session: Session,
+  client: ApiClient,
+  write: { readonly revision: number | undefined; readonly timeoutMs: number },
+): Promise<void> {
+  const { revision, timeoutMs } = write;
+  if (revision === undefined) throw new UserError('this control plane does not tell the revision of a write');
+  await waitForRevision(session, client, { revision, timeoutMs });
+}
+
 async function ask(client: ApiClient, revision: number, waitMs: number): Promise<Convergence> {
   try {
     return await dataOf(client.GET('/convergence', { params: { query: { revision, timeout: `${Math.round(waitMs)}ms` } } }));

@@ -13,15 +13,15 @@ const NO_INSIGHT = 'Failed to fetch dataplane insight';
 /**
  * `…/dataplanes/{name}/_config`: the resources the control plane makes for a proxy, by type and name, with
  * `shadow=true` as if shadow policies were in effect; `include=diff` adds what that changes, as JSON patch
- * (contract/rest-api.md §3).
+ * (contract/rest-api.md §3). Below `meshgateways` it is the same: as in Kuma, the name is that of a Dataplane there too.
  */
-export function configRoute(context: ApiContext): Route {
-  return {
-    template: '/meshes/{mesh}/dataplanes/{name}/_config',
+export function configRoutes(context: ApiContext): Route[] {
+  return (['dataplanes', 'meshgateways'] as const).map((collection) => ({
+    template: `/meshes/{mesh}/${collection}/{name}/_config`,
     produces: ['application/json'],
-    docs: { GET: INSPECT_DOCS.config },
+    docs: { GET: INSPECT_DOCS.config(collection) },
     methods: { GET: handler(TITLE, (request) => answer(context, request)) },
-  };
+  }));
 }
 
 async function answer(context: ApiContext, request: ApiRequest): Promise<Answer> {

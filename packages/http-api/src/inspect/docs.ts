@@ -129,9 +129,9 @@ export const INSPECT_DOCS = {
       }),
     ),
   },
-  config: {
-    id: 'getProxyConfig',
-    summary: 'Read the configuration the control plane gives a Dataplane',
+  config: (collection: 'dataplanes' | 'meshgateways'): OperationDoc => ({
+    id: collection === 'dataplanes' ? 'getProxyConfig' : 'getGatewayConfig',
+    summary: `Read the configuration the control plane gives a Dataplane${collection === 'dataplanes' ? '' : ' of a gateway'}`,
     query: [
       { name: 'shadow', description: 'With policies that have the effect `shadow`.', schema: { enum: ['true', 'false'] } },
       { name: 'include', description: '`diff`: what the shadow changes, as JSON patch.', schema: { enum: ['diff'] } },
@@ -140,7 +140,7 @@ export const INSPECT_DOCS = {
       'Resources by type and name.',
       objectSchema({ xds: mapSchema(mapSchema({ type: 'object' })), diff: arraySchema(PATCH_OPERATION) }, ['xds']),
     ),
-  },
+  }),
   dataplanesOf: ({ kind, displayName }: AnyDescriptor, tail: string): OperationDoc => ({
     id: `list${kind}Dataplanes${tail === '_resources/dataplanes' ? '' : `At${tail.replace(/[^a-z]+/g, '')}`}`,
     summary: `List the Dataplanes a ${displayName.singular} is for`,

@@ -1,6 +1,6 @@
 import type { ApiContext } from '../context.js';
 import type { Route } from '../http/route.js';
-import { configRoute } from './config-route.js';
+import { configRoutes } from './config-route.js';
 import { gatewayDataplaneRoutes } from './gateway-dataplanes.js';
 import { hostnameRoutes } from './hostnames.js';
 import { layoutRoutes } from './layout.js';
@@ -12,7 +12,7 @@ import { rulesRoutes } from './rules-route.js';
 export function inspectRoutes(context: ApiContext): Route[] {
   return [
     ...rulesRoutes(context),
-    configRoute(context),
+    ...configRoutes(context),
     ...legacyInspectRoutes(context),
     ...layoutRoutes(context),
     ...gatewayDataplaneRoutes(context),
