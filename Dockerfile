@@ -93,7 +93,7 @@ LABEL org.opencontainers.image.title="kuma-cp" org.opencontainers.image.descript
 COPY --from=bundles /mesh/bin/kuma-cp /mesh/bin/
 COPY --from=bundles /mesh/apps/kuma-cp/dist /mesh/apps/kuma-cp/dist
 EXPOSE 5653/udp 5653 5678 5679 5680 5681 5682 5685
-ENTRYPOINT ["node", "/mesh/bin/kuma-cp"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--v8-pool-size=1", "/mesh/bin/kuma-cp"]
 CMD ["run"]
 
 # ---- beside applications

@@ -12,8 +12,9 @@ export interface IdleFigures {
 }
 
 /** Insights of what happened before are written within this time at most. */
-const AFTERMATH_SECONDS_MAX = 40;
-const WINDOW_SECONDS = 4;
+const AFTERMATH_SECONDS_MAX = 44;
+/** Longer than counters of proxies wait to be written (`xdsServer.dataplaneStatusFlushInterval`). */
+const WINDOW_SECONDS = 11;
 /** A window with so few transactions over all databases holds keep-alives only. */
 const QUIET_TRANSACTIONS = 8;
 

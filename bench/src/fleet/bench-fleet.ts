@@ -31,8 +31,8 @@ type Load = Omit<LoadOptions, 'onStep'>;
 const FULL: FleetSize = { dataplanes: 1000, services: 50, outbounds: 3, rampupMs: 30_000 };
 
 const LOADS: Readonly<Record<LoadName, Load>> = {
-  fleet: { size: FULL, idleSeconds: 20, endpointChanges: 30, policyChanges: 10, restart: false },
-  'fleet-postgres': { size: FULL, idleSeconds: 20, endpointChanges: 30, policyChanges: 10, restart: false },
+  fleet: { size: FULL, idleSeconds: 30, endpointChanges: 30, policyChanges: 10, restart: false },
+  'fleet-postgres': { size: FULL, idleSeconds: 30, endpointChanges: 30, policyChanges: 10, restart: false },
   // As many instances and callers of each service as in the whole fleet.
   half: {
     size: { ...FULL, dataplanes: 500, services: 25, rampupMs: 15_000 },

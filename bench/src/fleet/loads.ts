@@ -43,8 +43,11 @@ export interface LoadOptions {
   readonly onStep: (what: string) => () => void;
 }
 
-/** Counters of streams are written some seconds after the last of them moved. */
-const AFTERMATH_MS = 12_000;
+/**
+ * Counters of streams are written ten seconds after the last of them moved at most, insights of the mesh after them, and Node looks
+ * for garbage some seconds later.
+ */
+const AFTERMATH_MS = 20_000;
 
 /** Starts a control plane, brings a fleet up, and puts it under the loads. */
 export async function runLoads(spec: TargetSpec, options: LoadOptions): Promise<FleetFigures> {

@@ -182,6 +182,17 @@ describe('workers', () => {
     expect(report?.residentBytes).toBeGreaterThan(0);
   });
 
+  it('that hangs is ended, and replaced by one that serves its proxies', async () => {
+    await start({ max: 1, connectionsEach: 0, silenceMs: 2_000 });
+    const stuck = await join('stuck');
+    process.kill(pidOf(1), 'SIGSTOP');
+    expect(await stuck.ended).toBe(status.UNAVAILABLE);
+    await eventually(() => expect(server.workers.restarts).toBe(1));
+    expect(logged.map(({ fields }) => fields['reason'])).toContain('it hung');
+    await eventually(async () => expect(await connectionsEach()).toEqual([0]));
+    await join('stuck');
+  });
+
   it('that is killed takes its streams alone along, and is started again', async () => {
     await start({ max: 2, connectionsEach: 0 });
     const proxies = await Promise.all(['a', 'b', 'c', 'd'].map(join));

@@ -6,7 +6,7 @@ import { Channel } from './channel.js';
 import type { ResourceId, StreamId, ToMain, ToWorker, TypeContent } from './messages.js';
 
 /** What a worker does at the word of the main process. */
-export type WorkerOrder = Extract<ToWorker, readonly ['start' | 'usage' | 'drain', ...unknown[]]>;
+export type WorkerOrder = Extract<ToWorker, readonly ['start' | 'ping' | 'usage' | 'drain', ...unknown[]]>;
 
 /** A stream served here that the main process decides about. */
 interface ServedStream {

@@ -61,6 +61,8 @@ export type ToWorker =
   /** What a stream should have: types that differ from the snapshot before, and those that are gone. */
   | readonly ['snapshot', StreamId, number: number, changed: readonly TypeContent[], gone: readonly string[]]
   | readonly ['usage', question: number]
+  /** Say that you live. */
+  | readonly ['ping']
   /** Take nothing new, let what runs end for so long, then cut it and exit. */
   | readonly ['drain', graceMs: number];
 
@@ -78,5 +80,6 @@ export type ToMain =
   | readonly ['taken', StreamId, number: number]
   | readonly ['closed', StreamId]
   | readonly ['usage', question: number, WorkerUsage]
+  | readonly ['pong']
   /** Something was thrown that should not have been. */
   | readonly ['failed', text: string];

@@ -12,6 +12,8 @@ export interface WorkerCounts {
   readonly max: number;
   /** One worker for so many connections of the server; 0: all of them from the start. */
   readonly connectionsEach: number;
+  /** A worker that says nothing for so long is taken for hung, and replaced; 20 s unless said. */
+  readonly silenceMs?: number;
 }
 
 export interface StreamWorkersOptions {
@@ -32,6 +34,7 @@ export interface WorkerReport extends WorkerUsage {
 
 /** A worker that lived so long did not fail because of how it was started. */
 const STABLE_MS = 10_000;
+const SILENCE_MS = 20_000;
 const RESTART_MS_MIN = 1_000;
 const RESTART_MS_MAX = 30_000;
 
@@ -114,11 +117,12 @@ export class StreamWorkers {
   }
 
   private launch(slot: Slot): void {
-    const { settings, handler, log } = this.options;
+    const { settings, handler, log, counts } = this.options;
     slot.startedMs = performance.now();
     const worker = new WorkerProcess({
       settings,
       handler,
+      silenceMs: counts.silenceMs ?? SILENCE_MS,
       onError: (error) => log.error({ worker: slot.number, error: messageOf(error) }, 'a worker has a problem'),
       onExit: (reason) => this.ended(slot, reason),
     });

@@ -33,6 +33,7 @@ export class WorkerLink implements StreamCarrier {
   private readonly waiting = new Set<RemoteStream>();
   private readonly questions = new Map<number, (usage: WorkerUsage | undefined) => void>();
   private questionsAsked = 0;
+  private pingsUnanswered = 0;
 
   constructor(
     stream: Duplex,
@@ -71,6 +72,12 @@ export class WorkerLink implements StreamCarrier {
     });
   }
 
+  /** Asks the worker whether it lives; returns how often it was asked since it last said anything. */
+  ping(): number {
+    this.channel.send(['ping']);
+    return ++this.pingsUnanswered;
+  }
+
   send(message: ToWorker): void {
     this.channel.send(message);
   }
@@ -101,7 +108,10 @@ export class WorkerLink implements StreamCarrier {
   }
 
   private receive(message: ToMain): void {
+    this.pingsUnanswered = 0;
     switch (message[0]) {
+      case 'pong':
+        return;
       case 'ready':
         return this.options.onReady();
       case 'connections':

@@ -15,11 +15,15 @@ const PROGRAM = fileURLToPath(new URL('./stream-worker.js', import.meta.url.repl
 const NODE_FLAGS = ['--max-semi-space-size=4', '--v8-pool-size=1'];
 /** A worker that does not end by itself is ended so long after its grace. */
 const KILL_AFTER_MS = 2_000;
+/** A worker is asked whether it lives this often within the silence that it is allowed. */
+const PINGS = 4;
 
 export interface WorkerProcessOptions {
   /** What it is told when it starts. */
   readonly settings: () => Promise<WorkerSettings>;
   readonly handler: AdsHandler;
+  /** A worker that has said nothing for so long though it was asked hangs, and is ended. */
+  readonly silenceMs: number;
   readonly onError: (error: unknown) => void;
   /** Once, when it is gone and its streams with it, for whatever reason. */
   readonly onExit: (reason: string) => void;
@@ -35,6 +39,8 @@ export class WorkerProcess {
   private readonly underway: Socket[] = [];
   private held = 0;
   private state: 'starting' | 'ready' | 'gone' = 'starting';
+  private readonly pulse: NodeJS.Timeout;
+  private isHung = false;
 
   constructor(options: WorkerProcessOptions) {
     this.child = fork(PROGRAM, { execArgv: NODE_FLAGS, stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'] });
@@ -61,15 +67,17 @@ export class WorkerProcess {
         this.child.kill('SIGKILL');
       },
     );
+    this.pulse = setInterval(() => this.checkLife(), options.silenceMs / PINGS).unref();
     this.child.on('error', options.onError);
     const gone = (reason: string) => {
       if (this.state === 'gone') return;
       this.state = 'gone';
+      clearInterval(this.pulse);
       for (const socket of this.underway) socket.destroy();
       markReady();
       options.onExit(reason);
     };
-    this.child.once('exit', (code, signal) => gone(signal ? `signal ${signal}` : `exit code ${code}`));
+    this.child.once('exit', (code, signal) => gone(this.isHung ? 'it hung' : signal ? `signal ${signal}` : `exit code ${code}`));
     this.child.once('error', (error) => this.child.pid === undefined && gone(error.message));
   }
 
@@ -112,5 +120,12 @@ export class WorkerProcess {
     const kill = setTimeout(() => this.child.kill('SIGKILL'), graceMs + KILL_AFTER_MS);
     await gone;
     clearTimeout(kill);
+  }
+
+  /** Counts questions, not time: a main process that was held up itself has not heard what is waiting for it. */
+  private checkLife(): void {
+    if (this.state !== 'ready' || this.link.ping() <= PINGS) return;
+    this.isHung = true;
+    this.child.kill('SIGKILL');
   }
 }

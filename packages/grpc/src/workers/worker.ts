@@ -69,6 +69,8 @@ export class StreamWorker {
       case 'start':
         this.serving = this.serve(order[1]);
         return this.link.send(['ready']);
+      case 'ping':
+        return this.link.send(['pong']);
       case 'usage':
         return this.link.send(['usage', order[1], this.usage()]);
       case 'drain':
