@@ -14,7 +14,7 @@ describe('many proxies whose control plane starts anew', () => {
   let fleet: Fleet | undefined;
 
   beforeAll(async () => {
-    world = await World.start({ binDir: BIN_DIR, envoyPath: envoyPath(), addressBlock: 210 });
+    world = await World.start({ binDir: BIN_DIR, envoyPath: envoyPath(), addressBlock: 210, hasDirectDatabases: true });
     observers = new Observers(world);
     observers.start();
   });

@@ -15,6 +15,8 @@ export interface DatabaseOptions {
   readonly port: number;
   /** On a file system of its own that can be filled, where this machine allows to mount one. */
   readonly isOnSmallDisk?: boolean;
+  /** Reached without the relay that makes it slow, or moves it: where much is written, the relay would be what one measures. */
+  readonly isDirect?: boolean;
 }
 
 const DATABASE = 'mesh';
@@ -44,7 +46,8 @@ export class Database {
   /** How the control plane reaches it. */
   get store(): StoreChoice {
     const { host, user, password } = this.server;
-    return { type: 'postgres', host, port: this.around.relay.port, user, password, database: DATABASE };
+    const port = this.options.isDirect ? this.server.port : this.around.relay.port;
+    return { type: 'postgres', host, port, user, password, database: DATABASE };
   }
 
   /** SIGKILL to the server; resolves when nobody listens any more. */

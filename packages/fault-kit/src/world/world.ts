@@ -13,6 +13,8 @@ export interface WorldOptions {
   /** Second octet of the addresses used (1-250): two worlds on one machine take different ones. */
   readonly addressBlock: number;
   readonly onStep?: (what: string) => () => void;
+  /** Databases are reached without what makes them slow or moves them: for systems under load. */
+  readonly hasDirectDatabases?: boolean;
   /** Two instances of each service, behind balancers, with this Redis server between them; default: one of each, and wires to the global. */
   readonly redis?: RedisLike;
 }
@@ -75,6 +77,7 @@ export class World {
           dir: join(workDir, `postgres-${name}`),
           port: await choosePort(0),
           isOnSmallDisk: name === 'zone2',
+          isDirect: options.hasDirectDatabases ?? false,
         });
         started.push(made);
         return made;
