@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type OpenedControlPlane, openControlPlane, ZoneSubscriptions, ZoneSyncRunner } from '@mesh/control-plane';
-import { MeshError, type Resource, type ResourceStore, silentLogger, systemClock, type ViewEvent } from '@mesh/core';
+import { type Logger, MeshError, type Resource, type ResourceStore, silentLogger, systemClock, type ViewEvent } from '@mesh/core';
 import { ensureCertificates, Health, type KumaConfig, loadConfig, Metrics } from '@mesh/runtime';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { GlobalRunner } from '../src/index.js';
@@ -100,6 +100,9 @@ export async function startZone(
     proxyAdmin?: OpenedControlPlane['controlPlane']['proxyAdmin'];
     env?: Record<string, string>;
     beatIntervalMs?: number;
+    /** Of the leadership under which the zone syncs. */
+    fence?: number;
+    log?: Logger;
   },
 ): Promise<TestZone> {
   const config = dir.config({
@@ -123,7 +126,8 @@ export async function startZone(
     instance,
     metrics,
     ...(options.beatIntervalMs ? { beatIntervalMs: options.beatIntervalMs } : {}),
-    log: silentLogger,
+    ...(options.fence === undefined ? {} : { fence: options.fence }),
+    log: options.log ?? silentLogger,
     subscriptions,
     deliveries: opened.controlPlane.deliveries,
     proxyAdmin: (request) => opened.controlPlane.proxyAdmin(request),

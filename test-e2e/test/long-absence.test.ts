@@ -1,0 +1,135 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type ControlPlaneHandle,
+  dataplane,
+  type EmbeddedPostgres,
+  meshWithMtls,
+  probe,
+  resolveName,
+  type ServiceInstance,
+  startEmbeddedPostgres,
+  startTwoZones,
+  type TwoZones,
+  until,
+} from '@mesh/lab-kit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BIN_DIR, envoyPath } from './config.js';
+import { makeWorkDir } from './work-dir.js';
+
+/** What a proxy loses, moves or gets anew, as Envoy counts it. */
+const FLAPS = /cluster_manager\.cluster_(added|modified|removed)|listener_manager\.listener_(added|modified|removed)|\.membership_change/;
+const DATABASES = ['global', 'zone1', 'zone2'] as const;
+
+const workDir = makeWorkDir('absence');
+const dataDir = join(workDir, 'postgres');
+const soon = <T>(what: string, check: () => Promise<T | undefined | false>) => until({ what, deadlineMs: 90_000, intervalMs: 100 }, check);
+let postgres: EmbeddedPostgres;
+let lab: TwoZones;
+
+beforeAll(async () => {
+  postgres = await startEmbeddedPostgres({ dataDir, databases: DATABASES });
+  const { host, port, user, password } = postgres;
+  const [global, zone1, zone2] = DATABASES.map((database) => ({ type: 'postgres', host, port, user, password, database }) as const);
+  if (!global || !zone1 || !zone2) throw new Error('three databases are needed');
+  const store = { global, zone1, zone2 };
+  lab = await startTwoZones({ binDir: BIN_DIR, workDir, envoyPath: envoyPath(), addressBlock: 207, store, layout: 'services' });
+});
+
+afterAll(async () => {
+  await lab?.stop();
+  await postgres?.stop();
+  rmSync(workDir, { recursive: true, force: true });
+});
+
+async function kill(owner: ControlPlaneHandle, service: string): Promise<void> {
+  const found = lab.deployment.group.find(`${owner.name}.${service}`);
+  expect(found?.running).toBe(true);
+  await found?.stop('SIGKILL');
+}
+
+const startAgain = (owner: ControlPlaneHandle, service: string) => lab.deployment.launchService(service, owner.name, owner.env);
+
+async function certificatesOf(name: string): Promise<number> {
+  const overview = await lab.zone1.api.get<{ dataplaneInsight?: { mTLS?: { certificateRegenerations?: number } } }>(
+    `/meshes/default/dataplanes/${name}/_overview`,
+  );
+  return overview?.dataplaneInsight?.mTLS?.certificateRegenerations ?? 0;
+}
+
+/** Counters of all that an Envoy lost, moved or got, by name. */
+async function flapsOf(zone: ControlPlaneHandle, path: string): Promise<Record<string, number>> {
+  const response = await fetch(`http://127.0.0.1:${zone.ports.api}${path}/stats`);
+  expect(response.status).toBe(200);
+  const lines = (await response.text()).split('\n').map((line) => line.split(': '));
+  return Object.fromEntries(lines.filter(([name = '']) => FLAPS.test(name)).map(([name = '', value]) => [name, Number(value)]));
+}
+
+/** Of every proxy of both zones. */
+async function allFlaps(): Promise<Record<string, Record<string, number>>> {
+  const dataplanes = (names: string[]) => names.map((name) => `/meshes/default/dataplanes/${name}`);
+  const proxies = [
+    ...[...dataplanes(['web-1', 'backend-9']), '/zoneingresses/ingress-1'].map((path) => [lab.zone1, path] as const),
+    ...[...dataplanes(['backend-1', 'billing-1']), '/zoneingresses/ingress-1'].map((path) => [lab.zone2, path] as const),
+  ];
+  return Object.fromEntries(await Promise.all(proxies.map(async ([zone, path]) => [`${zone.name}${path}`, await flapsOf(zone, path)])));
+}
+
+/** As the global sees them, by the names they have in the zone. */
+async function dataplanesOfZone1(): Promise<string[]> {
+  const list = await lab.global.api.get<{ items: { labels?: Record<string, string> }[] }>('/dataplanes');
+  const ofZone = list?.items.filter(({ labels }) => labels?.['kuma.io/zone'] === 'zone-1') ?? [];
+  return ofZone.map(({ labels }) => labels?.['kuma.io/display-name'] ?? '');
+}
+
+interface ZoneOverview {
+  readonly zoneInsight?: { readonly sync?: Partial<Record<'globalToZone' | 'zoneToGlobal', { live?: boolean; lagRevisions?: number }>> };
+}
+
+async function isInStep(zone: string): Promise<boolean> {
+  const { globalToZone, zoneToGlobal } = (await lab.global.api.get<ZoneOverview>(`/zones/${zone}/_overview`))?.zoneInsight?.sync ?? {};
+  return [globalToZone, zoneToGlobal].every((direction) => direction?.live === true && direction.lagRevisions === 0);
+}
+
+describe('zones whose global is away', () => {
+  it('go on with all that is theirs, and their first contact afterwards moves nothing in any proxy', async () => {
+    const { deployment, global, zone1, instances, backendFromWeb } = lab;
+    const rotating = [{ name: 'ca-1', type: 'builtin', dpCert: { rotation: { expiration: '20s' } } }];
+    await global.api.put('/meshes/default', { ...meshWithMtls(), mtls: { enabledBackend: 'ca-1', backends: rotating } });
+    await soon('the rotation in zone-1', async () => JSON.stringify(await zone1.api.get('/meshes/default')).includes('20s'));
+    for (const service of ['api-gateway', 'global-cp']) await kill(global, service);
+
+    const joined: ServiceInstance = { ...instances.backend1, name: 'backend-9', address: '127.207.1.9' };
+    deployment.launchEcho({ name: joined.name, zone: joined.zone, address: joined.address, port: joined.appPort });
+    await deployment.launchDataplane({ zone: zone1, document: dataplane(joined) });
+    await soon('requests at a dataplane that joined', async () => (await probe(backendFromWeb)).echo?.name === 'backend-9');
+    await deployment.group.find('zone-1.backend-1')?.stop();
+    await soon('no trace of one that left', async () => !(await zone1.api.get('/meshes/default/dataplanes/backend-1')));
+    const rotations = await certificatesOf('web-1');
+    await kill(zone1, 'zone-cp');
+    await postgres.stop();
+    postgres = await startEmbeddedPostgres({ dataDir, port: postgres.port, databases: DATABASES });
+    await startAgain(zone1, 'zone-cp');
+    await soon('certificates that rotate', async () => (await certificatesOf('web-1')) > rotations);
+    expect(await resolveName('backend.mesh', { address: '127.0.0.1', port: zone1.ports.dns })).toHaveLength(1);
+    await soon('all proxies at the zone control plane', async () => Object.keys(await allFlaps()).length === 6);
+
+    const before = await allFlaps();
+    for (const counters of Object.values(before)) expect(Object.keys(counters).length).toBeGreaterThan(3);
+    for (const service of ['global-cp', 'api-gateway']) await startAgain(global, service);
+    await soon('the zones in step', async () => (await isInStep('zone-1')) && isInStep('zone-2'));
+    await soon('who joined and who left at the global', async () => {
+      const known = await dataplanesOfZone1();
+      return known.includes('backend-9') && !known.includes('backend-1');
+    });
+    expect(await allFlaps()).toEqual(before);
+
+    const response = await global.api.put('/meshes/later', { type: 'Mesh', name: 'later' });
+    expect(response.ok).toBe(true);
+    for (const zone of [zone1, lab.zone2]) await soon(`a change of the global in ${zone.name}`, () => zone.api.get('/meshes/later'));
+    const removed = (name: string) => Object.entries(before[name] ?? {}).filter(([counter]) => counter.includes('removed'));
+    process.stdout.write(
+      `  after the absence no Envoy of six lost or moved anything (web-1: ${JSON.stringify(removed('zone-1/meshes/default/dataplanes/web-1'))})\n`,
+    );
+  }, 300_000);
+});
