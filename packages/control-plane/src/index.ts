@@ -5,6 +5,7 @@ export * from './convergence/settle.js';
 export { Teller } from './convergence/teller.js';
 export { ZoneDeliveries } from './convergence/zone-deliveries.js';
 export * from './credentials/credential-watch.js';
+export * from './credentials/forget-revocations.js';
 export * from './credentials/static-keys.js';
 export * from './defaults/create-defaults.js';
 export * from './facts.js';

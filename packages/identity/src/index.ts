@@ -27,7 +27,7 @@ export {
   verifyZoneToken,
   type ZoneTokenCheck,
 } from './token/proxy-tokens.js';
-export { concernsTokens, isRevoked, revocationsName } from './token/revocations.js';
+export { concernsTokens, isRevocationList, isRevoked, revocationsName, withoutExpired } from './token/revocations.js';
 export {
   findVerificationKey,
   hasSigningKey,

@@ -4,6 +4,7 @@ import {
   closeAbandonedSubscriptions,
   createDefaults,
   defaultsCreated,
+  forgetExpiredRevocations,
   leadControlPlane,
   type OpenedControlPlane,
   openControlPlane,
@@ -208,6 +209,7 @@ export class GlobalRunner implements ControlPlaneRunner {
           run: (leadership) =>
             resyncInsights({ store, view, registry, leadership, minIntervalMs: config.metrics.mesh.minResyncInterval, log }),
         },
+        { name: 'revocations', run: (leadership) => forgetExpiredRevocations({ store, view, clock: systemClock, leadership, log }) },
         { name: 'subscriptions', run: (leadership) => closeAbandonedSubscriptions({ store, view, clock: systemClock, leadership, log }) },
       ],
     });

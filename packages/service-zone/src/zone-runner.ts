@@ -3,6 +3,7 @@ import {
   CONTROL_PLANE_AUTHOR,
   createDefaults,
   defaultsCreated,
+  forgetExpiredRevocations,
   isFederated,
   type LeaderTask,
   leadControlPlane,
@@ -203,7 +204,8 @@ export class ZoneRunner implements ControlPlaneRunner {
     };
     const ongoing: LeaderTask[] = [{ name: 'garbage', run: (leadership) => collectGarbage(garbage, leadership) }];
     if (config.dnsServer.serviceVipEnabled) ongoing.push({ name: 'vips', run: (leadership) => keepVips(vips, leadership) });
-    ongoing.push(isFederated(config) ? this.syncTask(opened) : this.insightsTask(opened));
+    if (isFederated(config)) ongoing.push(this.syncTask(opened));
+    else ongoing.push(this.insightsTask(opened), this.revocationsTask(opened));
     return { first: [{ name: 'defaults', run: (leadership) => createDefaults({ config, opened, leadership, log }) }], ongoing };
   }
 
@@ -211,6 +213,13 @@ export class ZoneRunner implements ControlPlaneRunner {
     const { config, log } = this.options;
     const minIntervalMs = config.metrics.mesh.minResyncInterval;
     return { name: 'insights', run: (leadership) => resyncInsights({ store, view, registry, leadership, minIntervalMs, log }) };
+  }
+
+  /** Lists of revoked tokens are those of the global, where there is one. */
+  private revocationsTask({ store, view }: OpenedControlPlane): LeaderTask {
+    const { clock } = this;
+    const { log } = this.options;
+    return { name: 'revocations', run: (leadership) => forgetExpiredRevocations({ store, view, clock, leadership, log }) };
   }
 
   /** The zone's side of KDS: one instance at a time speaks for the zone. */
