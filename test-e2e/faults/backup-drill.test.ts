@@ -15,8 +15,8 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BIN_DIR, envoyPath, systemPostgres } from '../test/config.js';
 import { makeWorkDir } from '../test/work-dir.js';
+import { endpointResponses, proxiesOf } from './drill.js';
 
-const EDS = 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment';
 const DATABASE = 'mesh';
 const execute = promisify(execFile);
 const binDir = systemPostgres();
@@ -130,21 +130,6 @@ describe.skipIf(!binDir)('a global that is lost with its disk', () => {
     return { type: 'postgres', host, port, user, password, database: DATABASE } as const;
   }
 });
-
-/** Names of all dataplanes and ingresses that a global has. */
-async function proxiesOf({ api }: ControlPlaneHandle): Promise<string[]> {
-  const lists = await Promise.all(['/dataplanes', '/zoneingresses'].map((path) => api.get<{ items: { name: string }[] }>(path)));
-  return lists.flatMap((list) => list?.items.map(({ name }) => name) ?? []).sort();
-}
-
-/** Endpoint responses that the zone control plane has sent to its proxies so far. */
-async function endpointResponses({ processes }: ControlPlaneHandle): Promise<number> {
-  const { spec } = processes.find(({ spec }) => spec.name.endsWith('.zone-cp')) ?? processes[0] ?? { spec: undefined };
-  const metrics = await (await fetch(`http://127.0.0.1:${spec?.env['KUMA_DIAGNOSTICS_SERVER_PORT']}/metrics`)).text();
-  const line = metrics.split('\n').find((each) => each.startsWith('xds_responses_sent{') && each.includes(EDS));
-  if (!line) throw new Error('the zone control plane has sent no endpoints at all');
-  return Number(line.split(' ').at(-1));
-}
 
 /** Has the log so far archived; returns when it is. */
 async function archived(server: EmbeddedPostgres): Promise<void> {

@@ -10,7 +10,7 @@ import { registry } from '../kinds.js';
 import { printItem } from '../output/print.js';
 import { goYaml } from '../output/yaml.js';
 import { Session } from '../session.js';
-import { exported, exportedKubernetes } from './documents.js';
+import { exported, exportedKubernetes, isOwnOfGlobal } from './documents.js';
 import { kindsOf, PROFILES, type Profile, type ResourceType } from './profiles.js';
 
 /** The largest page the API gives. */
@@ -53,9 +53,11 @@ interface Export {
 
 async function exportAll(client: ApiClient, { options, profile, io }: Export): Promise<void> {
   const { resources } = await dataOf(client.GET('/_resources'));
+  const { mode } = (await dataOf(client.GET('/config'))) as JsonObject;
   const documents: string[] = [];
   for (const type of kindsOf(profile, resources, options.includeAdmin ?? false)) {
-    const items = exported(type.name, await listAll(client, type), profile);
+    const all = await listAll(client, type);
+    const items = exported(type.name, mode === 'global' ? all.filter(isOwnOfGlobal) : all, profile);
     if (options.format === 'universal') documents.push(...items.map((item) => `---\n${universal(type.name, item)}`));
     else for (const item of items) documents.push(goYaml(await kubernetes(client, { type, item, namespace: options.systemNamespace })));
   }

@@ -20,6 +20,11 @@ export function exported(kind: string, items: readonly JsonObject[], profile: Pr
   return items.map((item) => withoutOrigin(item, profile));
 }
 
+/** Whether a resource of a global is its own. What zones made comes from them again, and a global takes it from nobody else. */
+export function isOwnOfGlobal({ labels }: JsonObject): boolean {
+  return !isObject(labels) || labels['kuma.io/origin'] !== 'zone';
+}
+
 /** The same for the Kubernetes form of a document: the spec of a Mesh stands below `spec` there. */
 export function exportedKubernetes(kind: string, document: JsonObject, name: string): JsonObject {
   if (kind !== 'Mesh') return document;
