@@ -65,6 +65,44 @@ describe('the defaults', () => {
     ]);
   });
 
+  it('of a zone that has another name than before go with what the zone made, and leave what others made alone', async () => {
+    const envOf = (name: string) => ({
+      KUMA_MODE: 'zone',
+      KUMA_MULTIZONE_ZONE_NAME: name,
+      KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS: 'grpcs://g:5685',
+    });
+    const { control } = await defaultsOf(configOf(envOf('old')));
+    const { store } = control;
+    const labels = (zone: string, origin: string) => ({ 'kuma.io/zone': zone, 'kuma.io/origin': origin });
+    const inbound = (zone: string) => [{ port: 80, tags: { 'kuma.io/service': 'web', 'kuma.io/zone': zone } }];
+    const dataplane = { kind: 'Dataplane', mesh: 'default', name: 'web' };
+    const foreign = { kind: 'ZoneIngress', mesh: '', name: 'theirs' };
+    const insight = { kind: 'DataplaneInsight', mesh: 'default', name: 'web' };
+    await store.transact(
+      [
+        {
+          op: 'create',
+          draft: { ...dataplane, labels: labels('old', 'zone'), spec: { networking: { address: 'a', inbound: inbound('old') } } },
+        },
+        { op: 'create', draft: { ...insight, labels: {}, spec: {}, owner: dataplane } },
+        { op: 'create', draft: { ...foreign, labels: labels('other', 'global'), spec: { zone: 'other' } } },
+      ],
+      { author },
+    );
+    const config = configOf(envOf('new'));
+    const term = await new Promise<Leadership>((resolve) => {
+      store.lead('test', async (current) => resolve(current));
+    });
+    await createDefaults({ config, opened: control, leadership: term, log: silentLogger });
+    expect(await store.get(dataplane)).toMatchObject({
+      meta: { labels: labels('new', 'zone') },
+      spec: { networking: { address: 'a', inbound: inbound('new') } },
+    });
+    expect(await store.get(insight)).toMatchObject({ meta: { owner: dataplane } });
+    expect(await store.get(foreign)).toMatchObject({ meta: { labels: labels('other', 'global'), version: 1 }, spec: { zone: 'other' } });
+    expect((await store.list({ kind: 'Zone' })).map(({ meta }) => meta.name)).toEqual(['new']);
+  });
+
   it('are left out where the configuration says so', async () => {
     const none = await defaultsOf(configOf({ KUMA_MODE: 'global', KUMA_DEFAULTS_SKIP_TENANT_RESOURCES: 'true' }));
     expect(none.keys()).toEqual([]);

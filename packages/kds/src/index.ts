@@ -15,3 +15,4 @@ export * from './quarantine.js';
 export * from './receiver.js';
 export * from './sender.js';
 export * from './sender-refusals.js';
+export { pinToZone } from './zone-pins.js';

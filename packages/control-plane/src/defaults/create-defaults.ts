@@ -6,6 +6,7 @@ import type { KumaConfig } from '@mesh/runtime';
 import { isFederated } from '../facts.js';
 import { CONTROL_PLANE_AUTHOR } from '../instance.js';
 import type { OpenedControlPlane } from '../open-control-plane.js';
+import { leaveFormerNames } from './own-zone.js';
 
 export interface DefaultsOptions {
   readonly config: KumaConfig;
@@ -86,11 +87,9 @@ async function createDefaultMesh({ opened, log }: DefaultsOptions): Promise<void
 }
 
 /** A zone has one Zone, itself; Zones of former names go. */
-async function keepOwnZone({ config, opened, leadership }: DefaultsOptions): Promise<void> {
+async function keepOwnZone({ config, opened, leadership, log }: DefaultsOptions): Promise<void> {
   const { name } = config.multizone.zone;
-  const others = (await opened.store.list({ kind: 'Zone' })).filter((zone) => zone.meta.name !== name);
-  const deletions: Mutation[] = others.map((zone) => ({ op: 'delete', key: { kind: 'Zone', mesh: '', name: zone.meta.name } }));
-  if (deletions.length > 0) await opened.store.transact(deletions, { author: CONTROL_PLANE_AUTHOR, fence: leadership.fence });
+  await leaveFormerNames({ zone: name, opened, leadership, log });
   await createMissing(opened, leadership, [{ op: 'create', draft: { kind: 'Zone', mesh: '', name, spec: {} } }]);
 }
 
