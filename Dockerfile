@@ -48,9 +48,10 @@ LABEL org.opencontainers.image.vendor="Mesh" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 
-# Asks for `/ready` on the port of health and metrics; what is not ready yet is in the output of the check.
+# Asks for `/ready` on the port of health and metrics, and waits a while for the answer; what is not ready yet is in the output of the
+# check. It is asked seldom, as each time is a start of Node.
 FROM runtime AS service
-HEALTHCHECK --interval=15s --timeout=10s --start-period=60s CMD ["node", "/mesh/tooling/images/healthcheck.mjs", "KUMA_DIAGNOSTICS_SERVER_PORT", "5680"]
+HEALTHCHECK --interval=30s --timeout=30s CMD ["node", "/mesh/tooling/images/healthcheck.mjs", "KUMA_DIAGNOSTICS_SERVER_PORT", "5680"]
 
 # ---- the services of a control plane; options of Node are those of bin/
 FROM service AS global-cp
@@ -102,7 +103,7 @@ LABEL org.opencontainers.image.title="kuma-dp" org.opencontainers.image.descript
 COPY --from=envoy /usr/local/bin/envoy /usr/local/bin/envoy
 COPY --from=bundles /mesh/bin/kuma-dp /mesh/bin/
 COPY --from=bundles /mesh/apps/kuma-dp/dist /mesh/apps/kuma-dp/dist
-HEALTHCHECK --interval=15s --timeout=10s --start-period=60s CMD ["node", "/mesh/tooling/images/healthcheck.mjs", "KUMA_READINESS_PORT", "9902"]
+HEALTHCHECK --interval=30s --timeout=30s CMD ["node", "/mesh/tooling/images/healthcheck.mjs", "KUMA_READINESS_PORT", "9902"]
 ENTRYPOINT ["node", "--max-semi-space-size=2", "--v8-pool-size=1", "/mesh/bin/kuma-dp"]
 CMD ["run"]
 

@@ -2,10 +2,11 @@ import type { InputOptions, OutputOptions } from 'rolldown';
 
 /**
  * kumactl starts hundreds of times a day, for a few milliseconds of work: its modules and those it uses go into a few
- * files, most of them for one command, and what a command does not need is not read.
+ * files, most of them for one command, and what a command does not need is not read. `run.js` is for programs that need
+ * several commands in one process.
  */
 const config = {
-  input: 'src/main.ts',
+  input: { main: 'src/main.ts', run: 'src/run.ts' },
   platform: 'node',
   // Packages of this repository are taken from their sources, as tests do.
   resolve: { conditionNames: ['source', 'import', 'node', 'default'] },

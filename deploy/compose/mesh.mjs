@@ -1,20 +1,18 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { kumactl } from './kumactl.mjs';
 
 // Applies the mesh of the compose lab at its global.
 
 const address = process.argv[2];
 const options = ['--config-file=/tmp/kumactl', '--api-timeout=20s'];
+const token = readFileSync('/secrets/admin/token', 'utf8').trim();
 
-kumactl('config', 'control-planes', 'add', '--name=global', `--address=${address}`, '--auth-type=tokens', `--auth-conf=token=${token()}`);
-kumactl('apply', '-f', '/mesh/deploy/compose/mesh.yaml');
-
-function token() {
-  return readFileSync('/secrets/admin/token', 'utf8').trim();
-}
-
-function kumactl(...args) {
-  const { status } = spawnSync(process.execPath, ['/mesh/bin/kumactl', ...options, ...args], { stdio: 'inherit' });
+try {
+  const credential = ['--auth-type=tokens', `--auth-conf=token=${token}`];
+  await kumactl(...options, 'config', 'control-planes', 'add', '--name=global', `--address=${address}`, ...credential);
+  process.stdout.write(await kumactl(...options, 'apply', '-f', '/mesh/deploy/compose/mesh.yaml'));
+} catch (error) {
   // Tried again by the engine: the control plane may have been away.
-  if (status !== 0) process.exit(1);
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
 }

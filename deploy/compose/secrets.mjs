@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { kumactl } from './kumactl.mjs';
 
 // Makes the secrets of the compose lab, once: what is there stays. Each folder below /secrets is a volume that only those get who
 // need what is in it. Tokens are signed here, with keys whose private halves no control plane has.
@@ -21,16 +21,19 @@ const keys = ['user', 'zone', 'dataplane'];
 
 for (const kind of keys) {
   const key = admin(`${kind}-key.pem`);
-  make(key, () => kumactl('generate', 'signing-key', '--format=pem'));
-  make(admin(`${kind}-key.pub.pem`), () => kumactl('generate', 'public-key', `--signing-key-path=${key}`));
+  await make(key, () => kumactl('--no-config', 'generate', 'signing-key', '--format=pem'));
+  await make(admin(`${kind}-key.pub.pem`), () => kumactl('--no-config', 'generate', 'public-key', `--signing-key-path=${key}`));
 }
-make(admin('token'), () => token('user', 'user-token', '--name=lab', '--group=mesh-system:admin'));
+await make(admin('token'), () => token('user', 'user-token', '--name=lab', '--group=mesh-system:admin'));
 
 for (const [name, hosts] of Object.entries(CONTROL_PLANES)) {
   const at = (file) => join(TOP, name, file);
-  make(at('postgres-password'), () => randomBytes(24).toString('base64url'));
+  await make(at('postgres-password'), () => randomBytes(24).toString('base64url'));
+  await make(at('redis-url'), () => `redis://:${randomBytes(24).toString('base64url')}@${name}-redis:6379`);
+  await make(at('redis.conf'), () => redisConf(new URL(readFileSync(at('redis-url'), 'utf8')).password));
   if (!existsSync(at('tls.crt'))) {
-    kumactl(
+    await kumactl(
+      '--no-config',
       'generate',
       'tls-certificate',
       '--type=server',
@@ -39,35 +42,44 @@ for (const [name, hosts] of Object.entries(CONTROL_PLANES)) {
       ...hostnames(hosts),
     );
   }
-  for (const kind of keys) copy(admin(`${kind}-key.pub.pem`), at(`${kind}-key.pub.pem`));
+  for (const kind of keys) await copy(admin(`${kind}-key.pub.pem`), at(`${kind}-key.pub.pem`));
 }
 
 for (const [zone, names] of Object.entries(SIDECARS)) {
-  copy(join(TOP, 'global', 'tls.crt'), join(TOP, zone, 'global.crt'));
-  make(join(TOP, zone, 'cp-token'), () => token('zone', 'zone-token', `--zone=${zone}`, '--scope=cp'));
+  await copy(join(TOP, 'global', 'tls.crt'), join(TOP, zone, 'global.crt'));
+  await make(join(TOP, zone, 'cp-token'), () => token('zone', 'zone-token', `--zone=${zone}`, '--scope=cp'));
   const at = (file) => join(TOP, `${zone}-proxies`, file);
-  copy(join(TOP, zone, 'tls.crt'), at('ca.crt'));
-  make(at('zone-proxy.token'), () => token('zone', 'zone-token', `--zone=${zone}`, '--scope=ingress', '--scope=egress'));
-  for (const name of names) make(at(`${name}.token`), () => token('dataplane', 'dataplane-token', `--name=${name}`));
+  await copy(join(TOP, zone, 'tls.crt'), at('ca.crt'));
+  await make(at('zone-proxy.token'), () => token('zone', 'zone-token', `--zone=${zone}`, '--scope=ingress', '--scope=egress'));
+  for (const name of names) await make(at(`${name}.token`), () => token('dataplane', 'dataplane-token', `--name=${name}`));
 }
 process.stdout.write('the secrets are there\n');
 
-function make(path, content) {
-  if (!existsSync(path)) writeFileSync(path, content(), { mode: 0o400 });
+async function make(path, content) {
+  if (!existsSync(path)) writeFileSync(path, await content(), { mode: 0o400 });
 }
 
 function copy(from, to) {
-  make(to, () => readFileSync(from));
+  return make(to, () => readFileSync(from));
 }
 
 function token(kind, command, ...args) {
-  return kumactl('generate', command, `--signing-key-path=${admin(`${kind}-key.pem`)}`, `--kid=${KID}`, `--valid-for=${VALID}`, ...args);
+  return kumactl(
+    '--no-config',
+    'generate',
+    command,
+    `--signing-key-path=${admin(`${kind}-key.pem`)}`,
+    `--kid=${KID}`,
+    `--valid-for=${VALID}`,
+    ...args,
+  );
+}
+
+/** A Redis that keeps nothing, and asks for a password. */
+function redisConf(password) {
+  return ['bind * -::*', 'protected-mode no', 'save ""', 'appendonly no', 'dir /tmp', `requirepass ${password}`, ''].join('\n');
 }
 
 function hostnames(hosts) {
   return hosts.map((host) => `--hostname=${host}`);
-}
-
-function kumactl(...args) {
-  return execFileSync(process.execPath, ['/mesh/bin/kumactl', '--no-config', ...args], { encoding: 'utf8' });
 }
