@@ -23,8 +23,11 @@ export interface GuideStep {
 const MODES: readonly GuideMode[] = ['background', 'control-plane', 'soon', 'fails', 'stop'];
 const FENCE = /^```(\w+)([^\n]*)\n([\s\S]*?)^```$/gm;
 
-/** The commands of a guide below `docs/guides`: its `sh` blocks, each with the `text` block that follows it. */
-export function readGuide(name: string): readonly GuideStep[] {
+/**
+ * The commands of a guide below `docs/guides`: its `sh` blocks, each with the `text` block that follows it.
+ * @param options `without`: a machine whose blocks are left out.
+ */
+export function readGuide(name: string, { without }: { readonly without?: string } = {}): readonly GuideStep[] {
   const text = readFileSync(join(import.meta.dirname, '../../docs/guides', name), 'utf8');
   const steps: GuideStep[] = [];
   for (const { 1: language, 2: info = '', 3: content = '', index } of text.matchAll(FENCE)) {
@@ -39,7 +42,7 @@ export function readGuide(name: string): readonly GuideStep[] {
       steps[steps.length - 1] = { ...previous, output: content.trimEnd().split('\n') };
     }
   }
-  return steps;
+  return steps.filter(({ machine }) => without === undefined || machine !== without);
 }
 
 /** The expected texts that an output lacks, or has in another order. */

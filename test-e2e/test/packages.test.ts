@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { chooseControlPlanePorts, choosePort, Deployment, listenerEnv, until } from '@mesh/lab-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BIN_DIR, envoyPath } from './config.js';
-import { type GuideStep, missingIn, readGuide } from './guide.js';
+import { type GuideStep, readGuide } from './guide.js';
+import { GuideReader } from './guide-reader.js';
 import { UserMachine } from './user-machine.js';
 import { makeWorkDir } from './work-dir.js';
 
@@ -17,12 +18,12 @@ describe('a package', () => {
   const workDir = makeWorkDir('package');
   const deployment = new Deployment({ binDir: BIN_DIR, workDir, envoyPath: envoyPath() });
   let machine: UserMachine;
-  let api: string;
+  let reader: GuideReader;
   let dp: string;
 
   beforeAll(async () => {
     const ports = await chooseControlPlanePorts();
-    api = `http://localhost:${ports.api}`;
+    const api = `http://localhost:${ports.api}`;
     dp = `https://localhost:${ports.dp}`;
     const tools = join(workDir, 'tools');
     mkdirSync(tools);
@@ -33,6 +34,9 @@ describe('a package', () => {
       PATH: `${tools}:/usr/bin:/bin`,
     };
     machine = new UserMachine({ name: 'fresh', deployment, replace: new Map([['http://localhost:5681', api]]), env });
+    reader = new GuideReader({ deployment, machines: new Map([['', { user: machine, readyUrl: `${api}/meshes/default` }]]) });
+    // In place of the address that kumactl asks unless told otherwise.
+    await machine.shell(`${join(BIN_DIR, 'kumactl')} config control-planes add --name here --address ${api}`);
     const args = ['tooling/release/main.mjs', 'package', '--platform', PLATFORM, '--envoy', envoyPath(), '--out', machine.home];
     execFileSync(process.execPath, args, { cwd: CHECKOUT, stdio: ['ignore', 'ignore', 'inherit'] });
   });
@@ -44,30 +48,15 @@ describe('a package', () => {
   const soon = <T>(what: string, check: () => Promise<T | undefined | false>) =>
     until({ what, deadlineMs: DEADLINE_MS, intervalMs: 100, signal: deployment.group.signal }, check);
 
-  async function run(step: GuideStep): Promise<void> {
-    if (step.mode === 'control-plane') {
-      machine.start('kuma-cp', step.command, 'control-plane');
-      await soon('the default mesh', async () => (await fetch(`${api}/meshes/default`).catch(() => undefined))?.status === 200);
-      return;
-    }
-    const command = step.command.includes('kumactl')
-      ? `mesh-*/bin/kumactl config control-planes add --name x --address ${api} --overwrite\n`
-      : '';
-    const { code, stdout, stderr } = await machine.attempt(`set -e\n${command}${step.command}`);
-    expect(code, `${step.command}\n${stdout}${stderr}`).toBe(0);
-    expect(missingIn(stdout, step.output), stdout + stderr).toEqual([]);
-  }
-
   it('has a checksum that holds', async () => {
     expect((await machine.shell('sha256sum -c SHA256SUMS')).stdout).toContain(': OK');
   });
 
   // The last blocks are for a machine whose first process is systemd.
-  it.each(
-    readGuide('packages.md')
-      .filter(({ machine: where }) => where !== 'root')
-      .map((step): [number, GuideStep] => [step.line, step]),
-  )('does what docs/guides/packages.md says in line %i', async (_, step) => run(step));
+  it.each(readGuide('packages.md', { without: 'root' }).map((step): [number, GuideStep] => [step.line, step]))(
+    'does what docs/guides/packages.md says in line %i',
+    (_, step) => reader.run(step),
+  );
 
   it('says what every command is for', async () => {
     const commands = readdirSync(BIN_DIR);
