@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { findOnPath } from '../../provision/lib/paths.mjs';
 
 const ADVICE = 'apt-get install docker.io docker-compose debootstrap iptables iproute2';
@@ -17,4 +18,10 @@ export function whyNoEngine() {
   if (missing.length > 0) return `${missing.join(', ')} is missing (${ADVICE})`;
   const { status, stderr } = spawnSync('unshare', ['--net', '--pid', '--mount', '--fork', '--mount-proc', 'true'], { encoding: 'utf8' });
   return status === 0 ? undefined : `no namespaces can be made: ${stderr.trim()}`;
+}
+
+/** The command that runs the tests here, with more arguments for vitest. */
+export function vitest(more = []) {
+  const here = join(import.meta.dirname, '..');
+  return ['vitest', 'run', '--config', join(here, 'vitest.config.mjs'), '--root', here, ...more];
 }

@@ -85,7 +85,7 @@ export const stages = [
   {
     name: 'containers',
     title: 'images and compose lab on a container engine of their own',
-    command: ['pnpm', '--filter', '@mesh/containers', 'run', 'containers'],
+    command: ['node', 'tooling/containers/stage.mjs'],
     needs: ['build'],
     results: ['tooling/containers/.vitest/results.json'],
     stream: true,
