@@ -80,3 +80,9 @@ export class Engine {
     return output;
   }
 }
+
+/** The engine that `setup.mjs` has started for all test files. */
+export function sharedEngine() {
+  const { MESH_ENGINE_DIR: dir = '', MESH_ENGINE_CGROUP: cgroup = '' } = process.env;
+  return new Engine(dir, cgroup);
+}

@@ -4,7 +4,6 @@ import { DOCKER } from './requirements.mjs';
 
 /** Against hangs only: a busy machine is slow. */
 const DEADLINE_MS = 300_000;
-const PROJECT = 'mesh';
 
 /** The targets of the Dockerfile that are images of their own. */
 export const IMAGES = [
@@ -34,8 +33,9 @@ export function imageOf(name) {
 
 /** The running compose lab. */
 export class Lab {
-  constructor(engine) {
+  constructor(engine, project = 'mesh') {
     this.engine = engine;
+    this.project = project;
   }
 
   /** `curl` in the container of an application; what it answered as an object, or undefined. */
@@ -69,7 +69,7 @@ export class Lab {
 
   /** Ids of the containers of a compose service. */
   async containers(service) {
-    const filters = [`label=com.docker.compose.project=${PROJECT}`, `label=com.docker.compose.service=${service}`];
+    const filters = [`label=com.docker.compose.project=${this.project}`, `label=com.docker.compose.service=${service}`];
     const ids = await this.engine.docker('ps', '--quiet', ...filters.flatMap((filter) => ['--filter', filter]));
     return ids.split('\n').filter((id) => id !== '');
   }
@@ -92,12 +92,46 @@ export class Lab {
     return Pid;
   }
 
-  /** Waits until another process runs in the container, and says that it is well where it has a health check. */
+  /** Waits until another process runs in the container, and is well where it has a health check. */
   recovered(service, oldPid) {
     return this.until(`${service} is well again`, async () => {
-      const { Pid, Running, Health } = await this.state(service).catch(() => ({}));
-      return Running && Pid !== oldPid && (Health === undefined || Health.Status === 'healthy');
+      const { Pid, Running } = await this.state(service).catch(() => ({}));
+      return Running && Pid !== oldPid && this.isWell(await this.container(service));
     });
+  }
+
+  /** Whether the health check of a container passes now, without waiting for the engine to ask; true for one without. */
+  async isWell(container) {
+    const { Config } = await this.engine.inspect(container);
+    const [kind, ...command] = Config.Healthcheck?.Test ?? ['NONE'];
+    if (kind === 'NONE') return true;
+    return (await run(DOCKER, ['exec', container, ...command], { env: this.engine.env })).code === 0;
+  }
+
+  /** Waits until as many instances of a service are well. */
+  instances(service, count) {
+    return this.until(`${count} instances of ${service} are well`, async () => {
+      const ids = await this.containers(service);
+      const well = await Promise.all(ids.map((id) => this.isWell(id)));
+      return ids.length === count && !well.includes(false);
+    });
+  }
+
+  /** A file of the secrets of the administrator. */
+  async adminSecret(name) {
+    const read = `process.stdout.write(require("node:fs").readFileSync("/secrets/admin/${name}", "utf8"))`;
+    const volume = `${this.project}_secrets-admin:/secrets/admin:ro`;
+    return this.engine.docker('run', '--rm', '--volume', volume, imageOf('lab-setup'), '-e', read);
+  }
+
+  /** The first value of a query to the Prometheus of profile `full`; 0 where there is none yet. */
+  async measured(query) {
+    const url = `http://127.0.0.1:9090/api/v1/query?query=${encodeURIComponent(query)}`;
+    const answer = await fetch(url).then(
+      (response) => response.json(),
+      () => undefined,
+    );
+    return Number(answer?.data?.result[0]?.value[1] ?? 0);
   }
 
   status() {

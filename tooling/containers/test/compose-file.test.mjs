@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -54,6 +54,26 @@ test.each(['global-cp', 'zone-cp', 'ingress-manager', 'dns-resolver', 'api-gatew
     expect(dockerfile).toContain(`ENTRYPOINT ${JSON.stringify(['node', ...options, `/mesh/bin/${name}`]).replaceAll('","', '", "')}`);
   },
 );
+
+test('no bundle holds native code: they are made once for all platforms', () => {
+  const apps = readdirSync(join(root, 'apps'));
+  const files = apps.flatMap((app) => filesBelow(join(root, 'apps', app, 'dist')));
+  expect(files.length).toBeGreaterThan(apps.length);
+  // What Linux, macOS and Windows load as code begins like this.
+  const native = files.filter((file) => /^(\x7fELF|\xcf\xfa\xed\xfe|MZ)/.test(readFileSync(file).subarray(0, 4).toString('latin1')));
+  expect(native).toEqual([]);
+});
+
+test('what runs while images are built asks for nothing of another platform', () => {
+  const stages = [...dockerfile.matchAll(/^FROM (.*)$/gm)].map(([, stage]) => stage);
+  expect(stages.filter((stage) => stage.includes('--platform'))).toEqual([expect.stringMatching(/^--platform=\$BUILDPLATFORM .* AS build$/)]);
+  expect(dockerfile).not.toMatch(/amd64|x86_64|arm64|aarch64/);
+});
+
+function filesBelow(dir) {
+  const entries = readdirSync(dir, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
 
 function named(networks) {
   return Array.isArray(networks) ? Object.fromEntries(networks.map((name) => [name, {}])) : networks;

@@ -1,38 +1,27 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { run } from '../../provision/lib/exec.mjs';
 import { root } from '../../provision/lib/paths.mjs';
-import { makeBaseImages } from '../lib/base-images.mjs';
-import { Engine } from '../lib/engine.mjs';
-import { buildImages, IMAGES, imageOf, Lab } from '../lib/lab.mjs';
+import { sharedEngine } from '../lib/engine.mjs';
+import { IMAGES, imageOf, Lab } from '../lib/lab.mjs';
+import { figure, memoryMib } from '../lib/report.mjs';
 import { DOCKER } from '../lib/requirements.mjs';
 
-const {
-  MESH_NO_ENGINE: noEngine,
-  MESH_ENGINE_DIR: dir = '',
-  MESH_ENGINE_CGROUP: cgroup = '',
-  MESH_DEBIAN_TAR: debianTar = '',
-} = process.env;
+const { MESH_NO_ENGINE: noEngine } = process.env;
 const MIB = 1024 * 1024;
 /** Compressed, as a registry keeps it. */
 const IMAGE_BYTES_MAX = 120 * MIB;
 const KUMACTL_BYTES_MAX = 60 * MIB;
 const FULL = ['--profile', 'full'];
+/** Settings of a second lab beside the first, whose port it takes. */
+const OTHER_LAB = { COMPOSE_PROJECT_NAME: 'other', MESH_NET: '10.232' };
 
 describe.skipIf(noEngine)('on a container engine', () => {
-  let engine;
-  let lab;
-
-  beforeAll(async () => {
-    execFileSync('ip', ['link', 'set', 'lo', 'up']);
-    engine = new Engine(dir, cgroup);
-    lab = new Lab(engine);
-    await engine.start();
-    await timed('base images', () => makeBaseImages(engine, { debianTar, scratch: dir, envoyPath: process.env.ENVOY_PATH }));
-    await timed('images', () => buildImages(engine, root));
-  });
-  afterAll(() => engine?.stop());
+  const engine = sharedEngine();
+  const lab = new Lab(engine);
 
   test.each(IMAGES)('the image of %s runs as nobody in particular and says what it is', async (name) => {
     const { Config } = await engine.inspect(imageOf(name));
@@ -54,9 +43,9 @@ describe.skipIf(noEngine)('on a container engine', () => {
     expect(await engine.docker('run', '--rm', '--read-only', imageOf('kuma-cp'), 'version')).toMatch(/: \d/);
   });
 
-  test('a service that is told to stop, as the first process of its container, does so at once and in order', async () => {
+  test('a service that is told to stop, as the first process of its container, does so in order', async () => {
     await engine.docker('run', '--detach', '--name', 'alone', '--read-only', '--tmpfs', '/var/lib/mesh:uid=10001', imageOf('kuma-cp'));
-    await lab.until('kuma-cp is well', async () => (await engine.inspect('alone')).State.Health.Status === 'healthy');
+    await lab.until('kuma-cp is well', () => lab.isWell('alone'));
     await engine.docker('stop', '--time', '60', 'alone');
     expect((await engine.inspect('alone')).State).toMatchObject({ ExitCode: 0, OOMKilled: false });
     await engine.docker('rm', 'alone');
@@ -75,6 +64,16 @@ describe.skipIf(noEngine)('on a container engine', () => {
     await lab.until('nothing is unwell', async () => !/starting|unhealthy/.test(await lab.status()));
     const used = await engine.docker('stats', '--no-stream', '--format', '{{.Name}} {{.MemUsage}}');
     figure('memory of the lab', `${memoryMib(used).toFixed(0)} MiB in ${used.trim().split('\n').length} containers`);
+  });
+
+  test('no process of ours is root, gains a right or can write to its image', async () => {
+    const names = (await engine.docker('ps', '--format', '{{.Names}}')).trim().split('\n');
+    for (const name of names.filter((each) => !/postgres|secrets|mesh_mesh/.test(each))) {
+      const { HostConfig, State } = await engine.inspect(name);
+      expect([name, HostConfig.ReadonlyRootfs, HostConfig.CapDrop]).toEqual([name, true, ['ALL']]);
+      const status = readFileSync(`/proc/${State.Pid}/status`, 'utf8');
+      expect([name, /^Uid:\s+(\d+)/m.exec(status)?.[1], /^CapEff:\s+(\w+)/m.exec(status)?.[1]]).toEqual([name, '10001', '0'.repeat(16)]);
+    }
   });
 
   test('the API is published, and takes no write without a token', async () => {
@@ -119,16 +118,64 @@ describe.skipIf(noEngine)('on a container engine', () => {
     },
   );
 
-  test('a second instance of a control plane joins, and requests go on without the first', async () => {
-    await engine.compose('up', '--detach', '--no-build', '--no-recreate', '--scale', 'zone-1-cp=2', 'zone-1-cp');
-    await lab.until('two instances are well', async () => {
-      const ids = await lab.containers('zone-1-cp');
-      const states = await Promise.all(ids.map(async (id) => (await engine.inspect(id)).State.Health?.Status));
-      return states.length === 2 && states.every((status) => status === 'healthy');
+  describe('profile full', () => {
+    const SCALED = ['global-cp', 'zone-1-cp', 'zone-1-api', 'zone-1-ingress-manager'];
+
+    test('adds Redis, Prometheus that scrapes every service, traffic, and two instances of what is scaled', async () => {
+      const scale = SCALED.flatMap((service) => ['--scale', `${service}=2`]);
+      await engine.compose(...FULL, 'up', '--detach', '--no-build', '--no-recreate', ...scale);
+      // Each publishes a port of its own.
+      const ports = { MESH_API_PORT: '5681-5682' };
+      const { code, output } = await engine.tryCompose(
+        ['up', '--detach', '--no-build', '--no-deps', '--scale', 'global-api=2', 'global-api'],
+        ports,
+      );
+      expect([code, output]).toEqual([0, output]);
+      for (const service of [...SCALED, 'global-api']) await lab.instances(service, 2);
+      await lab.until('requests of the traffic generator', async () =>
+        / 200 /.test(` ${await engine.docker('logs', '--tail', '5', 'mesh_traffic_1')}`),
+      );
+      await lab.until('every service is scraped', async () => (await lab.measured('count(up == 1)')) === 17);
     });
-    await engine.docker('stop', '--time', '20', 'mesh_zone-1-cp_1');
-    expect(await lab.answer()).toMatchObject({ name: 'billing' });
-    await engine.docker('start', 'mesh_zone-1-cp_1');
+
+    test('control planes of two instances know of each other over the Redis beside them', async () => {
+      await lab.until('all five are connected', async () => (await lab.measured('count(bus_connected == 1)')) === 5);
+      await lab.until('those of the global and of zone-1 know each other', async () => (await lab.measured('count(bus_peers == 1)')) === 4);
+    });
+
+    test.each(['global-cp', 'global-api', 'zone-1-cp', 'zone-1-api', 'zone-1-ingress-manager'])(
+      'requests and changes go on while one of two instances of %s is gone',
+      async (service) => {
+        await engine.docker('kill', `mesh_${service}_1`);
+        for (let i = 0; i < 5; i++) expect(await lab.ask('http://billing.mesh/')).toMatchObject({ name: 'billing' });
+        await changeArrives(`without-${service}`);
+        await engine.docker('start', `mesh_${service}_1`);
+        await lab.instances(service, 2);
+      },
+    );
+
+    test('names are found while one of two resolvers of a zone is gone', async () => {
+      await engine.docker('kill', 'mesh_zone-1-dns_1');
+      expect(await lab.answer()).toMatchObject({ name: 'billing' });
+      await engine.docker('start', 'mesh_zone-1-dns_1');
+    });
+
+    /** A policy written at the global is seen at zone-1, whichever instances answer. */
+    async function changeArrives(name) {
+      const headers = { authorization: `Bearer ${await lab.adminSecret('token')}`, 'content-type': 'application/json' };
+      const to = [{ targetRef: { kind: 'Mesh' }, default: { connectionTimeout: '7s' } }];
+      const body = JSON.stringify({ type: 'MeshTimeout', mesh: 'default', name, spec: { targetRef: { kind: 'Mesh' }, to } });
+      await lab.until(`${name} is written`, async () => {
+        const writes = [5681, 5682].map((port) =>
+          fetch(`http://127.0.0.1:${port}/meshes/default/meshtimeouts/${name}`, { method: 'PUT', headers, body }),
+        );
+        return (await Promise.any(writes).catch(() => undefined))?.ok;
+      });
+      await lab.until(`${name} arrives`, async () => {
+        const { items = [] } = (await lab.ask('http://zone-1-api:5681/meshes/default/meshtimeouts')) ?? {};
+        return items.some((item) => item.name.startsWith(name));
+      });
+    }
   });
 
   describe('what bad input gets', () => {
@@ -173,9 +220,32 @@ describe.skipIf(noEngine)('on a container engine', () => {
     });
 
     test('a port in use: which', async () => {
-      const { code, output } = await attempt('--publish', '127.0.0.1:5681:5681', imageOf('kumactl'), 'version');
-      expect(code).toBe(125);
+      const { code, output } = await engine.tryCompose(['up', '--detach', '--no-build', '--no-deps', 'global-api'], OTHER_LAB);
+      expect(code).toBe(1);
       expect(output).toMatch(/5681.*(already allocated|in use)/);
+      await engine.tryCompose(['down', '--volumes'], OTHER_LAB);
+    });
+
+    test('a container that fails goes on saying why, and those that need it wait', async () => {
+      const settings = { ...OTHER_LAB, MESH_SERVICE_MEMORY: '64m' };
+      const up = spawn('docker-compose', ['up', '--detach', '--no-build', 'zone-1-api'], {
+        cwd: root,
+        env: { ...engine.env, ...settings },
+        stdio: 'ignore',
+      });
+      try {
+        await lab.until('zone-1-cp says what it lacks', async () => {
+          const { output } = await engine.tryCompose(['logs', 'zone-1-cp'], settings);
+          return output.split('the limit of memory is 64 MiB').length > 2;
+        });
+        expect(up.exitCode).toBeNull();
+        expect(await new Lab(engine, OTHER_LAB.COMPOSE_PROJECT_NAME).containers('zone-1-api')).toEqual([]);
+      } finally {
+        const ended = once(up, 'exit');
+        up.kill('SIGKILL');
+        await ended;
+        await engine.tryCompose(['down', '--volumes'], settings);
+      }
     });
 
     test('a volume with the schema of a newer build: both versions, and what to do', async () => {
@@ -193,41 +263,20 @@ describe.skipIf(noEngine)('on a container engine', () => {
     });
   });
 
-  test('profile full adds Redis, Prometheus that scrapes every service, and traffic', async () => {
-    await engine.compose(...FULL, 'up', '--detach', '--no-build', '--no-recreate', 'redis', 'prometheus', 'traffic');
-    await lab.until('requests of the traffic generator', async () =>
-      / 200 /.test(` ${await engine.docker('logs', '--tail', '5', 'mesh_traffic_1')}`),
-    );
-    await lab.until('ten targets are up', async () => {
-      const answer = await fetch('http://127.0.0.1:9090/api/v1/query?query=count(up==1)').then(
-        (response) => response.json(),
-        () => undefined,
-      );
-      return Number(answer?.data?.result[0]?.value[1] ?? 0) >= 10;
-    });
-  });
+  test.each(['global-cp', 'global-api', 'zone-1-cp', 'zone-1-dns', 'zone-1-ingress-manager', 'web-sidecar', 'zone-1-ingress', 'web'])(
+    '%s ends in order where it is told to stop',
+    async (service) => {
+      const container = await lab.container(service);
+      await engine.docker('stop', '--time', '60', container);
+      expect((await engine.inspect(container)).State).toMatchObject({ ExitCode: 0, OOMKilled: false });
+    },
+  );
 
   test('docker-compose down -v leaves nothing', async () => {
     await engine.compose(...FULL, 'down', '--volumes');
-    const filter = ['--quiet', '--filter', 'label=com.docker.compose.project=mesh'];
-    expect(await engine.docker('ps', '--all', ...filter)).toBe('');
-    expect(await engine.docker('volume', 'ls', ...filter)).toBe('');
-    expect(await engine.docker('network', 'ls', ...filter)).toBe('');
+    expect(await engine.docker('ps', '--all', '--quiet', '--filter', 'label=com.docker.compose.project=mesh')).toBe('');
+    // Of the lab or not: nobody else makes any on this engine.
+    expect(await engine.docker('volume', 'ls', '--quiet')).toBe('');
+    expect((await engine.docker('network', 'ls', '--format', '{{.Name}}')).trim().split('\n').sort()).toEqual(['bridge', 'host', 'none']);
   });
 });
-
-async function timed(what, work) {
-  const startedAt = performance.now();
-  await work();
-  figure(what, `${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
-}
-
-function figure(what, value) {
-  process.stdout.write(`  figure: ${what}: ${value}\n`);
-}
-
-/** Sum of the first figure of each line of `docker stats`. */
-function memoryMib(stats) {
-  const unit = { KiB: 1 / 1024, MiB: 1, GiB: 1024 };
-  return [...stats.matchAll(/ ([\d.]+)([KMG]iB) \//g)].reduce((sum, [, value, name]) => sum + Number(value) * unit[name], 0);
-}

@@ -22,7 +22,7 @@ test('the workflow is one that GitHub takes', async () => {
 
 test.each([
   ['an unknown key', 'runs-on:', 'runs-onn:'],
-  ['an unknown context', '${{ matrix.node }}', '${{ matrx.node }}'],
+  ['an unknown context', 'matrix.node', 'matrx.node'],
   ['an unknown function', 'if: failure()', 'if: failur()'],
   ['a job that waits for one that is not there', 'runs-on:', 'needs: [nobody]\n    runs-on:'],
 ])('%s is found', async (_, right, wrong) => {
