@@ -66,7 +66,9 @@ test('no bundle holds native code: they are made once for all platforms', () => 
 
 test('what runs while images are built asks for nothing of another platform', () => {
   const stages = [...dockerfile.matchAll(/^FROM (.*)$/gm)].map(([, stage]) => stage);
-  expect(stages.filter((stage) => stage.includes('--platform'))).toEqual([expect.stringMatching(/^--platform=\$BUILDPLATFORM .* AS build$/)]);
+  expect(stages.filter((stage) => stage.includes('--platform'))).toEqual([
+    expect.stringMatching(/^--platform=\$BUILDPLATFORM .* AS build$/),
+  ]);
   expect(dockerfile).not.toMatch(/amd64|x86_64|arm64|aarch64/);
 });
 
