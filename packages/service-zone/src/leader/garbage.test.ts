@@ -45,6 +45,26 @@ describe('removing old proxies', () => {
   });
 });
 
+describe('removing old zone proxies', () => {
+  it('goes by their own age, and leaves those of other zones to these', async () => {
+    const gone = (name: string) =>
+      resource('ZoneIngressInsight', name, '')
+        .withSpec({ subscriptions: [{ connectTime: at(100 * HOUR_MS), disconnectTime: at(2 * HOUR_MS) }] })
+        .build();
+    const view = viewOf(
+      resource('ZoneIngress', 'ours', '').fromZone('zone-1').build(),
+      resource('ZoneIngress', 'theirs', '').fromGlobal().build(),
+      gone('ours'),
+      gone('theirs'),
+    );
+    const { options, written } = optionsOf(view);
+    await removeOld({ ...options, zoneProxyAgeMs: 3 * HOUR_MS }, leadership);
+    expect(written).toEqual([]);
+    await removeOld({ ...options, zoneProxyAgeMs: HOUR_MS }, leadership);
+    expect(written).toEqual([{ op: 'delete', key: { kind: 'ZoneIngress', mesh: '', name: 'ours' } }]);
+  });
+});
+
 describe('a control plane that was away for longer than proxies may be offline', () => {
   it('removes none before they had time to come back, and then those that did not', async () => {
     vi.useFakeTimers();
