@@ -132,7 +132,7 @@ export class ProxyAdsHandler implements AdsHandler {
     await authenticate(credential, resource);
     // Whoever may be the new proxy must also have been allowed to be the old one.
     if (inline && stored) await authenticate(credential, asProxyResource(stored));
-    registration.arrived(node.key);
+    await registration.arrived(node.key);
     if (inline) await registration.registerOrKeep(inline, stored);
   }
 

@@ -19,12 +19,29 @@ describe('a proxy that brings its resource', () => {
     const registration = registrationOf(store);
     registration.left(KEY);
     await vi.advanceTimersByTimeAsync(9999);
-    registration.arrived(KEY);
+    await registration.arrived(KEY);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(store.view.get(KEY)).toBeDefined();
     registration.left(KEY);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(store.view.get(KEY)).toBeUndefined();
+  });
+
+  it('is registered after a removal that has begun, not removed by it', async () => {
+    const store = new WritableView([DRAFT]);
+    const remove = store.delete.bind(store);
+    let removeNow = (): void => {};
+    vi.spyOn(store, 'delete').mockImplementationOnce(async (key) => {
+      await new Promise<void>((resolve) => (removeNow = resolve));
+      await remove(key);
+    });
+    const registration = registrationOf(store);
+    registration.left(KEY);
+    await vi.advanceTimersByTimeAsync(10_000);
+    const back = registration.arrived(KEY).then(() => registration.register(DRAFT));
+    removeNow();
+    await back;
+    expect(store.view.get(KEY)).toBeDefined();
   });
 
   it('stays where it connected to another instance, or this one stops', async () => {

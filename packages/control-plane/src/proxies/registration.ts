@@ -26,13 +26,20 @@ const RETRY_MS = 5000;
 /** Proxies that bring their own resource: written when they connect, removed some time after they left. */
 export class ProxyRegistration {
   private readonly leaving = new Map<string, NodeJS.Timeout>();
+  private readonly removing = new Map<string, Promise<void>>();
   private readonly waiting = new Map<string, NodeJS.Timeout>();
 
   constructor(private readonly options: RegistrationOptions) {}
 
-  /** The proxy is here (again): a removal under way is called off. */
-  arrived(key: ResourceKey): void {
+  /** The proxy is here (again): a removal to come is called off; one that has begun ends first, or it would take the proxy along. */
+  async arrived(key: ResourceKey): Promise<void> {
     const id = keyString(key);
+    this.callOff(id);
+    await this.removing.get(id);
+    this.callOff(id);
+  }
+
+  private callOff(id: string): void {
     clearTimeout(this.leaving.get(id));
     this.leaving.delete(id);
   }
@@ -84,7 +91,10 @@ export class ProxyRegistration {
     const id = keyString(key);
     this.forgetRetry(id);
     clearTimeout(this.leaving.get(id));
-    const timer = setTimeout(() => void this.remove(key), this.options.deregistrationDelayMs);
+    const timer = setTimeout(() => {
+      const removal = this.remove(key).finally(() => this.removing.delete(id));
+      this.removing.set(id, removal);
+    }, this.options.deregistrationDelayMs);
     timer.unref();
     this.leaving.set(id, timer);
   }
