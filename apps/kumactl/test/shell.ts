@@ -18,7 +18,7 @@ export class Shell {
     const bundled = join(shell.home, 'lib');
     const { default: config } = await import('../rolldown.config.js');
     const { output, ...input } = config;
-    const bundle = await rolldown({ ...input, cwd: APP, input: join(APP, input.input) });
+    const bundle = await rolldown({ ...input, cwd: APP, input: join(APP, input.input.main) });
     await bundle.write({ ...output, dir: bundled });
     await bundle.close();
     writeFileSync(join(bundled, 'package.json'), '{"type":"module"}');
