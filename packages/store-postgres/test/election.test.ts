@@ -38,6 +38,7 @@ describe('a leader of several instances', () => {
     await vi.waitFor(() => expect(looks()).toBeGreaterThan(6), eventually);
   });
   afterEach(async () => {
+    wire.cut(); // what is frozen answers nobody who closes
     await Promise.all([leader.close(), candidate.close()]);
     await Promise.all([wire.stop(), candidateWire.stop()]);
   });
