@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chooseControlPlanePorts, choosePort, Deployment, listenerEnv, until } from '@mesh/lab-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -36,7 +36,10 @@ describe('a package', () => {
     machine = new UserMachine({ name: 'fresh', deployment, replace: new Map([['http://localhost:5681', api]]), env });
     reader = new GuideReader({ deployment, machines: new Map([['', { user: machine, readyUrl: `${api}/meshes/default` }]]) });
     // In place of the address that kumactl asks unless told otherwise.
-    await machine.shell(`${join(BIN_DIR, 'kumactl')} config control-planes add --name here --address ${api}`);
+    const local = { controlPlanes: [{ name: 'here', coordinates: { apiServer: { url: api } } }] };
+    const config = { ...local, contexts: [{ name: 'here', controlPlane: 'here' }], currentContext: 'here' };
+    mkdirSync(join(machine.home, '.kumactl'));
+    writeFileSync(join(machine.home, '.kumactl', 'config'), JSON.stringify(config));
     const args = ['tooling/release/main.mjs', 'package', '--platform', PLATFORM, '--envoy', envoyPath(), '--out', machine.home];
     execFileSync(process.execPath, args, { cwd: CHECKOUT, stdio: ['ignore', 'ignore', 'inherit'] });
   });
