@@ -6,6 +6,8 @@ import type { Deployment, ManagedProcess } from '@mesh/lab-kit';
 import { envoyPath, userEnv } from './config.js';
 
 const run = promisify(execFile);
+/** Against hangs only: a container takes its time to start on a busy machine. */
+const COMMAND_MS_MAX = 240_000;
 
 /** How a command ended. */
 export interface CommandResult {
@@ -44,7 +46,7 @@ export class UserMachine {
   /** Runs a command that may fail. */
   async attempt(command: string): Promise<CommandResult> {
     try {
-      return { code: 0, ...(await run('sh', ['-c', this.here(command)], { env: this.env(), cwd: this.home, timeout: 60_000 })) };
+      return { code: 0, ...(await run('sh', ['-c', this.here(command)], { env: this.env(), cwd: this.home, timeout: COMMAND_MS_MAX })) };
     } catch (error) {
       const { code, stdout, stderr } = error as { code?: unknown; stdout?: string; stderr?: string };
       return { code: typeof code === 'number' ? code : -1, stdout: stdout ?? '', stderr: stderr ?? '' };
