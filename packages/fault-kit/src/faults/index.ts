@@ -58,7 +58,7 @@ export const instanceFaults: readonly Fault[] = [
   inFullOnly(oneKilled('global', 'api-gateway', 'first')),
   inFullOnly(oneKilled('zone1', 'dns-resolver', 'first')),
   inFullOnly(leaderStopped('global', 'global-cp')),
-  inFullOnly(leaderStopped('zone1', 'zone-cp')),
+  leaderStopped('zone1', 'zone-cp'),
   postgresFailedOver('global'),
 ];
 

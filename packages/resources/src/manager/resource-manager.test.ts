@@ -62,6 +62,29 @@ describe('a write', () => {
     expect(await put(dataplane().inbound('web', 81).draft())).toMatchObject({ created: false, resource: { meta: { version: 2 } } });
   });
 
+  it('that was given up does not undo what another instance wrote meanwhile', async () => {
+    const { store, view, manager, put } = await setup(ZONE);
+    await put({ kind: 'Thing', mesh: 'default', name: 'a', spec: { a: 1 } });
+    // This instance stood still: its view knows nothing of what the other one wrote.
+    const before = new ResourceView();
+    before.apply({ type: 'snapshot', snapshot: { revision: view.revision, resources: [...view.all()] } });
+    await put({ kind: 'Thing', mesh: 'default', name: 'a', spec: { a: 3 } });
+    const registry = new DescriptorRegistry([...coreKinds, thing]);
+    const behind = new ResourceManager({ store, view: before, registry, facts: ZONE });
+    const caller = new AbortController();
+    const transact = vi.spyOn(store, 'transact').mockImplementationOnce((...args) => {
+      caller.abort();
+      return store.transact(...args);
+    });
+    const late = behind.put({ draft: { kind: 'Thing', mesh: 'default', name: 'a', spec: { a: 2 } }, author, signal: caller.signal });
+    expect(await refusal(late)).toBe('unavailable');
+    expect(transact).toHaveBeenCalled();
+    expect(view.find('Thing', 'default', 'a')?.spec).toEqual({ a: 3 });
+    const key = { kind: 'Thing', mesh: 'default', name: 'a' };
+    expect(await refusal(manager.delete({ key, author, signal: caller.signal }))).toBe('unavailable');
+    expect(view.find('Thing', 'default', 'a')).toBeDefined();
+  });
+
   it('needs its mesh', async () => {
     const { put, remove } = await setup(ZONE);
     expect(await refusal(put(secret('s', 'x').inMesh('nope').draft()))).toBe('mesh_not_found');

@@ -70,7 +70,9 @@ export class ResourceManager {
     for (let attempt = 1; ; attempt++) {
       try {
         const mesh = await this.storedMesh(descriptor, draft.mesh);
-        return await this.putOnce(request, { descriptor, mesh, before: await store.get(draft), spec });
+        const before = await store.get(draft);
+        requireWaiting(request);
+        return await this.putOnce(request, { descriptor, mesh, before, spec });
       } catch (error) {
         if (!lostRace(error) || expectedVersion !== undefined || attempt === ATTEMPTS) throw error;
       }
@@ -90,6 +92,7 @@ export class ResourceManager {
     await this.requireMesh(descriptor, key.mesh);
     const before = await store.get(key);
     if (!before) throw new MeshError('not_found', { public: 'Not found' });
+    requireWaiting(request);
     const violations = Violations.at();
     // The path has no `labels` before it, on the wire too.
     checkOrigin({ descriptor, facts, before }, violations.key('kuma.io/origin'));
@@ -247,6 +250,14 @@ function lostRace(error: unknown): boolean {
 /** Whether another state might not have led to an error. */
 function dependsOnState(error: unknown): boolean {
   return lostRace(error) || MeshError.is(error, 'invalid') || MeshError.is(error, 'mesh_not_found');
+}
+
+/**
+ * Whoever gave up on a write may have made another one meanwhile, through another instance too: what a process that stood
+ * still finds waiting is not made on top of that.
+ */
+function requireWaiting({ signal }: { readonly signal?: AbortSignal }): void {
+  if (signal?.aborted) throw new MeshError('unavailable', { public: 'nobody waits for this write any more; it was not made' });
 }
 
 function throwIfAny(violations: Violations): void {
