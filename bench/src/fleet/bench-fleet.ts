@@ -77,10 +77,11 @@ export async function benchFleet(options: FleetBenchOptions): Promise<FleetBench
   return figures;
 }
 
-function targetsOf(load: LoadName, { binDir, compareDir, xds, profileDir, workers }: FleetBenchOptions): TargetSpec[] {
+function targetsOf(load: LoadName, { binDir, compareDir, xds, profileDir, workers, reduced }: FleetBenchOptions): TargetSpec[] {
   // A restart takes state along, so that tokens stay good; the other control plane has only a memory store here.
   const store = load === 'fleet-postgres' || load === 'held' ? 'postgres' : 'memory';
-  const ours: TargetSpec = { name: 'ours', binDir, foreign: false, store, xds, profileDir, workers };
+  const ours: TargetSpec = { name: 'ours', binDir, foreign: false, store, xds, profileDir, workers, asserts: reduced };
   if (compareDir === undefined || store === 'postgres') return [ours];
-  return [ours, { name: 'baseline', binDir: compareDir, foreign: true, store: 'memory', xds, profileDir: undefined, workers: undefined }];
+  const none = { profileDir: undefined, workers: undefined, asserts: false };
+  return [ours, { name: 'baseline', binDir: compareDir, foreign: true, store: 'memory', xds, ...none }];
 }

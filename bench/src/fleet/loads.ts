@@ -91,6 +91,7 @@ async function measure(subject: Subject, options: LoadOptions): Promise<FleetFig
   const restartMs = options.restart ? await measureRestart(subject, step('restart')) : undefined;
   for (const name of (await fleet.settle()).late) fleet.violations.add('late', name);
   fleet.verify();
+  if (target.spec.asserts) await verifyAssertions(subject);
   return {
     size,
     joinCpuSeconds: cpuSeconds - before.cpuSeconds,
@@ -106,6 +107,13 @@ async function measure(subject: Subject, options: LoadOptions): Promise<FleetFig
     violations: fleet.violations.count,
     violationDetails: fleet.violations.toJSON(),
   };
+}
+
+/** That what is kept between changes is right is a rule like those the fleet verifies by itself. */
+async function verifyAssertions({ target, fleet }: Subject): Promise<void> {
+  const { comparisons, differences } = await target.assertions();
+  if (comparisons === 0) fleet.violations.add('assert', 'no proxy was compared with what it would get from scratch');
+  if (differences > 0) fleet.violations.add('assert', `proxies had something else than from scratch, ${differences} times`);
 }
 
 async function measureIdle(target: Target, { seconds, step }: { seconds: number; step: (what: string) => () => void }) {

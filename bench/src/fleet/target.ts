@@ -24,6 +24,8 @@ export interface TargetSpec {
   readonly xds: 'sotw' | 'delta';
   /** Directory for CPU profiles of its process; undefined for none. */
   readonly profileDir: string | undefined;
+  /** Whether it compares, after every change, what each proxy has with what it would get from scratch. */
+  readonly asserts: boolean;
   /** Workers for the streams of dataplanes; undefined for what it does by itself. */
   readonly workers: number | undefined;
 }
@@ -75,7 +77,7 @@ export class Target {
         postgres = await startEmbeddedPostgres({ dataDir, temporary: true, port: await choosePort(0), databases: [DATABASE] });
       }
       const store = postgres ? ({ type: 'postgres', ...connectionOf(postgres) } as const) : ({ type: 'memory' } as const);
-      const env = { KUMA_REPORTS_ENABLED: 'false', ...profileEnv(spec.profileDir), ...workerEnv(spec.workers) };
+      const env = { KUMA_REPORTS_ENABLED: 'false', ...profileEnv(spec.profileDir), ...workerEnv(spec.workers), ...assertEnv(spec) };
       const controlPlane = await deployment.launchControlPlane({ name: 'zone-1', store, layout: 'single', env });
       await deployment.waitForApi(controlPlane);
       await deployment.until('mesh default', async () => (await controlPlane.api.get(`/meshes/${MESH}`)) !== undefined);
@@ -114,11 +116,23 @@ export class Target {
 
   /** Event loop delay since the last call, p99 in milliseconds, of the busiest process; undefined where it is not exported. */
   async eventLoopP99Ms(): Promise<number | undefined> {
+    const text = await this.metrics();
+    const lags = [...(text ?? '').matchAll(/^(?:nodejs|xds_worker)_eventloop_lag_p99_seconds(?:\{[^}]*\})? (\S+)$/gm)];
+    return lags.length > 0 ? Math.max(...lags.map(([, seconds]) => Number(seconds))) * 1000 : undefined;
+  }
+
+  /** How often all proxies were compared with what they would get from scratch, and how often one differed. */
+  async assertions(): Promise<{ readonly comparisons: number; readonly differences: number }> {
+    const text = (await this.metrics()) ?? '';
+    const countOf = (name: string) => Number(new RegExp(`^${name}(?:_total)?(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
+    return { comparisons: countOf('xds_assert_comparisons'), differences: countOf('xds_assert_differences') };
+  }
+
+  /** What it exports on its diagnostics port; undefined where it does not. */
+  private async metrics(): Promise<string | undefined> {
     const port = this.process.spec.env['KUMA_DIAGNOSTICS_SERVER_PORT'];
     const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined);
-    if (!response?.ok) return undefined;
-    const lags = [...(await response.text()).matchAll(/^(?:nodejs|xds_worker)_eventloop_lag_p99_seconds(?:\{[^}]*\})? (\S+)$/gm)];
-    return lags.length > 0 ? Math.max(...lags.map(([, seconds]) => Number(seconds))) * 1000 : undefined;
+    return response?.ok ? response.text() : undefined;
   }
 
   /** SQL transactions so far; undefined without Postgres. */
@@ -147,6 +161,10 @@ export class Target {
 function workerEnv(workers: number | undefined): Record<string, string> {
   if (workers === undefined) return {};
   return { KUMA_DP_SERVER_WORKERS_COUNT: String(workers), KUMA_DP_SERVER_WORKERS_CONNECTIONS_EACH: '0' };
+}
+
+function assertEnv({ asserts }: TargetSpec): Record<string, string> {
+  return asserts ? { KUMA_XDS_SERVER_ASSERT_INCREMENTAL: 'true' } : {};
 }
 
 function connectionOf({ host, port, user, password }: EmbeddedPostgres) {

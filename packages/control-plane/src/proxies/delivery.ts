@@ -50,6 +50,11 @@ export class Delivery {
     return this.current;
   }
 
+  /** The newest snapshot, where it is that of the view. */
+  get snapshot(): Snapshot | undefined {
+    return this.fresh ? this.target : undefined;
+  }
+
   /** The next revision concerns the proxy: until its next snapshot it stays where the horizon is now. */
   affected(): void {
     this.current = this.state;

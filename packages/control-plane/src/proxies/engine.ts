@@ -53,6 +53,7 @@ export class SnapshotEngine {
   private readonly horizon: Horizon = { revision: -1 };
   private readonly listeners = new Set<() => void>();
   private readonly lookers = new Set<(revision: number) => void>();
+  private readonly resters = new Set<() => void>();
   private readonly pacer = new LookPacer(() => this.look());
   /** The view changed in a way that may concern proxies, and nobody has looked which yet. */
   private unseen = false;
@@ -131,6 +132,17 @@ export class SnapshotEngine {
     return { unsubscribe: () => void this.lookers.delete(listener) };
   }
 
+  /** Calls back whenever all changes that were looked at are worked in, and no other has come. */
+  onIdle(listener: () => void): { unsubscribe(): void } {
+    this.resters.add(listener);
+    return { unsubscribe: () => void this.resters.delete(listener) };
+  }
+
+  /** The newest snapshot of each connected proxy that has one which could be built. */
+  *snapshots(): Iterable<[ProxyNode, Snapshot]> {
+    for (const { node, delivery } of this.entries.values()) if (delivery.snapshot) yield [node, delivery.snapshot];
+  }
+
   stop(): void {
     this.pacer.stop();
     this.entries.clear();
@@ -147,6 +159,12 @@ export class SnapshotEngine {
     this.pacer.worked(performance.now() - startMs);
     this.moveHorizon();
     this.work();
+    this.rest();
+  }
+
+  private rest(): void {
+    if (this.unseen || this.working || this.dirty.size > 0) return;
+    for (const listener of this.resters) listener();
   }
 
   private concerned(): Iterable<readonly [ProxyNode, Concern]> {
@@ -184,6 +202,7 @@ export class SnapshotEngine {
     }
     // With the look that found nothing left: what is marked from here on starts anew.
     this.working = false;
+    this.rest();
   }
 
   /** Rebuilds for as long as a slice; returns how long it took, in milliseconds. */

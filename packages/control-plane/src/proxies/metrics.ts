@@ -7,6 +7,8 @@ export interface XdsMetrics {
   connected(): void;
   disconnected(): void;
   certificateFailed(): void;
+  /** All proxies were compared with what they would get from scratch, and so many differ that did not before. */
+  compared(found: number): void;
   /** Given what counts the proxies that wait to be served. */
   countWaiting(count: () => number): void;
   /** For one stream of a proxy. */
@@ -42,7 +44,9 @@ export function xdsMetrics(metrics: Metrics): XdsMetrics {
   const streams = metrics.gauge({ name: 'xds_streams_active', help: 'Proxies connected.' });
   const waiting = metrics.gauge({ name: 'xds_streams_waiting', help: 'Proxies connected that wait to be served.' });
   const certificates = metrics.counter({ name: 'cert_generation_failure', help: 'Certificates that could not be issued.' });
+  const assertions = assertionMetrics(metrics);
   return {
+    compared: assertions,
     generated: ({ node, result, durationMs }) => {
       generation.observe({ proxy_type: PROXY_TYPES[node.kind], result }, durationMs / 1000);
       if (result === 'error') errors.inc();
@@ -52,6 +56,26 @@ export function xdsMetrics(metrics: Metrics): XdsMetrics {
     certificateFailed: () => certificates.inc(),
     countWaiting: (count) => void metrics.onScrape(() => waiting.set(count())),
     stream,
+  };
+}
+
+/** Registered with the first comparison only: almost nobody asks for any. */
+function assertionMetrics(metrics: Metrics): (found: number) => void {
+  const register = () => ({
+    comparisons: metrics.counter({
+      name: 'xds_assert_comparisons',
+      help: 'Times that the configuration of all proxies was compared with one made from scratch.',
+    }),
+    differences: metrics.counter({
+      name: 'xds_assert_differences',
+      help: 'Times that a proxy was found to have something else than it would get from scratch.',
+    }),
+  });
+  let made: ReturnType<typeof register> | undefined;
+  return (found) => {
+    made ??= register();
+    made.comparisons.inc();
+    made.differences.inc({}, found);
   };
 }
 

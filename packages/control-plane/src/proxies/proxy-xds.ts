@@ -9,6 +9,7 @@ import { CredentialWatch } from '../credentials/credential-watch.js';
 import { AddressBook } from './addresses.js';
 import { AdminAuthority } from './admin-authority.js';
 import { ProxyAdsHandler, type ProxyAuthenticator } from './ads-handler.js';
+import { AssertMode } from './assert-mode.js';
 import { CertificateKeeper, type ProxyCertificate } from './certificate-keeper.js';
 import { ProxyDeliveries } from './delivery-source.js';
 import { DeliveryTraces } from './delivery-traces.js';
@@ -93,13 +94,14 @@ export class ProxyXds {
   private readonly insights = new Map<string, ProxyInsight>();
   private readonly times: RevisionTimes;
   private readonly traces: DeliveryTraces;
+  private readonly assertMode: AssertMode | undefined;
   private subscription: { unsubscribe(): void } | undefined;
 
   constructor(
     private readonly options: ProxyXdsOptions,
     private readonly served: ServedProxies,
   ) {
-    const { config, zone, view, clock, log, metrics } = options;
+    const { config, view, clock, log, metrics } = options;
     const policies = enabledKinds(config, policyKinds);
     this.addresses = new AddressBook({ ttlMs: config.general.dnsCacheTTL, onChange: () => this.rebuildAll() });
     this.plugins = orderPolicies(policies);
@@ -109,16 +111,7 @@ export class ProxyXds {
       served.onCertificate?.(key, { certificate, insight: this.insights.get(keyString(key)) }),
     );
     this.adminCertificates = this.keeper(() => {});
-    this.source = served.source({
-      view,
-      zone,
-      clock,
-      contexts: this.contexts,
-      plugins: this.plugins,
-      certificates: this.certificates,
-      adminAuthority: this.adminAuthority,
-      adminCertificates: this.adminCertificates,
-    });
+    this.source = this.newSource(this.contexts);
     this.engine = new SnapshotEngine({
       build: this.source.build,
       concerned: (connected) => this.source.concerned(connected),
@@ -126,6 +119,7 @@ export class ProxyXds {
       log,
       onGenerated: metrics.generated,
     });
+    if (config.xdsServer.assertIncremental) this.assertMode = this.newAssertMode();
     this.deliveries = new ProxyDeliveries({ engine: this.engine, view, instanceId: options.instanceId });
     this.credentials = new CredentialWatch({ view, clock, log });
     this.registration = this.newRegistration();
@@ -147,6 +141,7 @@ export class ProxyXds {
   async stop(): Promise<void> {
     await this.handler.stop();
     this.subscription?.unsubscribe();
+    this.assertMode?.stop();
     this.traces.stop();
     this.credentials.stop();
     this.addresses.stop();
@@ -186,6 +181,22 @@ export class ProxyXds {
   private rebuildAll(): void {
     this.contexts.invalidateAll();
     this.engine.invalidate(() => true);
+  }
+
+  private newSource(contexts: MeshContexts): SnapshotSource {
+    const { view, zone, clock } = this.options;
+    const { plugins, certificates, adminAuthority, adminCertificates } = this;
+    return this.served.source({ view, zone, clock, contexts, plugins, certificates, adminAuthority, adminCertificates });
+  }
+
+  private newAssertMode(): AssertMode {
+    const { view, log, metrics } = this.options;
+    return new AssertMode({
+      engine: this.engine,
+      fromScratch: () => this.newSource(this.contextsOf(view)).build,
+      log,
+      onCompared: metrics.compared,
+    });
   }
 
   private newRegistration(): ProxyRegistration {

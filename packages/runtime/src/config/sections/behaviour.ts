@@ -19,6 +19,10 @@ const NO_REAL_RESOURCES = 'MeshService and its relatives are not made here; serv
 export const xdsServer = section({
   dataplaneConfigurationRefreshInterval: duration('1s', 'Accepted for Kuma; proxies are told at once.'),
   dataplaneStatusFlushInterval: duration('10s', 'How often proxy status is written.'),
+  assertIncremental: bool(
+    false,
+    'After every change, compare what each proxy has with what it would get from scratch, and say where they differ; for the search for faults.',
+  ),
   dataplaneDeregistrationDelay: duration('10s', 'A dataplane is removed so long after its stream ended.', {
     env: 'KUMA_XDS_DATAPLANE_DEREGISTRATION_DELAY',
   }),
