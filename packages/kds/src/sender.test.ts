@@ -10,11 +10,15 @@ class Peer {
   readonly content = new Map<string, EncodedResource>();
   readonly withheld = new Set<string>();
   digest: string | undefined = 'd1';
+  revision = 42;
   readonly sender: KdsSender;
 
   constructor(private readonly features: string[] = []) {
+    const revision = () => this.revision;
     const feed = {
-      revision: 42,
+      get revision() {
+        return revision();
+      },
       digest: () => this.digest,
       isWithheld: (_kind: string, name: string) => this.withheld.has(name),
       kinds: () => (this.content.size > 0 ? ['Mesh'] : []),
@@ -144,6 +148,23 @@ describe('the sending side of a KDS stream', () => {
     expect(peer.sender.settledRevision).toBe(-1);
     peer.answer('2');
     expect(peer.sender.settledRevision).toBe(42);
+  });
+
+  it('counts a revision as settled while newer ones are under way without end', () => {
+    const peer = new Peer();
+    peer.subscribe();
+    peer.answer('1');
+    for (let nonce = 2; nonce < 6; nonce++) {
+      peer.revision += 10;
+      peer.change('a.', `${nonce}`);
+      // It changes again before the answer comes.
+      if (nonce > 2) peer.answer(`${nonce - 1}`);
+      expect(peer.sender.settledRevision).toBe(peer.revision - 1);
+    }
+    peer.revision += 10;
+    expect(peer.sender.settledRevision).toBe(peer.revision - 11);
+    peer.answer('5');
+    expect(peer.sender.settledRevision).toBe(peer.revision);
   });
 
   it('does not name as gone what it only cannot encode', () => {

@@ -18,6 +18,9 @@ import { writeStamp } from './stamp.js';
  */
 const PART_BYTES_MAX = 256 * 1024;
 
+/** No change is open. */
+const NONE = Number.POSITIVE_INFINITY;
+
 /** What happened on a stream, for subscriptions and metrics. */
 export interface SenderEvents {
   /** The first request of the stream: who the peer says it is. */
@@ -46,6 +49,9 @@ interface TypeState {
   readonly dirty: Set<string>;
   /** Nonce of the response that is not answered yet. */
   pending: string | undefined;
+  /** Revision of the oldest change that is in that response, and of the oldest one that is not sent yet. */
+  pendingFrom: number;
+  dirtyFrom: number;
   /** Of the newest change that is not sent yet. */
   trace: string | undefined;
 }
@@ -116,20 +122,27 @@ export class KdsSender {
     const state = this.types.get(kind);
     if (!state) return;
     state.dirty.add(name);
+    state.dirtyFrom = Math.min(state.dirtyFrom, this.options.feed.revision);
     state.trace = this.options.traceOfChange?.() ?? state.trace;
     if (state.pending === undefined) this.flush(kind, state);
   };
 
   /** Newest revision up to which the peer has answered everything; -1 before its first answers. What it refused counts as answered. */
   get settledRevision(): number {
-    if (this.isSettled()) this.lastSettled = this.options.feed.revision;
+    if (this.isAskedForAll()) this.lastSettled = Math.max(this.lastSettled, Math.min(this.options.feed.revision, this.oldestOpen() - 1));
     return this.lastSettled;
   }
 
-  private isSettled(): boolean {
+  private isAskedForAll(): boolean {
     for (const kind of this.options.feed.kinds()) if (!this.types.has(kind)) return false;
-    for (const { pending, dirty } of this.types.values()) if (pending !== undefined || dirty.size > 0) return false;
     return this.types.size > 0;
+  }
+
+  /** Revision of the oldest change that is not answered yet; infinity where there is none. */
+  private oldestOpen(): number {
+    let oldest = NONE;
+    for (const { pendingFrom, dirtyFrom } of this.types.values()) oldest = Math.min(oldest, pendingFrom, dirtyFrom);
+    return oldest;
   }
 
   private get takesParts(): boolean {
@@ -143,18 +156,28 @@ export class KdsSender {
     const { feed } = this.options;
     const gone = [...versions.keys()].filter((name) => !current.has(name) && !feed.isWithheld?.(request.typeUrl, name));
     const dirty = new Set([...gone, ...current.keys()]);
-    const state: TypeState = { versions, dirty, pending: undefined, trace: undefined };
+    // What the peer was behind by before stays so until it has answered.
+    const state: TypeState = {
+      versions,
+      dirty,
+      pending: undefined,
+      pendingFrom: NONE,
+      dirtyFrom: this.lastSettled + 1,
+      trace: undefined,
+    };
     this.types.set(request.typeUrl, state);
     // A peer that subscribes anew forgot what it was told.
     this.toldDigests.delete(request.typeUrl);
     // An empty answer tells a Kuma peer that there is nothing; of a kind we do not know, it is to keep what it has.
     if (this.takesParts || feed.sends(request.typeUrl)) this.flush(request.typeUrl, state, true);
+    else state.dirtyFrom = NONE;
   }
 
   private onAnswer(request: DeltaDiscoveryRequest, state: TypeState): void {
     // A spontaneous request has no nonce; taking it as an answer keeps a careless peer from a ping-pong.
     if (state.pending === undefined || (request.responseNonce !== '' && request.responseNonce !== state.pending)) return;
     state.pending = undefined;
+    state.pendingFrom = NONE;
     const kind = request.typeUrl;
     if (request.errorDetail) this.options.events?.onRejected?.(kind, request.errorDetail.message);
     else this.options.events?.onAcknowledged?.(kind);
@@ -163,9 +186,12 @@ export class KdsSender {
 
   private flush(kind: string, state: TypeState, evenIfEmpty = false): void {
     const { changed, removed } = this.takeDirty(kind, state);
+    const from = state.dirtyFrom;
+    if (state.dirty.size === 0) state.dirtyFrom = NONE;
     if (changed.length === 0 && removed.length === 0 && !evenIfEmpty) return;
     const nonce = String(++this.lastNonce);
     state.pending = nonce;
+    state.pendingFrom = from;
     const resources = changed.map((r) => ({
       name: r.name,
       version: r.version,
