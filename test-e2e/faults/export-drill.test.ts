@@ -24,7 +24,7 @@ describe('a global of which an export is all that is left', () => {
       binDir: BIN_DIR,
       workDir,
       envoyPath: envoyPath(),
-      addressBlock: 208,
+      addressBlock: 211,
       store: 'memory',
       layout: 'services',
       relayKds: async (port) => {

@@ -33,7 +33,7 @@ beforeAll(async () => {
   const [global, zone1, zone2] = DATABASES.map((database) => ({ type: 'postgres', host, port, user, password, database }) as const);
   if (!global || !zone1 || !zone2) throw new Error('three databases are needed');
   const store = { global, zone1, zone2 };
-  lab = await startTwoZones({ binDir: BIN_DIR, workDir, envoyPath: envoyPath(), addressBlock: 207, store, layout: 'services' });
+  lab = await startTwoZones({ binDir: BIN_DIR, workDir, envoyPath: envoyPath(), addressBlock: 209, store, layout: 'services' });
 });
 
 afterAll(async () => {
@@ -100,7 +100,7 @@ describe('zones whose global is away', () => {
     await soon('the rotation in zone-1', async () => JSON.stringify(await zone1.api.get('/meshes/default')).includes('20s'));
     for (const service of ['api-gateway', 'global-cp']) await kill(global, service);
 
-    const joined: ServiceInstance = { ...instances.backend1, name: 'backend-9', address: '127.207.1.9' };
+    const joined: ServiceInstance = { ...instances.backend1, name: 'backend-9', address: '127.209.1.9' };
     deployment.launchEcho({ name: joined.name, zone: joined.zone, address: joined.address, port: joined.appPort });
     await deployment.launchDataplane({ zone: zone1, document: dataplane(joined) });
     await soon('requests at a dataplane that joined', async () => (await probe(backendFromWeb)).echo?.name === 'backend-9');
