@@ -82,15 +82,27 @@ async function dataplanesOfZone1(): Promise<string[]> {
   return ofZone.map(({ labels }) => labels?.['kuma.io/display-name'] ?? '');
 }
 
-/** Writes something that no proxy needs, and waits until both zones and all their proxies are known to be up to date with it. */
-async function converged(): Promise<void> {
-  const written = await soon('a write at the global', () => lab.global.api.put('/meshes/later', { type: 'Mesh', name: 'later' }));
+/** Writes something that no proxy needs, and waits until all proxies that hang on that control plane are known to be up to date with it. */
+async function converged({ api }: ControlPlaneHandle, path: string, document: object): Promise<void> {
+  const written = await soon('a write', () => api.put(path, document));
   const revision = written.headers.get('kuma-revision');
-  await soon('zones and proxies up to date', async () => {
-    const told = await lab.global.api.get<{ state: string }>(`/convergence?revision=${revision}&timeout=5s`);
+  await soon('everybody up to date', async () => {
+    const told = await api.get<{ state: string }>(`/convergence?revision=${revision}&timeout=5s`);
     return told?.state === 'converged';
   });
 }
+
+/** A policy of a zone for nobody. */
+const unused = {
+  type: 'MeshTimeout',
+  mesh: 'default',
+  name: 'unused',
+  labels: { 'kuma.io/origin': 'zone' },
+  spec: {
+    targetRef: { kind: 'MeshSubset', tags: { 'kuma.io/service': 'nobody' } },
+    to: [{ targetRef: { kind: 'Mesh' }, default: { connectionTimeout: '1s' } }],
+  },
+};
 
 describe('zones whose global is away', () => {
   it('go on with all that is theirs, and their first contact afterwards moves nothing in any proxy', async () => {
@@ -114,12 +126,14 @@ describe('zones whose global is away', () => {
     await soon('certificates that rotate', async () => (await certificatesOf('web-1')) > rotations);
     expect(await resolveName('backend.mesh', { address: '127.0.0.1', port: zone1.ports.dns })).toHaveLength(1);
     await soon('all proxies at the zone control plane', async () => Object.keys(await allFlaps()).length === 6);
+    // What a zone control plane gives proxies anew after its own restart is no matter of the global.
+    await converged(zone1, '/meshes/default/meshtimeouts/unused', unused);
 
     const before = await allFlaps();
     for (const counters of Object.values(before)) expect(Object.keys(counters).length).toBeGreaterThan(3);
     for (const service of ['global-cp', 'api-gateway']) await startAgain(global, service);
     for (const zone of ['zone-1', 'zone-2']) await deployment.waitForZone(global, zone);
-    await converged();
+    await converged(global, '/meshes/later', { type: 'Mesh', name: 'later' });
     await soon('who joined and who left at the global', async () => {
       const known = await dataplanesOfZone1();
       return known.includes('backend-9') && !known.includes('backend-1');

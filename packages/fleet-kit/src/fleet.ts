@@ -81,9 +81,9 @@ export class Fleet {
     return { rampupMs: rampup, settledMs: lastMs, late };
   }
 
-  /** Waits until every joined proxy is connected, complete, and knows all endpoints of what it calls. */
+  /** Waits until every joined proxy is connected, complete, and knows all endpoints of what it calls, all at the same time. */
   settle(deadlineMs = this.options.deadlineMs): Promise<Arrival> {
-    return this.arrival({ proxies: this.joined(), lacks: (proxy) => this.lacks(proxy), deadlineMs });
+    return this.arrival({ proxies: this.joined(), lacks: (proxy) => this.lacks(proxy), deadlineMs, together: true });
   }
 
   /** Waits until a state has reached some proxies. The clock starts with this call. */

@@ -20,6 +20,8 @@ export interface WatchOptions<Proxy extends Watched> {
   /** What a proxy still lacks; undefined where it is there. */
   readonly lacks: (proxy: Proxy) => string | undefined;
   readonly deadlineMs: number;
+  /** All of them have to be there at the same time: a change that is still on its way may take one back out of it. */
+  readonly together?: boolean;
 }
 
 /** How many late proxies are named. */
@@ -27,6 +29,7 @@ const LATE_NAMED_MAX = 10;
 
 /** Waits until proxies are in a state, looking at each one again whenever it acknowledged something. */
 export class Watch<Proxy extends Watched> {
+  private readonly all: readonly Proxy[];
   private readonly pending: Set<Proxy>;
   private readonly histogram = new DurationHistogram();
   private readonly startedMs = performance.now();
@@ -37,13 +40,14 @@ export class Watch<Proxy extends Watched> {
   readonly arrived: Promise<Arrival>;
 
   constructor(private readonly options: WatchOptions<Proxy>) {
-    this.pending = new Set(options.proxies);
+    this.all = [...options.proxies];
+    this.pending = new Set(this.all);
     this.arrived = new Promise((resolve) => {
       this.finish = resolve;
     });
     this.timer = setTimeout(() => this.end(), options.deadlineMs);
-    for (const proxy of [...this.pending]) this.look(proxy);
-    if (this.pending.size === 0) this.end();
+    for (const proxy of this.all) this.look(proxy);
+    if (this.all.length === 0) this.end();
   }
 
   /** A proxy acknowledged something. */
@@ -52,6 +56,8 @@ export class Watch<Proxy extends Watched> {
     this.pending.delete(proxy);
     this.lastMs = performance.now() - this.startedMs;
     this.histogram.recordMs(this.lastMs);
+    if (this.pending.size > 0) return;
+    if (this.options.together) for (const each of this.all) if (this.options.lacks(each) !== undefined) this.pending.add(each);
     if (this.pending.size === 0) this.end();
   }
 
