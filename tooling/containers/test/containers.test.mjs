@@ -233,15 +233,16 @@ describe.skipIf(noEngine)('on a container engine', () => {
         env: { ...engine.env, ...settings },
         stdio: 'ignore',
       });
+      // Some releases of compose give up after a while instead of waiting themselves.
+      const ended = once(up, 'exit');
       try {
         await lab.until('zone-1-cp says what it lacks', async () => {
           const { output } = await engine.tryCompose(['logs', 'zone-1-cp'], settings);
           return output.split('the limit of memory is 64 MiB').length > 2;
         });
-        expect(up.exitCode).toBeNull();
+        expect(up.exitCode).not.toBe(0);
         expect(await new Lab(engine, OTHER_LAB.COMPOSE_PROJECT_NAME).containers('zone-1-api')).toEqual([]);
       } finally {
-        const ended = once(up, 'exit');
         up.kill('SIGKILL');
         await ended;
         await engine.tryCompose(['down', '--volumes'], settings);
