@@ -2,20 +2,12 @@ import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Relay, Traffic } from '@mesh/fault-kit';
-import {
-  allowAll,
-  type ControlPlaneHandle,
-  type EmbeddedPostgres,
-  startEmbeddedPostgres,
-  startTwoZones,
-  type TwoZones,
-  until,
-} from '@mesh/lab-kit';
+import type { Traffic } from '@mesh/fault-kit';
+import { allowAll, type ControlPlaneHandle, type EmbeddedPostgres, startEmbeddedPostgres, type TwoZones, until } from '@mesh/lab-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BIN_DIR, envoyPath, systemPostgres } from '../test/config.js';
+import { systemPostgres } from '../test/config.js';
 import { makeWorkDir } from '../test/work-dir.js';
-import { endpointResponses, proxiesOf } from './drill.js';
+import { type Drill, endpointResponses, proxiesOf, startDrill } from './drill.js';
 
 const DATABASE = 'mesh';
 const execute = promisify(execFile);
@@ -27,36 +19,24 @@ describe.skipIf(!binDir)('a global that is lost with its disk', () => {
   const archive = join(workDir, 'archive');
   const base = join(workDir, 'base');
   let postgres: EmbeddedPostgres;
+  let drill: Drill;
   let lab: TwoZones;
-  let relay: Relay;
   let traffic: Traffic;
-  let kdsPort = 0;
 
   beforeAll(async () => {
     mkdirSync(archive);
     chmodSync(archive, 0o777); // Postgres runs as somebody else
     postgres = await server('first', { archive_mode: 'on', archive_command: `cp %p ${archive}/%f` });
-    lab = await startTwoZones({
-      binDir: BIN_DIR,
+    drill = await startDrill({
       workDir,
-      envoyPath: envoyPath(),
       addressBlock: 206,
       store: { global: storeOf(postgres), zone1: { type: 'memory' }, zone2: { type: 'memory' } },
-      layout: 'services',
-      relayKds: async (port) => {
-        kdsPort = port;
-        relay ??= await Relay.start(() => kdsPort);
-        return `127.0.0.1:${relay.port}`;
-      },
     });
-    traffic = new Traffic([{ name: 'web -> backend', ...lab.backendFromWeb, perSecond: 200 }]);
-    traffic.start();
+    ({ lab, traffic } = drill);
   });
 
   afterAll(async () => {
-    await traffic?.stop();
-    await lab?.stop();
-    relay?.stop();
+    await drill?.stop();
     await postgres?.stop();
     rmSync(workDir, { recursive: true, force: true });
   });
@@ -102,7 +82,7 @@ describe.skipIf(!binDir)('a global that is lost with its disk', () => {
     const lostAt = performance.now();
 
     const global = await restore();
-    kdsPort = global.ports.kds;
+    drill.leadTo(global);
     await lab.deployment.waitForZone(global, 'zone-1');
     await lab.deployment.waitForZone(global, 'zone-2');
     await lab.deployment.until('all proxies at the restored global', async () => (await proxiesOf(global)).join() === ids.join());

@@ -1,4 +1,6 @@
-import { type ControlPlaneHandle, probe, type TwoZones } from '@mesh/lab-kit';
+import { Relay, Traffic } from '@mesh/fault-kit';
+import { type ControlPlaneHandle, probe, startTwoZones, type TwoZones, type TwoZonesOptions } from '@mesh/lab-kit';
+import { BIN_DIR, envoyPath } from '../test/config.js';
 
 const EDS = 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment';
 
@@ -17,8 +19,49 @@ export async function endpointResponses({ processes }: ControlPlaneHandle): Prom
   return Number(line.split(' ').at(-1));
 }
 
+/** Two zones under steady requests, whose way to the global can be moved to another one. */
+export interface Drill {
+  readonly lab: TwoZones;
+  readonly traffic: Traffic;
+  /** Where the address that zones dial leads from now on. */
+  leadTo(global: ControlPlaneHandle): void;
+  stop(): Promise<void>;
+}
+
+/** Starts a drill, once all that starts up has come to rest. */
+export async function startDrill(options: Pick<TwoZonesOptions, 'workDir' | 'addressBlock' | 'store'>): Promise<Drill> {
+  let relay: Relay | undefined;
+  let kdsPort = 0;
+  const lab = await startTwoZones({
+    binDir: BIN_DIR,
+    envoyPath: envoyPath(),
+    layout: 'services',
+    ...options,
+    relayKds: async (port) => {
+      kdsPort = port;
+      relay ??= await Relay.start(() => kdsPort);
+      return `127.0.0.1:${relay.port}`;
+    },
+  });
+  await settled(lab);
+  const traffic = new Traffic([{ name: 'web -> backend', ...lab.backendFromWeb, perSecond: 200 }]);
+  traffic.start();
+  return {
+    lab,
+    traffic,
+    leadTo: ({ ports }) => {
+      kdsPort = ports.kds;
+    },
+    stop: async () => {
+      await traffic.stop();
+      await lab.stop();
+      relay?.stop();
+    },
+  };
+}
+
 /** Waits until `backend` answers `web` from both zones, many times in a row: what starts up is none of a drill's business. */
-export async function settled({ deployment, backendFromWeb }: TwoZones): Promise<void> {
+async function settled({ deployment, backendFromWeb }: TwoZones): Promise<void> {
   const zones = new Set<string>();
   let good = 0;
   await deployment.until('steady answers of both zones', async () => {

@@ -2,46 +2,29 @@ import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Relay, Traffic } from '@mesh/fault-kit';
-import { allowAll, type ControlPlaneHandle, startTwoZones, type TwoZones } from '@mesh/lab-kit';
+import type { Traffic } from '@mesh/fault-kit';
+import { allowAll, type ControlPlaneHandle, type TwoZones } from '@mesh/lab-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BIN_DIR, envoyPath } from '../test/config.js';
+import { BIN_DIR } from '../test/config.js';
 import { makeWorkDir } from '../test/work-dir.js';
-import { endpointResponses, proxiesOf, settled } from './drill.js';
+import { type Drill, endpointResponses, proxiesOf, startDrill } from './drill.js';
 
 const execute = promisify(execFile);
 
 describe('a global of which an export is all that is left', () => {
   const workDir = makeWorkDir('export');
   const backup = join(workDir, 'backup.yaml');
+  let drill: Drill;
   let lab: TwoZones;
-  let relay: Relay;
   let traffic: Traffic;
-  let kdsPort = 0;
 
   beforeAll(async () => {
-    lab = await startTwoZones({
-      binDir: BIN_DIR,
-      workDir,
-      envoyPath: envoyPath(),
-      addressBlock: 211,
-      store: 'memory',
-      layout: 'services',
-      relayKds: async (port) => {
-        kdsPort = port;
-        relay ??= await Relay.start(() => kdsPort);
-        return `127.0.0.1:${relay.port}`;
-      },
-    });
-    await settled(lab);
-    traffic = new Traffic([{ name: 'web -> backend', ...lab.backendFromWeb, perSecond: 200 }]);
-    traffic.start();
+    drill = await startDrill({ workDir, addressBlock: 211, store: 'memory' });
+    ({ lab, traffic } = drill);
   });
 
   afterAll(async () => {
-    await traffic?.stop();
-    await lab?.stop();
-    relay?.stop();
+    await drill?.stop();
     rmSync(workDir, { recursive: true, force: true });
   });
 
@@ -64,7 +47,7 @@ describe('a global of which an export is all that is left', () => {
     const global = await lab.deployment.launchControlPlane({ name: 'global', store: { type: 'memory' }, layout: 'services' });
     await lab.deployment.waitForApi(global);
     await kumactl(global, `kumactl apply -f ${backup}`);
-    kdsPort = global.ports.kds;
+    drill.leadTo(global);
     for (const zone of ['zone-1', 'zone-2']) await lab.deployment.waitForZone(global, zone);
     await lab.deployment.until('all proxies at the new global', async () => (await proxiesOf(global)).join() === ids.join());
     process.stdout.write(

@@ -1,4 +1,4 @@
-import { keyString, MeshError, type ResourceKey } from '@mesh/core';
+import { keyString, type ResourceKey, requireWaiting } from '@mesh/core';
 
 /**
  * Makes the writes of one resource in the order in which they were asked for. Without it a write that somebody gave up
@@ -8,15 +8,12 @@ export class WriteOrder {
   private readonly last = new Map<string, Promise<unknown>>();
 
   /** Runs `work` when all earlier work on the key has ended, however it ended. @throws MeshError `unavailable` where nobody waits for it by then. */
-  async run<T>(
-    { key, signal }: { readonly key: ResourceKey; readonly signal?: AbortSignal | undefined },
-    work: () => Promise<T>,
-  ): Promise<T> {
-    const name = keyString(key);
+  async run<T>(request: { readonly key: ResourceKey; readonly signal?: AbortSignal | undefined }, work: () => Promise<T>): Promise<T> {
+    const name = keyString(request.key);
     const before = this.last.get(name);
     const mine = (async () => {
       await before?.catch(() => {});
-      if (signal?.aborted) throw new MeshError('unavailable', { public: 'nobody waits for this write any more; it was not made' });
+      requireWaiting(request);
       return work();
     })();
     this.last.set(name, mine);

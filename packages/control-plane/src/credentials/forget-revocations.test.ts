@@ -1,7 +1,8 @@
-import { type Leadership, ResourceView, silentLogger } from '@mesh/core';
+import { ResourceView, silentLogger } from '@mesh/core';
 import { globalSecretDraft, secretContent } from '@mesh/identity';
 import { MemoryResourceStore } from '@mesh/store-memory';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { elected } from '../../test/leadership.fixture.js';
 import { forgetExpiredRevocations } from './forget-revocations.js';
 
 const NOW = Date.parse('2026-06-01T00:00:00Z');
@@ -26,10 +27,6 @@ describe('revocations of tokens', () => {
     const found = await store.get({ kind: 'GlobalSecret', mesh: '', name });
     return found && secretContent(found).toString();
   };
-  const elected = () =>
-    new Promise<Leadership>((resolve) => {
-      store.lead('main', async (leadership) => resolve(leadership));
-    });
 
   it('go when their tokens have expired: where a leader finds them, and every hour from then on', async () => {
     await write(LIST, `gone,${endIn(-2 * HOUR_MS)},soon,${endIn(HOUR_MS / 2)},ever`);
@@ -37,7 +34,7 @@ describe('revocations of tokens', () => {
     const view = new ResourceView();
     await store.follow(view.apply);
     const over = new AbortController();
-    const leadership = { fence: (await elected()).fence, signal: over.signal };
+    const leadership = { fence: (await elected(store)).fence, signal: over.signal };
     const working = forgetExpiredRevocations({ store, view, clock: { now: () => Date.now() }, leadership, log: silentLogger });
     await vi.advanceTimersByTimeAsync(0);
     expect(await read(LIST)).toBe(`soon,${endIn(HOUR_MS / 2)},ever`);

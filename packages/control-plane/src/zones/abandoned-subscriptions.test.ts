@@ -1,7 +1,8 @@
-import { type Leadership, ResourceView, silentLogger } from '@mesh/core';
+import { ResourceView, silentLogger } from '@mesh/core';
 import type { KdsSubscription, ZoneInsightSpec } from '@mesh/resources';
 import { MemoryResourceStore } from '@mesh/store-memory';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { elected } from '../../test/leadership.fixture.js';
 import { BEAT_MS, closeAbandonedSubscriptions } from './abandoned-subscriptions.js';
 
 const NOW = Date.parse('2026-06-01T00:00:00Z');
@@ -34,9 +35,7 @@ describe('open subscriptions of zones', () => {
     const view = new ResourceView();
     await store.follow(view.apply);
     const over = new AbortController();
-    const { fence } = await new Promise<Leadership>((resolve) => {
-      store.lead('main', async (leadership) => resolve(leadership));
-    });
+    const { fence } = await elected(store);
     const options = { store, view, clock: { now: () => Date.now() }, leadership: { fence, signal: over.signal }, log: silentLogger };
     const working = closeAbandonedSubscriptions(options);
     for (let generation = 1; generation <= 12; generation++) {

@@ -1,4 +1,5 @@
 import type { Convergence, DeliverySource } from '../convergence.js';
+import { MeshError } from '../errors.js';
 import type { Resource, ResourceKey } from '../resource.js';
 import type { ResourceView } from '../view.js';
 import type { Author, ResourceDraft } from './store.js';
@@ -23,6 +24,14 @@ interface WriteRequest {
   readonly expectedVersion?: number;
   /** Aborts when nobody waits for the write any more: one that has not begun by then is not made. */
   readonly signal?: AbortSignal;
+}
+
+/**
+ * Whoever gave up on a write may have made another one meanwhile, through another instance too: call it before each attempt.
+ * @throws MeshError `unavailable` where nobody waits.
+ */
+export function requireWaiting({ signal }: { readonly signal?: AbortSignal | undefined }): void {
+  if (signal?.aborted) throw new MeshError('unavailable', { public: 'nobody waits for this write any more; it was not made' });
 }
 
 export interface PutRequest extends WriteRequest {

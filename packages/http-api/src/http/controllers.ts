@@ -20,7 +20,7 @@ export function makeController(group: RouteGroup, dispatcher: Dispatcher): Type<
 
 function addRoute(prototype: object, { name, route, dispatcher }: { name: string; route: Route; dispatcher: Dispatcher }): void {
   const value = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    await send(reply, await dispatcher.dispatch(route, request), dispatcher.crossOriginHeaders(request));
+    await send(reply, await dispatcher.dispatch(route, request, reply.raw), dispatcher.crossOriginHeaders(request));
   };
   Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
   const descriptor = Object.getOwnPropertyDescriptor(prototype, name) as TypedPropertyDescriptor<typeof value>;

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { type Clock, type DescriptorRegistry, type Logger, MeshError, messageOf } from '@mesh/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditLog } from '../access/audit.js';
@@ -23,6 +24,13 @@ export interface DispatchOptions {
   readonly metrics: ApiMetrics;
   /** Whether there is anything to read yet. */
   readonly isReady: () => boolean;
+}
+
+interface RequestContext {
+  readonly request: FastifyRequest;
+  readonly response: ServerResponse;
+  readonly route: Route;
+  readonly identity: Identity;
 }
 
 interface RequestState {
@@ -113,7 +121,7 @@ export class Dispatcher {
   }
 
   /** Answers a request that a route was found for. */
-  async dispatch(route: Route, request: FastifyRequest): Promise<Answer> {
+  async dispatch(route: Route, request: FastifyRequest, response: ServerResponse): Promise<Answer> {
     const state = this.states.get(request);
     if (state) state.template = route.template;
     const crossOrigin = crossOriginOf(request);
@@ -129,7 +137,7 @@ export class Dispatcher {
     if (refusal) return refusal;
     const handler = route.methods[request.method as RouteMethod];
     if (!handler) throw new Error(`${route.template} has no ${request.method}`);
-    const answer = await this.run(handler, { request, route, identity: (state?.caller ?? UNRECOGNISED).identity });
+    const answer = await this.run(handler, { request, response, route, identity: (state?.caller ?? UNRECOGNISED).identity });
     if (state) this.note(request, { state, answer });
     return answer;
   }
@@ -147,19 +155,13 @@ export class Dispatcher {
     return errorAnswer(error, context.title);
   }
 
-  private async run(handler: Handler, context: { request: FastifyRequest; route: Route; identity: Identity }): Promise<Answer> {
+  private async run(handler: Handler, context: RequestContext): Promise<Answer> {
     const { request } = context;
-    const gone = new AbortController();
-    const hangUp = () => gone.abort();
-    const { socket } = request;
-    socket.once('close', hangUp);
     try {
-      const answer = Promise.resolve(handler.handle(toApiRequest(context, gone.signal)));
+      const answer = Promise.resolve(handler.handle(toApiRequest(context)));
       return await withDeadline(answer, this.options.apiServer.writeTimeout);
     } catch (error) {
       return this.explain(error, { title: handler.title, request });
-    } finally {
-      socket.off('close', hangUp);
     }
   }
 
@@ -176,8 +178,16 @@ function withoutSlash(path: string): string {
   return path.replace(/\/+$/, '');
 }
 
-function toApiRequest(context: { request: FastifyRequest; route: Route; identity: Identity }, signal: AbortSignal): ApiRequest {
-  const { request, route, identity } = context;
+/** Aborts when the connection ends before the whole answer is out. */
+function hangUpOf(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  return gone.signal;
+}
+
+function toApiRequest({ request, response, route, identity }: RequestContext): ApiRequest {
   const at = request.url.indexOf('?');
   return {
     method: request.method,
@@ -187,7 +197,7 @@ function toApiRequest(context: { request: FastifyRequest; route: Route; identity
     query: new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1)),
     body: request.body instanceof Uint8Array ? request.body : new Uint8Array(),
     identity,
-    signal,
+    signal: hangUpOf(response),
     preconditions: preconditionsOf(request),
     baseUrl: `${isEncrypted(request) ? 'https' : 'http'}://${request.headers.host ?? ''}`,
   };

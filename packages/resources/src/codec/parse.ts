@@ -124,5 +124,5 @@ function malformed(descriptor: AnyDescriptor, problem: string): MeshError {
 function checkDepth(value: unknown, depth = 0): void {
   if (depth > DEPTH_MAX) throw new MeshError('bad_request', { public: `invalid resource: nested deeper than ${DEPTH_MAX} levels` });
   if (typeof value !== 'object' || value === null) return;
-  for (const each of Object.values(value)) if (typeof each === 'object') checkDepth(each, depth + 1);
+  for (const each of Object.values(value)) checkDepth(each, depth + 1);
 }

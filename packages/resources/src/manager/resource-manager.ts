@@ -12,6 +12,7 @@ import {
   type ResourceKey,
   type ResourceStore,
   type ResourceView,
+  requireWaiting,
   Violations,
   withoutHeld,
   withoutKept,
@@ -250,14 +251,6 @@ function lostRace(error: unknown): boolean {
 /** Whether another state might not have led to an error. */
 function dependsOnState(error: unknown): boolean {
   return lostRace(error) || MeshError.is(error, 'invalid') || MeshError.is(error, 'mesh_not_found');
-}
-
-/**
- * Whoever gave up on a write may have made another one meanwhile, through another instance too: what a process that stood
- * still finds waiting is not made on top of that.
- */
-function requireWaiting({ signal }: { readonly signal?: AbortSignal }): void {
-  if (signal?.aborted) throw new MeshError('unavailable', { public: 'nobody waits for this write any more; it was not made' });
 }
 
 function throwIfAny(violations: Violations): void {
