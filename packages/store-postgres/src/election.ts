@@ -1,45 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Leadership, type Logger, messageOf } from '@mesh/core';
 import type { QueryResultRow } from 'pg';
+import { LeaderWatch, LOOK_MS } from './leader-watch.js';
+import {
+  BEAT,
+  BEAT_MS,
+  GIVE_BACK,
+  GUARD,
+  LEASE_MS,
+  LOOK,
+  type LookRow,
+  lookOf,
+  RENEW,
+  silenceOf,
+  TAKE,
+  UNGUARD,
+} from './lease-statements.js';
 
-/** Channel that tells waiting candidates that a leader has gone. */
-export const LEADER_CHANNEL = 'mesh_leader';
-
-/** A leader that does not renew its lease for so long has lost it; a new one has work to do before ten seconds are over. */
-const LEASE_MS = 5_000;
 const RENEW_MS = 1_500;
 const RETRY_FAILED_WORK_MS = 1_000;
 const RETRY_QUERY_MS = 500;
-/** How often candidates look whether the connection of the leader is still there. */
-const LOOK_MS = 200;
 /** A candidate that was itself without a connection lets the leader come back first: the server may have been away for all. */
 const SETTLE_MS = 1_000;
-
-/** Two numbers of an advisory lock that nobody else takes: "lead", and the fence. */
-const guardOf = (fence: string): string => `${0x6c656164}, (${fence} % 2147483647)::int`;
-/** Whether the leader had guarded its lease by a lock of its standing connection, and that one is gone. */
-const gone = (row: string): string =>
-  `CASE WHEN ${row}.guard = ${row}.fence THEN pg_try_advisory_xact_lock_shared(${guardOf(`${row}.fence`)}) ELSE false END`;
-
-/** Takes the counter as writers do: no write of the leader before is under way, none comes after. A leader that still is there is told. */
-const TAKE = `
-  WITH counter AS MATERIALIZED (SELECT id FROM store_meta WHERE id = 1 FOR UPDATE), taken AS (
-    INSERT INTO leaders AS held (name, fence, holder, expires_at)
-    SELECT $1, nextval('leader_fence'), $2, clock_timestamp() + interval '${LEASE_MS} ms' FROM counter
-    ON CONFLICT (name) DO UPDATE SET fence = EXCLUDED.fence, holder = EXCLUDED.holder, expires_at = EXCLUDED.expires_at, guard = NULL
-    WHERE held.expires_at < clock_timestamp() OR ($3 AND ${gone('held')})
-    RETURNING fence
-  )
-  SELECT fence, pg_notify('${LEADER_CHANNEL}', $1) FROM taken`;
-const LOOK = `SELECT held.expires_at < clock_timestamp() AS expired, ${gone('held')} AS gone FROM leaders AS held WHERE name = $1`;
-const RENEW = `UPDATE leaders SET expires_at = clock_timestamp() + interval '${LEASE_MS} ms' WHERE name = $1 AND fence = $2 RETURNING name`;
-const GUARD = `
-  UPDATE leaders SET guard = CASE WHEN pg_try_advisory_lock(${guardOf('fence')}) THEN fence END
-  WHERE name = $1 AND fence = $2 RETURNING guard IS NOT NULL AS guarded`;
-const UNGUARD = `SELECT pg_advisory_unlock(${guardOf('$1::bigint')})`;
-const GIVE_BACK = `
-  WITH given AS (UPDATE leaders SET expires_at = '-infinity', holder = NULL WHERE name = $1 AND fence = $2 RETURNING name)
-  SELECT pg_notify('${LEADER_CHANNEL}', name) FROM given`;
 
 type Work = (leadership: Leadership) => Promise<void>;
 
@@ -77,7 +59,8 @@ export interface ElectionContext {
  * candidate of this instance. A lease ends although the connection of a paused process lives on; whoever
  * cannot renew it in time stops leading by itself, and the fence keeps out what a former leader still
  * writes. Besides, the leader's standing connection holds a lock: a process that dies closes it, and
- * nobody waits for the rest of its lease.
+ * nobody waits for the rest of its lease. And the leader says a word on that connection again and again; who is silent
+ * hangs, and is followed as well: what it does when it goes on is refused.
  */
 export class Election {
   private readonly queue: Candidate[] = [];
@@ -89,6 +72,9 @@ export class Election {
   private steps: Promise<void> = Promise.resolve();
   private next: NodeJS.Timeout | undefined;
   private end: NodeJS.Timeout | undefined;
+  private beats: NodeJS.Timeout | undefined;
+  private isBeating = false;
+  private readonly watch = new LeaderWatch();
 
   constructor(
     private readonly name: string,
@@ -116,7 +102,7 @@ export class Election {
   async close(): Promise<void> {
     await Promise.all([...this.queue].map((candidate) => this.leave(candidate)));
     clearTimeout(this.next);
-    clearTimeout(this.end);
+    this.endTimers();
   }
 
   private async advance(): Promise<void> {
@@ -128,13 +114,16 @@ export class Election {
   }
 
   private async take(head: Candidate): Promise<void> {
-    const { query, holder } = this.context;
-    const [held] = await query<{ expired: boolean; gone: boolean }>(LOOK, [this.name]);
+    const { query, holder, log } = this.context;
+    const [held] = await query<LookRow>(LOOK, [this.name]);
+    const seen = held && this.watch.look(lookOf(held));
     const isGone = held?.gone === true && this.isSettled;
-    if (held && !held.expired && !isGone) return this.stepIn(LOOK_MS);
+    if (held && seen && !held.expired && !isGone && !seen.isSilent) return this.stepIn(seen.nextMs);
     const askedAt = performance.now();
-    const [row] = await query<{ fence: string }>(TAKE, [this.name, holder, isGone]);
+    const silent = seen?.isSilent ? held?.fence : null;
+    const [row] = await query<{ fence: string }>(TAKE, [this.name, holder, isGone, silent]);
     if (!row) return this.stepIn(LOOK_MS);
+    if (held && silent) log.warn({ election: this.name, from: held.holder, silentMs: silenceOf(held) }, 'took over: the leader was silent');
     this.hold(Number(row.fence), askedAt);
     if (this.queue[0] === head) this.begin(head, Number(row.fence));
     else void this.step();
@@ -159,8 +148,17 @@ export class Election {
     this.fence = fence;
     clearTimeout(this.end);
     this.end = setTimeout(() => this.lose(), Math.max(0, askedAt + LEASE_MS - performance.now()));
+    this.beats ??= setInterval(() => void this.beat(), BEAT_MS);
     this.stepIn(RENEW_MS);
     void this.guard(fence);
+  }
+
+  /** One at a time: a connection that does not answer is silent. */
+  private async beat(): Promise<void> {
+    if (this.isBeating) return;
+    this.isBeating = true;
+    await this.context.standing.query(BEAT, []).catch(() => {}); // the lease is what counts
+    this.isBeating = false;
   }
 
   /** Where it cannot be had, the lease alone says who leads. */
@@ -186,7 +184,7 @@ export class Election {
   }
 
   private async giveBack(fence: number): Promise<void> {
-    clearTimeout(this.end);
+    this.endTimers();
     this.fence = undefined;
     this.unguard(fence);
     await this.context.query(GIVE_BACK, [this.name, fence]);
@@ -194,12 +192,18 @@ export class Election {
 
   /** The lease is over, or will be before it could be renewed. */
   private lose(): void {
-    clearTimeout(this.end);
+    this.endTimers();
     if (this.fence !== undefined) this.unguard(this.fence);
     this.fence = undefined;
     if (!this.term || this.term.abort.signal.aborted) return;
     this.context.log.warn({ election: this.name, fence: this.term.fence }, 'no longer leading: the lease could not be renewed');
     this.term.abort.abort();
+  }
+
+  private endTimers(): void {
+    clearTimeout(this.end);
+    clearInterval(this.beats);
+    this.beats = undefined;
   }
 
   private stepIn(ms: number): void {

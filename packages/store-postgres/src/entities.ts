@@ -52,4 +52,9 @@ export class LeaderEntity {
   @Column({ type: 'text', nullable: true }) holder!: string | null;
   @Column({ name: 'expires_at', type: 'timestamptz' }) expires_at!: Date;
   @Column({ type: 'bigint', nullable: true }) guard!: string | null;
+  /** Process of the server that serves the connection which guards the lease. */
+  @Column({ name: 'guard_pid', type: 'integer', nullable: true }) guard_pid!: number | null;
+  /** What a takeover from a silent leader left of the next one's patience, and when. */
+  @Column({ name: 'patience_ms', type: 'double precision' }) patience_ms!: number;
+  @Column({ name: 'patience_at', type: 'timestamptz' }) patience_at!: Date;
 }

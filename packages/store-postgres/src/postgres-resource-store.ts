@@ -18,9 +18,10 @@ import {
 import { connectionSettings, type PostgresStoreConfig } from './config.js';
 import { ConnectionPool } from './connection-pool.js';
 import { withDataSource } from './data-source.js';
-import { Election, LEADER_CHANNEL } from './election.js';
+import { Election } from './election.js';
 import type { ResourceEntity } from './entities.js';
 import { toMeshError } from './errors.js';
+import { LEADER_CHANNEL } from './lease-statements.js';
 import { LogTail } from './log-tail.js';
 import { LogTrimmer } from './log-trimmer.js';
 import { assertSchema, migrate } from './migrate.js';

@@ -18,6 +18,7 @@ describe('migrations', () => {
       'InitialSchema1764000000000',
       'WriteIdsAndLeases1764100000000',
       'GuardedLeases1764200000000',
+      'WatchedLeaders1764300000000',
     ]);
     expect(await runMigrations(config)).toEqual([]);
     await (await opening(config)).close();
@@ -26,7 +27,7 @@ describe('migrations', () => {
   it('run once where several processes start at the same time', async () => {
     const config = await empty();
     const results = await Promise.all(Array.from({ length: 4 }, () => runMigrations(config)));
-    expect(results.flat()).toHaveLength(3);
+    expect(results.flat()).toHaveLength(4);
   });
 
   it('keep the identity of the store', async () => {

@@ -48,14 +48,21 @@ export class WireProxy {
     this.refusing = false;
   }
 
-  /** Present connections stay open but carry nothing any more. */
-  freeze(): void {
-    for (const { client, server } of this.pairs) {
+  /** Present connections stay open but carry nothing until the function returned is called. */
+  freeze(): () => void {
+    const frozen = [...this.pairs];
+    for (const { client, server } of frozen) {
       client.unpipe(server);
       server.unpipe(client);
       client.pause();
       server.pause();
     }
+    return () => {
+      for (const { client, server } of frozen) {
+        client.pipe(server);
+        server.pipe(client);
+      }
+    };
   }
 
   async stop(): Promise<void> {
