@@ -143,6 +143,9 @@ export class GlobalRunner implements ControlPlaneRunner {
       log: this.log,
     });
     const watch = new CredentialWatch({ view, clock: systemClock, log: this.log });
+    const claims = new ZoneClaims({ view, clock: systemClock, instance, subscriptions, log: this.log });
+    const renames = claims.watch();
+    this.stops.push(() => renames.unsubscribe());
     const handler = new GlobalSessions({
       store,
       view,
@@ -152,7 +155,7 @@ export class GlobalRunner implements ControlPlaneRunner {
       subscriptions,
       statuses,
       zones,
-      claims: new ZoneClaims({ view, clock: systemClock, instance, subscriptions, log: this.log }),
+      claims,
       credentials: new ZoneCredentials({ config, view, clock: systemClock, watch }),
       convergence: this.zones,
       metrics: new KdsMetrics(metrics),

@@ -24,6 +24,8 @@ export class ZoneClaims {
   /** Zone to store id to its open calls on this instance. */
   private readonly live = new Map<string, Map<string, number>>();
   private readonly notedMs = new Map<string, number>();
+  /** Old names that were online when their deployment came under a new one, and who that is. */
+  private readonly leaving = new Map<string, Pick<ZonePeer, 'zone' | 'storeId'>>();
 
   constructor(private readonly options: ZoneClaimsOptions) {}
 
@@ -45,15 +47,39 @@ export class ZoneClaims {
     };
   }
 
-  /** A deployment that was known by another name is noted there, so that what is left under that name is no longer offered. */
-  async noteRename({ zone, storeId }: Pick<ZonePeer, 'zone' | 'storeId'>): Promise<void> {
+  /** Notes new names also where the old one goes offline only later: its end is written when its streams are seen to have ended. */
+  watch(): { unsubscribe(): void } {
+    const { view, log } = this.options;
+    return view.subscribe(({ changes }) => {
+      if (this.leaving.size === 0) return;
+      for (const { key } of changes) {
+        const peer = key.kind === 'ZoneInsight' ? this.leaving.get(key.name) : undefined;
+        if (!peer || isZoneOnline(view.find<ZoneInsightSpec>('ZoneInsight', '', key.name)?.spec)) continue;
+        this.leaving.delete(key.name);
+        this.noteRename(peer).catch((error: unknown) =>
+          log.warn({ zone: peer.zone, err: messageOf(error) }, 'a new name of a zone could not be noted'),
+        );
+      }
+    });
+  }
+
+  /**
+   * A deployment that was known by another name is noted there, so that what is left under that name is no longer offered; by `watch`
+   * where that name is still online.
+   */
+  async noteRename(peer: Pick<ZonePeer, 'zone' | 'storeId'>): Promise<void> {
     const { view, subscriptions, log } = this.options;
+    const { zone, storeId } = peer;
     if (storeId === undefined) return;
     for (const { meta, spec } of view.list<{ config?: string }>('Config', '')) {
       const before = meta.name.slice(KDS_PEER_CONFIG_PREFIX.length);
       if (!meta.name.startsWith(KDS_PEER_CONFIG_PREFIX) || before === zone || parseStoredPeer(spec.config)?.id !== storeId) continue;
       const insight = view.find<ZoneInsightSpec>('ZoneInsight', '', before)?.spec;
-      if (isZoneOnline(insight) || insight?.sync?.renamedTo === zone) continue;
+      if (insight?.sync?.renamedTo === zone) continue;
+      if (isZoneOnline(insight)) {
+        this.leaving.set(before, peer);
+        continue;
+      }
       log.warn({ zone, before }, 'a zone came back under another name; delete the Zone of its old name to remove what is left of it');
       await subscriptions.update(before, (stored) => ({ ...stored, sync: { ...stored.sync, renamedTo: zone } }));
     }

@@ -52,25 +52,29 @@ describe('the name of a zone', () => {
     expect(insightOf(g)?.sync?.refusedClaim).toBeUndefined();
   });
 
-  it('may change: what is left under the old name is noted, offered to nobody, and goes with its Zone', async () => {
-    const g = await global();
-    const other = await zone('zone-9', g.port);
-    const store = keep(new MemoryResourceStore());
-    const before = await zone('zone-1', g.port, store);
-    await before.opened.controlPlane.put({ draft: ingress('zone-1'), author });
-    const offered = () =>
-      other.opened.view.list<{ zone?: string }>('ZoneIngress').map(({ spec, meta }) => `${spec.zone} ${meta.labels['kuma.io/zone']}`);
-    await eventually(other.opened, () => offered().join() === 'zone-1 zone-1', 'its ingress');
-    await before.sync.firstSync;
-    await before.stop();
-    await eventually(g.opened, () => !isZoneOnline(insightOf(g)));
-    await zone('zone-2', g.port, store);
-    await eventually(g.opened, () => insightOf(g)?.sync?.renamedTo === 'zone-2', 'the note at the old name');
-    await eventually(other.opened, () => offered().join() === 'zone-2 zone-2', 'its ingress under the new name alone');
-    await g.opened.controlPlane.delete({ key: { kind: 'Zone', mesh: '', name: 'zone-1' }, author });
-    await eventually(g.opened, () => g.opened.view.count('ZoneIngress') === 1);
-    expect(offered()).toEqual(['zone-2 zone-2']);
-  });
+  it.each(['the old one left', 'the old one leaves'])(
+    'may change: what is left under the old name is noted once %s, offered to nobody, and goes with its Zone',
+    async (order) => {
+      const g = await global();
+      const other = await zone('zone-9', g.port);
+      const store = keep(new MemoryResourceStore());
+      const before = await zone('zone-1', g.port, store);
+      await before.opened.controlPlane.put({ draft: ingress('zone-1'), author });
+      const offered = () =>
+        other.opened.view.list<{ zone?: string }>('ZoneIngress').map(({ spec, meta }) => `${spec.zone} ${meta.labels['kuma.io/zone']}`);
+      await eventually(other.opened, () => offered().join() === 'zone-1 zone-1', 'its ingress');
+      await before.sync.firstSync;
+      if (order === 'the old one left') await before.stop();
+      if (order === 'the old one left') await eventually(g.opened, () => !isZoneOnline(insightOf(g)));
+      await (await zone('zone-2', g.port, store)).sync.firstSync;
+      if (order === 'the old one leaves') await before.stop();
+      await eventually(g.opened, () => insightOf(g)?.sync?.renamedTo === 'zone-2', 'the note at the old name');
+      await eventually(other.opened, () => offered().join() === 'zone-2 zone-2', 'its ingress under the new name alone');
+      await g.opened.controlPlane.delete({ key: { kind: 'Zone', mesh: '', name: 'zone-1' }, author });
+      await eventually(g.opened, () => g.opened.view.count('ZoneIngress') === 1);
+      expect(offered()).toEqual(['zone-2 zone-2']);
+    },
+  );
 });
 
 describe('a claim to the name of a zone that is away', () => {
