@@ -8,4 +8,5 @@ export { Observers } from './observers/observers.js';
 export { type Flow, Traffic, type TrafficFailure } from './observers/traffic.js';
 export { type FaultReport, lineOf, runFault } from './run-fault.js';
 export { Relay } from './world/relay.js';
+export { storedMentions } from './world/stored.js';
 export { type Place, type RedisLike, World, type WorldOptions } from './world/world.js';
