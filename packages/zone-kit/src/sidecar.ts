@@ -12,6 +12,8 @@ export interface SidecarOptions {
   /** The Dataplane document, registered with the connection. */
   readonly document: object;
   readonly token: string;
+  /** A file that holds the token as well, for zones whose proxies read it anew for every stream. */
+  readonly tokenPath?: string;
   readonly features?: readonly string[];
   /** `dataplane` unless said. */
   readonly proxyType?: string;
@@ -81,12 +83,13 @@ export class Sidecar {
 
 /** Fetches the bootstrap the way kuma-dp does. */
 export async function fetchBootstrap(options: SidecarOptions, workDir: string): Promise<string> {
-  const { zone, name, document, token, features = [], proxyType = 'dataplane' } = options;
+  const { zone, name, document, token, features = [], proxyType = 'dataplane', tokenPath = '' } = options;
   const answer = await zone.bootstrap({
     mesh: proxyType === 'dataplane' ? 'default' : '',
     name,
     proxyType,
     dataplaneToken: token,
+    dataplaneTokenPath: tokenPath,
     dataplaneResource: JSON.stringify(document),
     readinessPort: 9902,
     workdir: workDir,

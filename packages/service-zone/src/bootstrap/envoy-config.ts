@@ -40,7 +40,9 @@ const TYPE = 'type.googleapis.com/';
  * Pauses before a stream is opened again, each a random part of an interval that doubles up to the longest. Envoy's own longest
  * of 30 s would keep a control plane that was away for a while out of proxies for as long. HDS has pauses of its own.
  */
-const RETRY_POLICY = { retryBackOff: { baseInterval: '0.250s', maxInterval: '1.500s' } };
+const RECONNECT_MS = { base: 250, max: 1_500 };
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)}s`;
+const RETRY_POLICY = { retryBackOff: { baseInterval: seconds(RECONNECT_MS.base), maxInterval: seconds(RECONNECT_MS.max) } };
 
 /** The Envoy bootstrap of a proxy, as protobuf JSON of `envoy.config.bootstrap.v3.Bootstrap` (contract/dataplane.md §1.4). */
 export function envoyBootstrap(input: BootstrapInput): JsonObject {
@@ -187,6 +189,11 @@ function grpcService(input: BootstrapInput): JsonObject {
   };
 }
 
+/**
+ * Google's client dials by itself, and pauses between its attempts as its arguments say
+ * (https://grpc.github.io/grpc/core/group__grpc__arg__keys.html). A stream that were refused while it has no connection would be
+ * tried again by Envoy, after pauses of up to 30 s that no setting shortens for this client, so streams wait for the connection.
+ */
 function googleGrpc({ request, params, ads }: BootstrapInput): JsonObject {
   const host = isIP(ads.host) === 6 ? `[${ads.host}]` : ads.host;
   const integer = (value: number) => ({ intValue: String(value) });
@@ -213,6 +220,9 @@ function googleGrpc({ request, params, ads }: BootstrapInput): JsonObject {
           'grpc.keepalive_time_ms': integer(10_000),
           'grpc.keepalive_timeout_ms': integer(30_000),
           'grpc.max_receive_message_length': integer(params.xdsGrpcMaxReceiveMessageBytes),
+          'grpc.initial_reconnect_backoff_ms': integer(RECONNECT_MS.base),
+          'grpc.max_reconnect_backoff_ms': integer(RECONNECT_MS.max),
+          'grpc.service_config': { stringValue: JSON.stringify({ methodConfig: [{ name: [{}], waitForReady: true }] }) },
         },
       },
     },
