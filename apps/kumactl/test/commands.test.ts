@@ -15,6 +15,29 @@ const run = (command: string, stdin?: string) => kumactl.run(command.split(' '),
 const ok = (out: string, err = '') => ({ out, err, code: 0 });
 const failed = (err: string, out = '') => ({ out, err, code: 1 });
 
+describe('kumactl get audit', () => {
+  it('tells who asked for what, by page, as table, JSON and YAML', async () => {
+    await run('apply -f -', 'type: Mesh\nname: m2\n');
+    const table = [
+      'TIME                  WHO                 BY          METHOD   KIND   MESH   NAME      REVISION   STATUS   OUTCOME',
+      '2026-11-21 08:02:43   mesh-system:admin   localhost   PUT      Mesh   -      m2        2          201      done',
+      '2026-11-21 08:02:43   mesh-system:admin   localhost   PUT      Mesh   -      default   1          201      done',
+    ];
+    expect(await run('get audit --outcome done --kind Mesh')).toEqual(ok(`${table.join('\n')}\n`));
+    const { out } = await run('get audit --kind Mesh --size 1');
+    const before = /^Rerun command with --before=(\d+) argument to retrieve more records$/m.exec(out)?.[1];
+    const next = JSON.parse((await run(`get audit --kind Mesh --before ${before} -o json`)).out);
+    expect(next).toMatchObject({ items: [{ name: 'default', revision: 1 }], next: null });
+    expect((await run('get audit --name m2 -o yaml')).out).toContain('  kind: Mesh\n  method: PUT\n  name: m2\n');
+    expect((await run('get audit --who nobody -m default')).out.split('\n')).toHaveLength(2);
+  });
+
+  it('names the filter that cannot be', async () => {
+    const { err, code } = await run('get audit --outcome fine');
+    expect([code, err]).toEqual([1, expect.stringContaining('outcome: must be one of done')]);
+  });
+});
+
 describe('kumactl config', () => {
   it('starts with the control plane of this machine, in a file for the user alone', async () => {
     const path = join(kumactl.home, 'fresh', 'config');

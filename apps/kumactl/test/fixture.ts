@@ -127,6 +127,8 @@ export class KumactlUnderTest {
         ...this.converged(request),
       }),
       reportDeliveries: async () => {},
+      recordAudit: (entries) => this.store.audit.append(entries),
+      readAudit: (query) => this.store.audit.read(query),
     };
   }
 }

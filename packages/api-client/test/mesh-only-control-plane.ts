@@ -24,6 +24,8 @@ export class MeshOnlyControlPlane implements ControlPlane {
   announce = async (): Promise<void> => {};
   convergence = refuse;
   reportDeliveries = async (): Promise<void> => {};
+  recordAudit = async (): Promise<void> => {};
+  readAudit = async (): Promise<never[]> => [];
 }
 
 function refuse(): Promise<never> {

@@ -1,10 +1,13 @@
 import {
   type Announcement,
+  type AuditQuery,
+  type AuditRecord,
   type ControlPlane,
   type ControlPlaneInfo,
   type Convergence,
   type ConvergenceRequest,
   type DeleteRequest,
+  type DeleteResult,
   type DeliverySource,
   type DescriptorRegistry,
   type InstanceBus,
@@ -15,6 +18,7 @@ import {
   type ResourceStore,
   type ResourceView,
   stateOfProxies,
+  type TimedAuditEntry,
   type TokenRequest,
   tracing,
 } from '@mesh/core';
@@ -81,7 +85,7 @@ export class LocalControlPlane implements ControlPlane {
     return this.write({ key: { kind, mesh, name }, signal: request.signal }, () => this.manager.put(request));
   }
 
-  async delete(request: DeleteRequest): Promise<{ readonly revision: number }> {
+  async delete(request: DeleteRequest): Promise<DeleteResult> {
     return this.write(request, () => this.manager.delete(request));
   }
 
@@ -130,5 +134,13 @@ export class LocalControlPlane implements ControlPlane {
 
   reportDeliveries(source: DeliverySource, signal: AbortSignal): Promise<void> {
     return this.deliveries.add(source, signal);
+  }
+
+  recordAudit(entries: readonly TimedAuditEntry[]): Promise<void> {
+    return this.options.store.audit.append(entries);
+  }
+
+  readAudit(query: AuditQuery): Promise<readonly AuditRecord[]> {
+    return this.options.store.audit.read(query);
   }
 }

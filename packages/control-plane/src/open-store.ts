@@ -8,7 +8,7 @@ export async function openStore(config: KumaConfig, log: Logger): Promise<Resour
   const { store } = config;
   if (store.type === 'memory') {
     log.warn({}, 'resources are kept in memory: they are gone when this process ends');
-    return new MemoryResourceStore({ log });
+    return new MemoryResourceStore({ log, audit: store.audit });
   }
-  return PostgresResourceStore.open({ config: store.postgres, log });
+  return PostgresResourceStore.open({ config: store.postgres, audit: store.audit, log });
 }

@@ -8,6 +8,7 @@ export * from './kri.js';
 export * from './labels.js';
 export * from './names.js';
 export * from './plan-mutations.js';
+export * from './ports/audit.js';
 export * from './ports/bus.js';
 export * from './ports/control-plane.js';
 export * from './ports/store.js';

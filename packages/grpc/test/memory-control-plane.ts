@@ -1,10 +1,13 @@
 import {
   type Announcement,
+  type AuditQuery,
+  type AuditRecord,
   type ControlPlane,
   type ControlPlaneInfo,
   type Convergence,
   type ConvergenceRequest,
   type DeleteRequest,
+  type DeleteResult,
   type DeliverySource,
   MeshError,
   type ProxyAdminRequest,
@@ -12,6 +15,7 @@ import {
   type PutResult,
   type Resource,
   ResourceView,
+  type TimedAuditEntry,
   type TokenRequest,
 } from '@mesh/core';
 import { Inbox } from './inbox.js';
@@ -56,7 +60,7 @@ export class MemoryControlPlane implements ControlPlane {
     return '{"mode":"zone"}';
   }
 
-  async put({ draft, author, expectedVersion, signal }: PutRequest): Promise<PutResult> {
+  async put({ draft, author, audit, expectedVersion, signal }: PutRequest): Promise<PutResult> {
     const { kind, mesh, name, labels = {} } = draft;
     if (name === 'slow') await this.givenUp(signal);
     if (name === 'refused') {
@@ -76,13 +80,30 @@ export class MemoryControlPlane implements ControlPlane {
     this.revision += 1;
     const change = { revision: this.revision, op: 'put' as const, key: { kind, mesh, name }, resource, author: author.name, time };
     this.view.apply({ type: 'changes', changes: [change] });
-    return { created: before === undefined, resource, revision: this.revision, warnings: ['careful'] };
+    const recorded = this.recordWrite(audit);
+    return { created: before === undefined, resource, revision: this.revision, warnings: ['careful'], recorded };
   }
 
-  async delete({ key, author }: DeleteRequest): Promise<{ readonly revision: number }> {
+  async delete({ key, author, audit }: DeleteRequest): Promise<DeleteResult> {
     this.revision += 1;
     this.view.apply({ type: 'changes', changes: [{ revision: this.revision, op: 'delete', key, author: author.name, time: '' }] });
-    return { revision: this.revision };
+    return { revision: this.revision, recorded: this.recordWrite(audit) };
+  }
+
+  readonly records: AuditRecord[] = [];
+
+  private recordWrite(audit: PutRequest['audit']): boolean {
+    if (audit)
+      this.records.push({ ...audit, id: this.records.length + 1, time: '', revision: this.revision, status: 200, outcome: 'done' });
+    return audit !== undefined;
+  }
+
+  async recordAudit(entries: readonly TimedAuditEntry[]): Promise<void> {
+    for (const entry of entries) this.records.push({ ...entry, id: this.records.length + 1 });
+  }
+
+  async readAudit({ who, limit }: AuditQuery): Promise<readonly AuditRecord[]> {
+    return this.records.filter((record) => who === undefined || record.who === who).slice(0, limit);
   }
 
   async issueToken(request: TokenRequest): Promise<string> {

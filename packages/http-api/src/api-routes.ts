@@ -1,4 +1,5 @@
 import { type ControlPlane, ResourceView } from '@mesh/core';
+import { auditRoutes } from './audit/routes.js';
 import { type ApiContext, createContext } from './context.js';
 import { convergenceRoutes } from './convergence/routes.js';
 import { heldRemovalsRoutes } from './held-removals/routes.js';
@@ -46,6 +47,7 @@ function describedRoutes(context: ApiContext): RouteGroup[] {
     { name: 'ProxyAdmin', routes: proxyAdminRoutes(context) },
     { name: 'ServiceInsights', routes: serviceInsightRoutes(context) },
     { name: 'Convergence', routes: convergenceRoutes(context) },
+    { name: 'Audit', routes: auditRoutes(context) },
     { name: 'HeldRemovals', routes: heldRemovalsRoutes(context) },
     { name: 'Inspect', routes: inspectRoutes(context) },
     ...context.registry.all.map((descriptor) => ({ name: descriptor.kind, routes: resourceRoutes(context, descriptor) })),

@@ -107,6 +107,8 @@ export interface ApiMetrics {
   observe(request: ObservedRequest): void;
   /** Change of the number of requests being answered: 1 or -1. */
   inflight(change: number): void;
+  /** Records of the audit that are not kept; the reason is one of few words. */
+  auditDropped?(reason: string, count: number): void;
 }
 
 /** Everything the API server is made of. */

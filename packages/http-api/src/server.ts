@@ -6,6 +6,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AuditTrail } from './access/audit-trail.js';
 import { apiRoutes } from './api-routes.js';
 import { createContext } from './context.js';
 import { badUrl } from './http/answer.js';
@@ -43,13 +44,21 @@ class HttpApiModule {}
  */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { apiServer } = options.config;
+  const clock = options.clock ?? systemClock;
+  const trail = new AuditTrail({
+    keep: (entries) => options.controlPlane.recordAudit(entries),
+    clock,
+    log: options.log,
+    onDropped: (reason, count) => options.metrics.auditDropped?.(reason, count),
+  });
   const dispatcher = new Dispatcher({
     apiServer,
     registry: options.registry,
-    clock: options.clock ?? systemClock,
+    clock,
     authenticator: options.authenticator,
     log: options.log,
     metrics: options.metrics,
+    trail,
     isReady: () => options.controlPlane.view.revision >= 0,
   });
   const app = await createApplication(options, dispatcher);
@@ -58,7 +67,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     http: apiServer.http.enabled ? Listener.http(fastify.routing, apiServer) : undefined,
     https: apiServer.https.enabled && options.tls ? Listener.https(fastify.routing, apiServer, options.tls) : undefined,
   };
-  return new NestApiServer(app, listeners, options.log);
+  return new NestApiServer(app, listeners, { log: options.log, trail });
 }
 
 async function createApplication(options: ApiServerOptions, dispatcher: Dispatcher): Promise<NestFastifyApplication> {
@@ -96,7 +105,7 @@ class NestApiServer implements ApiServer {
   constructor(
     private readonly app: NestFastifyApplication,
     private readonly listeners: { readonly http: Listener | undefined; readonly https: Listener | undefined },
-    private readonly log: Logger,
+    private readonly parts: { readonly log: Logger; readonly trail: AuditTrail },
   ) {}
 
   async start(): Promise<ApiAddresses> {
@@ -109,12 +118,13 @@ class NestApiServer implements ApiServer {
       await this.stop();
       throw error;
     }
-    for (const listener of [http, https]) listener?.reportErrors(this.log);
+    for (const listener of [http, https]) listener?.reportErrors(this.parts.log);
     return addresses;
   }
 
   async stop(): Promise<void> {
     await Promise.all([this.listeners.http?.stop(STOP_GRACE_MS), this.listeners.https?.stop(STOP_GRACE_MS)]);
     await this.app.close();
+    await this.parts.trail.close();
   }
 }

@@ -60,6 +60,8 @@ export interface WireRequest {
 /** A running API server and a client for it. */
 export class ApiUnderTest {
   readonly observed: ObservedRequest[] = [];
+  /** Records of the audit that were not kept, by why. */
+  readonly dropped: Record<string, number> = {};
   port = 0;
   private stopServer: () => Promise<void> = async () => {};
 
@@ -75,13 +77,21 @@ export class ApiUnderTest {
       config: options.config ?? apiConfig(),
       authenticator: { authenticate: async (token) => identityOf(token) },
       log: options.log ?? silentLogger,
-      metrics: { observe: (each) => void api.observed.push(each), inflight: () => {} },
+      metrics: {
+        observe: (each) => void api.observed.push(each),
+        inflight: () => {},
+        auditDropped: (reason, count) => api.noteDropped(reason, count),
+      },
       ...(options.clock ? { clock: options.clock } : {}),
     });
     const { http } = await server.start();
     api.port = http?.port ?? 0;
     api.stopServer = () => server.stop();
     return api;
+  }
+
+  private noteDropped(reason: string, count: number): void {
+    this.dropped[reason] = (this.dropped[reason] ?? 0) + count;
   }
 
   stop(): Promise<void> {

@@ -1,4 +1,7 @@
 import {
+  type AuditEntry,
+  type AuditQuery,
+  type AuditRecord,
   type Change,
   type ControlPlane,
   type ControlPlaneInfo,
@@ -16,6 +19,7 @@ import {
   type ResourceKey,
   type ResourceStore,
   ResourceView,
+  type TimedAuditEntry,
   type TokenRequest,
   type TransactOptions,
   type TransactResult,
@@ -106,6 +110,20 @@ export class MemoryControlPlane implements ControlPlane {
 
   async reportDeliveries(): Promise<void> {}
 
+  /** What is kept of requests, oldest first. */
+  readonly records: AuditRecord[] = [];
+  readonly auditQueries: AuditQuery[] = [];
+
+  async recordAudit(entries: readonly TimedAuditEntry[]): Promise<void> {
+    for (const entry of entries) this.records.push({ ...entry, id: this.records.length + 1 });
+  }
+
+  async readAudit(query: AuditQuery): Promise<readonly AuditRecord[]> {
+    this.auditQueries.push(query);
+    const fitting = this.records.filter(({ id }) => query.before === undefined || id < query.before);
+    return fitting.reverse().slice(0, query.limit);
+  }
+
   private failIfTold(): void {
     if (this.failure) throw this.failure;
   }
@@ -115,6 +133,7 @@ export class MemoryControlPlane implements ControlPlane {
       storeId: 'test',
       type: 'memory',
       get: async (key) => this.resources.get(keyString(key)),
+      audit: { append: (entries) => this.recordAudit(entries), read: (query) => this.readAudit(query) },
       list: async ({ kind, mesh }) =>
         [...this.resources.values()].filter((r) => (!kind || r.kind === kind) && (mesh === undefined || r.meta.mesh === mesh)),
       transact: async (mutations, options) => this.transact(mutations, options),
@@ -124,17 +143,23 @@ export class MemoryControlPlane implements ControlPlane {
     };
   }
 
-  private transact(mutations: readonly Mutation[], { author }: TransactOptions): TransactResult {
+  private transact(mutations: readonly Mutation[], { author, audit }: TransactOptions): TransactResult {
     const state = {
       get: (key: ResourceKey) => this.resources.get(keyString(key)),
       ownedBy: (key: ResourceKey) =>
         [...this.resources.values()].filter(({ meta }) => meta.owner !== undefined && keyString(meta.owner) === keyString(key)),
     };
     const planned = planMutations(mutations, { state, now: NOW });
-    return this.commit(
+    const result = this.commit(
       planned.map(({ key, after }) => ({ key, ...(after ? { resource: after } : {}) })),
       author.name,
     );
+    if (audit && planned.length > 0) this.recordWrite(audit, result.revision);
+    return result;
+  }
+
+  private recordWrite(entry: AuditEntry, revision: number): void {
+    this.records.push({ ...entry, id: this.records.length + 1, time: NOW, revision });
   }
 
   private commit(lines: readonly { key: ResourceKey; resource?: Resource }[], author = 'test'): TransactResult {

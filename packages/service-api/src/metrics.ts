@@ -25,6 +25,11 @@ export function apiMetrics(metrics: Metrics): ApiMetrics {
     help: 'Requests of the API being answered.',
     labels: ['service'],
   });
+  const dropped = metrics.counter({
+    name: 'api_server_audit_records_dropped_total',
+    help: 'Records of the audit that were not kept, by why: flood, backlog, rejected, shutdown.',
+    labels: ['reason'],
+  });
   return {
     observe: ({ method, handler, code, seconds, bytes }) => {
       const labels = { code: String(code), handler, method, service: SERVICE };
@@ -32,5 +37,6 @@ export function apiMetrics(metrics: Metrics): ApiMetrics {
       size.observe(labels, bytes);
     },
     inflight: (change) => inflight.inc({ service: SERVICE }, change),
+    auditDropped: (reason, count) => dropped.inc({ reason }, count),
   };
 }

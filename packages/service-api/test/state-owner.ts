@@ -38,6 +38,8 @@ export class StateOwner implements ControlPlane {
   announce: ControlPlane['announce'] = async () => {};
   convergence: ControlPlane['convergence'] = async ({ revision }) => ({ revision, current: revision, state: 'converged' });
   reportDeliveries: ControlPlane['reportDeliveries'] = async () => {};
+  recordAudit: ControlPlane['recordAudit'] = (entries) => this.store.audit.append(entries);
+  readAudit: ControlPlane['readAudit'] = (query) => this.store.audit.read(query);
 
   /** Serves the internal interface as a process of its own would; port 0 takes a free one. */
   async serve(config: KumaConfig, port = 0): Promise<{ port: number; stop(): void }> {

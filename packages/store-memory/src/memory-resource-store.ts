@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type AuditBounds,
   type Change,
   type Clock,
   type FeedEvent,
@@ -22,16 +23,23 @@ import {
 } from '@mesh/core';
 import { Elections } from './elections.js';
 import { Feed } from './feed.js';
+import { MemoryAudit } from './memory-audit.js';
 
 export interface MemoryStoreOptions {
   readonly log?: Logger;
   readonly clock?: Clock;
+  /** Of records of the audit; not more than 10,000 in any case. */
+  readonly audit?: AuditBounds;
 }
+
+const AUDIT_RECORDS_MAX = 10_000;
+const AUDIT_AGE_MAX_MS = 30 * 24 * 3_600_000;
 
 /** A store that forgets everything when the process ends: the default of `kuma-cp run`. */
 export class MemoryResourceStore implements ResourceStore {
   readonly type = 'memory' as const;
   readonly storeId = randomUUID();
+  readonly audit: MemoryAudit;
   private readonly resources = new Map<string, Resource>();
   /** Keys of what is owned, by key of the owner. */
   private readonly owned = new Map<string, Set<string>>();
@@ -46,6 +54,8 @@ export class MemoryResourceStore implements ResourceStore {
     this.log = options.log ?? silentLogger;
     this.clock = options.clock ?? systemClock;
     this.feed = new Feed((err) => this.log.error({ err }, 'a follower of the store failed'));
+    const { maxAge, maxRecords } = options.audit ?? { maxAge: AUDIT_AGE_MAX_MS, maxRecords: AUDIT_RECORDS_MAX };
+    this.audit = new MemoryAudit({ maxAge, maxRecords: Math.min(maxRecords, AUDIT_RECORDS_MAX) }, () => this.clock.now());
     this.elections = new Elections((err) => this.log.error({ err }, 'work of the leader failed'));
   }
 
@@ -68,7 +78,9 @@ export class MemoryResourceStore implements ResourceStore {
     const now = new Date(this.clock.now()).toISOString();
     const planned = planMutations(mutations, { state: this.state, now });
     const changes = planned.map((change) => this.commit(change, { author: options.author.name, time: now }));
-    if (changes.length > 0) this.feed.push({ type: 'changes', changes });
+    if (changes.length === 0) return { revision: this.revision, changes };
+    if (options.audit) this.audit.add(options.audit, { time: now, revision: this.revision });
+    this.feed.push({ type: 'changes', changes });
     return { revision: changes.at(-1)?.revision ?? this.revision, changes };
   }
 

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { connectionSettings, type PostgresStoreConfig } from './config.js';
-import { ChangeLogEntity, LeaderEntity, ResourceEntity, StoreMetaEntity } from './entities.js';
+import { AuditEntity, ChangeLogEntity, LeaderEntity, ResourceEntity, StoreMetaEntity } from './entities.js';
 import { MIGRATIONS } from './migrations/index.js';
 
 /** Two: one holds the lock of a migration, the other migrates. */
@@ -21,7 +21,7 @@ export function makeDataSource(config: PostgresStoreConfig): DataSource {
     password,
     database,
     ssl,
-    entities: [ResourceEntity, ChangeLogEntity, StoreMetaEntity, LeaderEntity],
+    entities: [ResourceEntity, ChangeLogEntity, StoreMetaEntity, LeaderEntity, AuditEntity],
     migrations: [...MIGRATIONS],
     migrationsTableName: 'migrations',
     synchronize: false,

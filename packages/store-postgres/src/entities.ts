@@ -35,6 +35,24 @@ export class ChangeLogEntity {
   @Column({ name: 'write_id', type: 'uuid', nullable: true }) write_id!: string | null;
 }
 
+/** One request that was asked of the API, and what became of it. */
+@Entity({ name: 'audit' })
+export class AuditEntity {
+  @PrimaryColumn({ type: 'bigint' }) id!: string;
+  @Column({ type: 'timestamptz' }) time!: Date;
+  @Column({ type: 'text' }) lane!: string;
+  @Column({ type: 'text' }) who!: string;
+  @Column({ type: 'text', nullable: true }) kind!: string | null;
+  @Column({ type: 'text', nullable: true }) mesh!: string | null;
+  @Column({ type: 'text', nullable: true }) name!: string | null;
+  /** Of the last change of an accepted write. */
+  @Column({ type: 'bigint', nullable: true }) revision!: string | null;
+  @Column({ type: 'smallint' }) status!: number;
+  @Column({ type: 'text' }) outcome!: string;
+  /** Who exactly asked, and how. */
+  @Column({ type: 'jsonb' }) request!: JsonObject;
+}
+
 /** The one row that says who the store is and where its counters stand. Writers take its lock. */
 @Entity({ name: 'store_meta' })
 export class StoreMetaEntity {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import {
+  type AuditBounds,
   type Clock,
   type FeedEvent,
   type Leadership,
@@ -15,6 +16,7 @@ import {
   type TransactOptions,
   type TransactResult,
 } from '@mesh/core';
+import { PostgresAudit } from './audit.js';
 import { connectionSettings, type PostgresStoreConfig } from './config.js';
 import { ConnectionPool } from './connection-pool.js';
 import { withDataSource } from './data-source.js';
@@ -35,6 +37,8 @@ export interface PostgresStoreOptions {
   readonly config: PostgresStoreConfig;
   readonly log?: Logger;
   readonly clock?: Clock;
+  /** How long records of the audit are kept. */
+  readonly audit?: AuditBounds;
   /** Time between signs of life of the one standing connection. */
   readonly keepAliveMs?: number;
   /** How long a write waits for a database that is away before it fails. */
@@ -43,6 +47,7 @@ export interface PostgresStoreOptions {
 
 const LOG_LINES_MAX = 100_000;
 const LOG_AGE_MAX_MS = 7 * 24 * 3_600_000;
+const AUDIT_BOUNDS: AuditBounds = { maxAge: 30 * 24 * 3_600_000, maxRecords: 100_000 };
 /** Below the patience of whoever waits for the answer (15 s on the internal interface). */
 const WRITE_PATIENCE_MS = 10_000;
 
@@ -55,6 +60,7 @@ type ResourceRow = ResourceEntity & { readonly [column: string]: unknown };
 /** The store of production: rows and change log in one database, shared by all instances. */
 export class PostgresResourceStore implements ResourceStore {
   readonly type = 'postgres' as const;
+  readonly audit: PostgresAudit;
   private readonly session: Session;
   private readonly tail: LogTail;
   private readonly elections = new Map<string, Election>();
@@ -72,6 +78,7 @@ export class PostgresResourceStore implements ResourceStore {
     const { config, log = silentLogger, clock = systemClock, writePatienceMs = WRITE_PATIENCE_MS } = options;
     const { maxLines, maxAge } = config.changeLog ?? { maxLines: LOG_LINES_MAX, maxAge: LOG_AGE_MAX_MS };
     this.log = log;
+    this.audit = new PostgresAudit({ pool, bounds: options.audit ?? AUDIT_BOUNDS, clock, log });
     this.reader = new StateReader(pool, config, log);
     const trimmer = new LogTrimmer({ pool, log, ageMaxMs: maxAge, clock });
     this.session = new Session({
@@ -89,6 +96,7 @@ export class PostgresResourceStore implements ResourceStore {
       onTick: () => {
         this.stepElections();
         trimmer.tick();
+        this.audit.tick();
       },
     });
     const readAll = (revisionMin: number) => this.reader.read(revisionMin);

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { insertAudit } from './audit.js';
 
 /** Channel that wakes followers; the payload is the newest revision. */
 export const CHANGES_CHANNEL = 'mesh_changes';
@@ -13,6 +14,8 @@ export interface PutLiterals {
   readonly writeId: string;
   /** Newest revision. */
   readonly last: number;
+  /** Records of the audit, as JSON. */
+  readonly audit: string;
 }
 
 /** The same of a write that removes rows or lines too. */
@@ -50,12 +53,16 @@ const upsertRows = (put: string): string => `
 const PUT = `
   WITH logged AS (${insertLines({ lines: '$1', now: '$2', writeId: '$4' })}
   ), written AS (${upsertRows('$3')}
+  ), recorded AS (${insertAudit('$6')}
   ), counted AS (
     UPDATE store_meta SET revision = $5 WHERE id = 1
   )
   SELECT pg_notify('${CHANGES_CHANNEL}', $5::text)`;
 
-const PREPARE = [`PREPARE mesh_load (jsonb) AS ${LOAD}`, `PREPARE mesh_put (jsonb, timestamptz, jsonb, uuid, bigint) AS ${PUT}`] as const;
+const PREPARE = [
+  `PREPARE mesh_load (jsonb) AS ${LOAD}`,
+  `PREPARE mesh_put (jsonb, timestamptz, jsonb, uuid, bigint, jsonb) AS ${PUT}`,
+] as const;
 
 const prepared = new WeakSet<pg.ClientBase>();
 
@@ -87,19 +94,20 @@ export function loadWithOwned(keys: string): string {
 }
 
 /** Writes rows and lines, and removes nothing: by far most writes. */
-export function executePut({ lines, now, put, writeId, last }: PutLiterals): string {
-  return `EXECUTE mesh_put (${lines}, ${now}, ${put}, ${writeId}, ${last})`;
+export function executePut({ lines, now, put, writeId, last, audit }: PutLiterals): string {
+  return `EXECUTE mesh_put (${lines}, ${now}, ${put}, ${writeId}, ${last}, ${audit})`;
 }
 
 /** Writes and removes. Not prepared: how many rows it is about decides how it is done best. */
 export function writeAnything({ removed, trim, ...literals }: WriteLiterals): string {
-  const { put, last } = literals;
+  const { put, last, audit } = literals;
   return `
   WITH logged AS (${insertLines(literals)}
   ), removed AS (
     DELETE FROM resources r USING jsonb_to_recordset(${removed}::jsonb) AS d(kind text, mesh text, name text)
     WHERE r.kind = d.kind AND r.mesh = d.mesh AND r.name = d.name
   ), written AS (${upsertRows(put)}
+  ), recorded AS (${insertAudit(audit)}
   ), counted AS (
     UPDATE store_meta SET revision = ${last}::bigint WHERE id = 1
   ), trimmed AS (

@@ -12,6 +12,7 @@ import {
   type TransactResult,
 } from '@mesh/core';
 import type pg from 'pg';
+import { auditRow } from './audit.js';
 import type { ResourceEntity } from './entities.js';
 import { literal } from './literal.js';
 import { LoadedState } from './loaded-state.js';
@@ -91,12 +92,15 @@ export async function writeBatch(client: pg.ClientBase, batch: Batch, options: B
   }
   batch.doubt = undefined;
   const planned: Planned[] = [];
+  const records: object[] = [];
   let { revision } = begun;
   const outcomes = batch.calls.map((call): WriteOutcome => {
     try {
       const lines = planCall(call, { ...begun, revision, now: options.now });
       planned.push(...lines);
       revision += lines.length;
+      const { audit } = call.options;
+      if (audit && lines.length > 0) records.push(auditRow(audit, { time: options.now, revision }));
       return { result: { revision, changes: lines.map(({ logged }) => logged) } };
     } catch (error) {
       return { error };
@@ -106,7 +110,7 @@ export async function writeBatch(client: pg.ClientBase, batch: Batch, options: B
   else {
     batch.doubt = { revision: begun.revision + 1, outcomes };
     // Without a limit of its own: a commit that waits for a standby and is cancelled would count as done.
-    await several(client, [writeStatement(planned, batch.writeId, options), 'SET LOCAL statement_timeout = 0', 'COMMIT']);
+    await several(client, [writeStatement({ planned, records }, batch.writeId, options), 'SET LOCAL statement_timeout = 0', 'COMMIT']);
     batch.doubt = undefined;
   }
   return outcomes;
@@ -179,7 +183,13 @@ function json(value: unknown): string {
   return literal(JSON.stringify(value));
 }
 
-function writeStatement(planned: readonly Planned[], writeId: string, options: BatchOptions): string {
+interface ToWrite {
+  readonly planned: readonly Planned[];
+  /** Rows of the audit. */
+  readonly records: readonly object[];
+}
+
+function writeStatement({ planned, records }: ToWrite, writeId: string, options: BatchOptions): string {
   const lines = planned.map(({ change, logged, transaction }) => ({
     revision: logged.revision,
     transaction,
@@ -196,6 +206,6 @@ function writeStatement(planned: readonly Planned[], writeId: string, options: B
   const first = lines[0]?.revision ?? 0;
   const last = lines.at(-1)?.revision ?? 0;
   const trim = Math.floor((first - 1) / TRIM_EVERY) < Math.floor(last / TRIM_EVERY) ? last - options.logLinesMax : 0;
-  const literals = { lines: json(lines), now: literal(options.now), put: json(put), writeId: literal(writeId), last };
+  const literals = { lines: json(lines), now: literal(options.now), put: json(put), writeId: literal(writeId), last, audit: json(records) };
   return removed.length === 0 && trim <= 0 ? executePut(literals) : writeAnything({ ...literals, removed: json(removed), trim });
 }

@@ -19,6 +19,7 @@ describe('migrations', () => {
       'WriteIdsAndLeases1764100000000',
       'GuardedLeases1764200000000',
       'WatchedLeaders1764300000000',
+      'Audit1764400000000',
     ]);
     expect(await runMigrations(config)).toEqual([]);
     await (await opening(config)).close();
@@ -27,7 +28,7 @@ describe('migrations', () => {
   it('run once where several processes start at the same time', async () => {
     const config = await empty();
     const results = await Promise.all(Array.from({ length: 4 }, () => runMigrations(config)));
-    expect(results.flat()).toHaveLength(4);
+    expect(results.flat()).toHaveLength(5);
   });
 
   it('keep the identity of the store', async () => {

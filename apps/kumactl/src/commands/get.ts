@@ -12,6 +12,7 @@ import { outputFormat, printItem, printList } from '../output/print.js';
 import { printTable } from '../output/table.js';
 import { age } from '../output/time.js';
 import { Session } from '../session.js';
+import { addAuditCommand } from './audit.js';
 
 interface GetOptions {
   readonly mesh: string;
@@ -31,6 +32,7 @@ export function addGetCommands(root: Command, io: Io): void {
     addList(get, { descriptor, io });
     addItem(get, { descriptor, io });
   }
+  addAuditCommand(get, io);
 }
 
 interface Target {

@@ -1,17 +1,21 @@
 import {
   type Announcement,
+  type AuditQuery,
+  type AuditRecord,
   type Author,
   type ControlPlane,
   type ControlPlaneInfo,
   type Convergence,
   type ConvergenceRequest,
   type DeleteRequest,
+  type DeleteResult,
   type DeliverySource,
   MeshError,
   type ProxyAdminRequest,
   type PutRequest,
   type PutResult,
   type ResourceView,
+  type TimedAuditEntry,
   type TokenRequest,
 } from '@mesh/core';
 import { CONTROL_PLANE_AUTHOR } from '../instance.js';
@@ -54,7 +58,7 @@ export class ZoneControlPlane implements ControlPlane {
     return { created: !existed, resource, revision, warnings: [] };
   }
 
-  async delete(request: DeleteRequest): Promise<{ readonly revision: number }> {
+  async delete(request: DeleteRequest): Promise<DeleteResult> {
     if (!isOfZoneProxies(request.author, request.key.kind)) return this.local.delete(request);
     await this.writes.delete(request.key);
     return { revision: this.view.revision };
@@ -78,6 +82,14 @@ export class ZoneControlPlane implements ControlPlane {
 
   reportDeliveries(source: DeliverySource, signal: AbortSignal): Promise<void> {
     return this.local.reportDeliveries(source, signal);
+  }
+
+  recordAudit(entries: readonly TimedAuditEntry[]): Promise<void> {
+    return this.local.recordAudit(entries);
+  }
+
+  readAudit(query: AuditQuery): Promise<readonly AuditRecord[]> {
+    return this.local.readAudit(query);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Convergence, DeliverySource } from '../convergence.js';
 import { MeshError } from '../errors.js';
 import type { Resource, ResourceKey } from '../resource.js';
 import type { ResourceView } from '../view.js';
+import type { AuditQuery, AuditRecord, AuditRequest, TimedAuditEntry } from './audit.js';
 import type { Author, ResourceDraft } from './store.js';
 
 export interface ControlPlaneInfo {
@@ -22,6 +23,8 @@ export interface ControlPlaneInfo {
 interface WriteRequest {
   readonly author: Author;
   readonly expectedVersion?: number;
+  /** Whose request it is: where the write changes something, a record of it is made with the change. */
+  readonly audit?: AuditRequest;
   /** Aborts when nobody waits for the write any more: one that has not begun by then is not made. */
   readonly signal?: AbortSignal;
 }
@@ -43,6 +46,14 @@ export interface PutResult {
   readonly resource: Resource;
   readonly revision: number;
   readonly warnings: readonly string[];
+  /** Whether the record that `audit` asks for was made. */
+  readonly recorded?: boolean;
+}
+
+export interface DeleteResult {
+  readonly revision: number;
+  /** As in `PutResult`. */
+  readonly recorded?: boolean;
 }
 
 export interface DeleteRequest extends WriteRequest {
@@ -93,7 +104,7 @@ export interface ControlPlane {
    * made in the order in which they are asked for.
    */
   put(request: PutRequest): Promise<PutResult>;
-  delete(request: DeleteRequest): Promise<{ readonly revision: number }>;
+  delete(request: DeleteRequest): Promise<DeleteResult>;
   issueToken(request: TokenRequest): Promise<string>;
   /** Raw body of the Envoy admin endpoint of a proxy. */
   proxyAdmin(request: ProxyAdminRequest): Promise<Uint8Array>;
@@ -106,6 +117,10 @@ export interface ControlPlane {
   convergence(request: ConvergenceRequest): Promise<Convergence>;
   /** Lets the control plane ask what the proxies of this service have; ends with the signal. */
   reportDeliveries(source: DeliverySource, signal: AbortSignal): Promise<void>;
+  /** Keeps records of requests that changed nothing: refused, or only read (AuditStore.append). */
+  recordAudit(entries: readonly TimedAuditEntry[]): Promise<void>;
+  /** Records of requests, newest first (AuditStore.read). */
+  readAudit(query: AuditQuery): Promise<readonly AuditRecord[]>;
 }
 
 export interface ConvergenceRequest {

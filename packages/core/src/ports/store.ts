@@ -1,4 +1,5 @@
 import type { Resource, ResourceKey } from '../resource.js';
+import type { AuditEntry, AuditStore } from './audit.js';
 
 /** Who causes a write; goes into the change log. */
 export interface Author {
@@ -51,6 +52,8 @@ export interface TransactOptions {
   readonly author: Author;
   /** Fencing number of the leader: the write is refused once a later leader wrote. */
   readonly fence?: number;
+  /** Recorded with the changes, in one with them; not where there are none. */
+  readonly audit?: AuditEntry;
 }
 
 /** A consistent picture of the store. */
@@ -77,6 +80,8 @@ export interface ResourceStore {
   /** Identity of this store: made once, never changed. Two deployments never share one. */
   readonly storeId: string;
   readonly type: 'memory' | 'postgres';
+  /** Who asked for what, beside the change log. */
+  readonly audit: AuditStore;
   get(key: ResourceKey): Promise<Resource | undefined>;
   list(filter: ListFilter): Promise<readonly Resource[]>;
   /** All mutations or none, in one transaction, in order. */

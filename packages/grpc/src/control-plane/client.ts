@@ -16,11 +16,15 @@ import {
 } from '@grpc/grpc-js';
 import {
   type Announcement,
+  type AuditQuery,
+  type AuditRecord,
+  type AuditRequest,
   type ControlPlane,
   type ControlPlaneInfo,
   type Convergence,
   type ConvergenceRequest,
   type DeleteRequest,
+  type DeleteResult,
   type DeliverySource,
   MeshError,
   type ProxyAdminRequest,
@@ -28,6 +32,7 @@ import {
   type PutResult,
   type Resource,
   ResourceView,
+  type TimedAuditEntry,
   type TokenRequest,
   tracing,
 } from '@mesh/core';
@@ -112,18 +117,18 @@ export class GrpcControlPlane implements ControlPlane {
   }
 
   async put(request: PutRequest): Promise<PutResult> {
-    const { draft, author, expectedVersion, signal } = request;
-    const init = { draft: toJsonBytes(draft), author: writeAuthor(author), ...writeExpected(expectedVersion) };
+    const { draft, author, audit, expectedVersion, signal } = request;
+    const init = { draft: toJsonBytes(draft), author: writeAuthor(author), ...writeAudit(audit), ...writeExpected(expectedVersion) };
     const response = await this.writes.put(init, signal);
-    const { created, warnings } = response;
-    return { created, warnings, resource: fromJsonBytes<Resource>(response.resource), revision: Number(response.revision) };
+    const { created, warnings, recorded } = response;
+    return { created, warnings, recorded, resource: fromJsonBytes<Resource>(response.resource), revision: Number(response.revision) };
   }
 
-  async delete(request: DeleteRequest): Promise<{ readonly revision: number }> {
-    const { key, author, expectedVersion, signal } = request;
-    const init = { key: { ...key }, author: writeAuthor(author), ...writeExpected(expectedVersion) };
-    const { revision } = await this.writes.delete(init, signal);
-    return { revision: Number(revision) };
+  async delete(request: DeleteRequest): Promise<DeleteResult> {
+    const { key, author, audit, expectedVersion, signal } = request;
+    const init = { key: { ...key }, author: writeAuthor(author), ...writeAudit(audit), ...writeExpected(expectedVersion) };
+    const { revision, recorded } = await this.writes.delete(init, signal);
+    return { revision: Number(revision), recorded };
   }
 
   async issueToken(request: TokenRequest): Promise<string> {
@@ -146,6 +151,14 @@ export class GrpcControlPlane implements ControlPlane {
   async convergence({ revision, waitMs }: ConvergenceRequest): Promise<Convergence> {
     const init = { revision: BigInt(revision), waitMs: BigInt(waitMs) };
     return fromJsonBytes((await this.call(method.convergence, init, waitMs + callTimeoutMs)).convergence);
+  }
+
+  async recordAudit(entries: readonly TimedAuditEntry[]): Promise<void> {
+    await this.call(method.recordAudit, { entries: toJsonBytes(entries) });
+  }
+
+  async readAudit(query: AuditQuery): Promise<readonly AuditRecord[]> {
+    return fromJsonBytes((await this.call(method.readAudit, { query: toJsonBytes(query) })).records);
   }
 
   /** Reports again after every interruption; resolves when the signal aborts or this is closed. */
@@ -243,6 +256,10 @@ export class GrpcControlPlane implements ControlPlane {
 
 function writeAuthor(author: PutRequest['author']): { readonly name: string; readonly groups: string[] } {
   return { name: author.name, groups: [...(author.groups ?? [])] };
+}
+
+function writeAudit(audit: AuditRequest | undefined): { readonly audit?: Uint8Array } {
+  return audit ? { audit: toJsonBytes(audit) } : {};
 }
 
 function writeExpected(version: number | undefined): { readonly expectedVersion?: bigint } {

@@ -71,7 +71,25 @@ describe('the control plane over gRPC', () => {
     expect(created).toMatchObject({ created: true, revision: 1, warnings: ['careful'], resource: { spec: { a: [1, 'x', null] } } });
     await expect(client.put({ draft: dataplane('web'), author, expectedVersion: 7 })).rejects.toMatchObject({ code: 'conflict' });
     expect(await client.put({ draft: dataplane('web'), author, expectedVersion: 1 })).toMatchObject({ created: false, revision: 2 });
-    expect(await client.delete({ key: { kind: 'Dataplane', mesh: 'default', name: 'web' }, author })).toEqual({ revision: 3 });
+    expect(await client.delete({ key: { kind: 'Dataplane', mesh: 'default', name: 'web' }, author })).toEqual({
+      revision: 3,
+      recorded: false,
+    });
+  });
+
+  it('hands on whose request a write is, and records of what was none, and reads them', async () => {
+    const audit = { who: 'alice', groups: ['team'], by: 'token', peer: '::1', method: 'PUT', path: '/x' };
+    expect(await client.put({ draft: dataplane('web'), author, audit })).toMatchObject({ recorded: true });
+    expect(await client.delete({ key: { kind: 'Dataplane', mesh: 'default', name: 'web' }, author, audit })).toMatchObject({
+      recorded: true,
+    });
+    await client.recordAudit([{ ...audit, who: 'bob', status: 403, outcome: 'forbidden', time: '2026-11-21T08:00:00Z' }]);
+    expect(controlPlane.records).toMatchObject([
+      { ...audit, revision: 1 },
+      { ...audit, revision: 2 },
+      { who: 'bob', outcome: 'forbidden' },
+    ]);
+    expect(await client.readAudit({ who: 'bob', limit: 5 })).toEqual([controlPlane.records[2]]);
   });
 
   it('gives errors with code, public text, violations and hint, and nothing internal', async () => {

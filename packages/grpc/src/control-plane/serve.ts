@@ -64,6 +64,13 @@ export function serveControlPlane(server: Server, controlPlane: ControlPlane, op
       const convergence = await controlPlane.convergence({ revision: Number(revision), waitMs: Number(waitMs) });
       return create(wire.ConvergenceResponseSchema, { convergence: toJsonBytes(convergence) });
     }),
+    recordAudit: unary(async ({ entries }: wire.RecordAuditRequest) => {
+      await controlPlane.recordAudit(read(entries));
+      return create(wire.RecordAuditResponseSchema);
+    }),
+    readAudit: unary(async ({ query }: wire.ReadAuditRequest) =>
+      create(wire.ReadAuditResponseSchema, { records: toJsonBytes(await controlPlane.readAudit(read(query))) }),
+    ),
   });
   server.addService(serviceDefinitionOf(DeliveryService), { report: (call: ReportCall) => takeReports(call, controlPlane, report) });
 }

@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { type Author, type ControlPlane, MeshError, type ResourceKey, tracing } from '@mesh/core';
+import { type AuditRequest, type Author, type ControlPlane, MeshError, type ResourceKey, tracing } from '@mesh/core';
 import * as wire from '@mesh/proto/kuma/internal/v1/control_plane_pb.js';
 import { toCarriedError } from '../status.js';
 import { readJson, toJsonBytes } from './codec.js';
@@ -46,10 +46,11 @@ async function carryOut(controlPlane: ControlPlane, write: wire.WriteRequest['wr
 }
 
 async function put(controlPlane: ControlPlane, request: wire.PutRequest, signal: AbortSignal): Promise<wire.PutResponse> {
-  const { created, resource, revision, warnings } = await controlPlane.put({
+  const { created, resource, revision, warnings, recorded } = await controlPlane.put({
     draft: readJson(request.draft),
     author: readAuthor(request.author),
     signal,
+    ...readAudit(request.audit),
     ...readExpected(request.expectedVersion),
   });
   return create(wire.PutResponseSchema, {
@@ -57,17 +58,19 @@ async function put(controlPlane: ControlPlane, request: wire.PutRequest, signal:
     resource: toJsonBytes(resource),
     revision: BigInt(revision),
     warnings: [...warnings],
+    recorded: recorded ?? false,
   });
 }
 
 async function remove(controlPlane: ControlPlane, request: wire.DeleteRequest, signal: AbortSignal): Promise<wire.DeleteResponse> {
-  const { revision } = await controlPlane.delete({
+  const { revision, recorded } = await controlPlane.delete({
     key: readKey(request.key),
     author: readAuthor(request.author),
     signal,
+    ...readAudit(request.audit),
     ...readExpected(request.expectedVersion),
   });
-  return create(wire.DeleteResponseSchema, { revision: BigInt(revision) });
+  return create(wire.DeleteResponseSchema, { revision: BigInt(revision), recorded: recorded ?? false });
 }
 
 function readKey(key: wire.ResourceKey | undefined): ResourceKey {
@@ -78,6 +81,10 @@ function readKey(key: wire.ResourceKey | undefined): ResourceKey {
 function readAuthor(author: wire.Author | undefined): Author {
   if (!author || author.name === '') throw new MeshError('bad_request', { public: 'the request has no author' });
   return { name: author.name, groups: author.groups };
+}
+
+function readAudit(bytes: Uint8Array): { readonly audit?: AuditRequest } {
+  return bytes.length === 0 ? {} : { audit: readJson(bytes) };
 }
 
 function readExpected(version: bigint | undefined): { readonly expectedVersion?: number } {

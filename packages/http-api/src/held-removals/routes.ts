@@ -4,6 +4,7 @@ import { untilVisible } from '../context.js';
 import { json } from '../http/answer.js';
 import { ApiError } from '../http/errors.js';
 import { handler, type Route } from '../http/route.js';
+import { auditOf } from '../resources/write.js';
 import { HELD_REMOVALS_DOC, RELEASE_DOC } from './docs.js';
 
 const RELEASE_TITLE = 'Could not release held removals';
@@ -12,7 +13,8 @@ const RELEASE_TITLE = 'Could not release held removals';
 export function heldRemovalsRoutes(context: ApiContext): Route[] {
   const { controlPlane, access } = context;
   const GET = handler('Could not list held removals', () => listing(heldRemovals(controlPlane.view)));
-  const DELETE = handler(RELEASE_TITLE, async ({ query, identity }) => {
+  const DELETE = handler(RELEASE_TITLE, async (request) => {
+    const { query, identity } = request;
     const peer = query.get('peer') ?? '';
     if (peer === '') throw mistake('peer: cannot be empty; it is "global", or the name of a zone');
     const [kind, name] = [query.get('kind'), query.get('name')];
@@ -24,7 +26,7 @@ export function heldRemovalsRoutes(context: ApiContext): Route[] {
     const author = { name: identity.name, groups: identity.groups };
     for (const each of held) {
       const key = keyOfHeld(each);
-      if (key) await untilVisible(context, (await controlPlane.delete({ key, author })).revision);
+      if (key) await untilVisible(context, (await controlPlane.delete({ key, author, audit: auditOf(request, key) })).revision);
     }
     return listing(held);
   });

@@ -8,6 +8,8 @@ export interface Answer {
   readonly body: string | Uint8Array;
   /** What the audit line says beyond the request: of an issued token its ID and whom it is for. */
   readonly audit?: Readonly<Record<string, string | readonly string[]>>;
+  /** The control plane has recorded it with the write. */
+  readonly recorded?: boolean;
 }
 
 /** A JSON answer, printed as Kuma does. */

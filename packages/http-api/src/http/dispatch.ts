@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { type Clock, type DescriptorRegistry, type Logger, MeshError, messageOf } from '@mesh/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AuditLog } from '../access/audit.js';
+import { AuditLog, auditRequestOf } from '../access/audit.js';
+import type { AuditTrail } from '../access/audit-trail.js';
 import { type Authenticated, authenticate, UNRECOGNISED } from '../access/authenticate.js';
 import { requireAllowedHost, requireOwnWrite } from '../access/browser-guard.js';
 import { corsHeaders, isPreflight } from '../access/cors.js';
-import type { Identity } from '../access/identity.js';
 import { RateLimit } from '../access/rate-limit.js';
 import type { ApiMetrics, ApiSection, Authenticator } from '../options.js';
 import type { Answer } from './answer.js';
@@ -22,6 +22,8 @@ export interface DispatchOptions {
   readonly authenticator: Authenticator;
   readonly log: Logger;
   readonly metrics: ApiMetrics;
+  /** Keeps records of what is no part of a write. */
+  readonly trail: Pick<AuditTrail, 'add'>;
   /** Whether there is anything to read yet. */
   readonly isReady: () => boolean;
 }
@@ -30,7 +32,7 @@ interface RequestContext {
   readonly request: FastifyRequest;
   readonly response: ServerResponse;
   readonly route: Route;
-  readonly identity: Identity;
+  readonly caller: Authenticated;
 }
 
 interface RequestState {
@@ -51,8 +53,8 @@ export class Dispatcher {
   private readonly limits: { readonly known: RateLimit; readonly unknown: RateLimit };
 
   constructor(private readonly options: DispatchOptions) {
-    const { apiServer, registry, clock, log } = options;
-    this.audit = new AuditLog(registry, log);
+    const { apiServer, clock } = options;
+    this.audit = new AuditLog(options);
     const { requestsPerSecond, anonymousRequestsPerSecond } = apiServer.rateLimit;
     const now = () => clock.now();
     this.limits = { known: new RateLimit(requestsPerSecond, now), unknown: new RateLimit(anonymousRequestsPerSecond, now) };
@@ -93,16 +95,24 @@ export class Dispatcher {
   }
 
   private note(request: FastifyRequest, { state, answer }: { state: RequestState; answer: Answer }): void {
-    if (!this.audit.concerns({ method: request.method, template: state.template, status: answer.status })) return;
+    // Refused before a route had a word: the router knows which it would have been.
+    const template = state.template || (request.routeOptions.url ?? '');
+    if (!this.audit.concerns({ method: request.method, template, status: answer.status })) return;
     this.audit.record({
       method: request.method,
       path: pathOf(request),
-      template: state.template,
+      template,
       params: paramsOf(request),
       peer: peerOf(request),
       caller: state.caller,
       answer,
     });
+  }
+
+  /** Notes an answer that was given around the handlers: to a body that is too large, say. */
+  refused(request: FastifyRequest, answer: Answer): void {
+    const state = this.states.get(request);
+    if (state) this.note(request, { state, answer });
   }
 
   /** Counts a finished request. */
@@ -134,10 +144,13 @@ export class Dispatcher {
       contentType: request.headers['content-type'],
       accept: request.headers.accept,
     });
-    if (refusal) return refusal;
+    if (refusal) {
+      if (state) this.note(request, { state, answer: refusal });
+      return refusal;
+    }
     const handler = route.methods[request.method as RouteMethod];
     if (!handler) throw new Error(`${route.template} has no ${request.method}`);
-    const answer = await this.run(handler, { request, response, route, identity: (state?.caller ?? UNRECOGNISED).identity });
+    const answer = await this.run(handler, { request, response, route, caller: state?.caller ?? UNRECOGNISED });
     if (state) this.note(request, { state, answer });
     return answer;
   }
@@ -187,7 +200,7 @@ function hangUpOf(response: ServerResponse): AbortSignal {
   return gone.signal;
 }
 
-function toApiRequest({ request, response, route, identity }: RequestContext): ApiRequest {
+function toApiRequest({ request, response, route, caller }: RequestContext): ApiRequest {
   const at = request.url.indexOf('?');
   return {
     method: request.method,
@@ -196,7 +209,8 @@ function toApiRequest({ request, response, route, identity }: RequestContext): A
     params: paramsOf(request),
     query: new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1)),
     body: request.body instanceof Uint8Array ? request.body : new Uint8Array(),
-    identity,
+    identity: caller.identity,
+    audit: () => auditRequestOf({ method: request.method, path: pathOf(request), peer: peerOf(request), caller }),
     signal: hangUpOf(response),
     preconditions: preconditionsOf(request),
     baseUrl: `${isEncrypted(request) ? 'https' : 'http'}://${request.headers.host ?? ''}`,

@@ -17,7 +17,9 @@ export class ApiExceptionFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     if (reply.sent || reply.raw.headersSent) return;
-    await send(reply, this.answer(exception, request), this.dispatcher.crossOriginHeaders(request));
+    const answer = this.answer(exception, request);
+    if (answer !== pageNotFound) this.dispatcher.refused(request, answer);
+    await send(reply, answer, this.dispatcher.crossOriginHeaders(request));
   }
 
   private answer(exception: unknown, request: FastifyRequest): Answer {

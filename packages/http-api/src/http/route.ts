@@ -1,3 +1,4 @@
+import type { AuditRequest } from '@mesh/core';
 import type { Identity } from '../access/identity.js';
 import type { OperationDoc } from '../openapi/operation.js';
 import type { Answer } from './answer.js';
@@ -13,6 +14,8 @@ export interface ApiRequest {
   readonly query: URLSearchParams;
   readonly body: Uint8Array;
   readonly identity: Identity;
+  /** Whose request it is, for the record of what it writes. */
+  readonly audit: () => AuditRequest;
   /** Aborts when the client hangs up before it has its answer. */
   readonly signal: AbortSignal;
   /** `If-Match` and `If-None-Match`. */

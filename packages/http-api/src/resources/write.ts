@@ -1,4 +1,4 @@
-import { type AnyDescriptor, type Author, MeshError, type Resource, type ResourceKey, type Violation } from '@mesh/core';
+import { type AnyDescriptor, type AuditRequest, type Author, MeshError, type Resource, type ResourceKey, type Violation } from '@mesh/core';
 import { type ApiContext, requireMesh, untilVisible } from '../context.js';
 import { type Answer, json } from '../http/answer.js';
 import { ApiError, notFound } from '../http/errors.js';
@@ -37,14 +37,15 @@ export class KindWriter {
       const stored = controlPlane.view.get(key);
       if (!stored) throw notFound(DELETE_TITLE);
       access.requireWrite(request.identity, key.kind);
-      const { revision } = await controlPlane.delete({
+      const { revision, recorded = false } = await controlPlane.delete({
         key,
         author: authorOf(request),
+        audit: auditOf(request, key),
         signal: request.signal,
         ...expected(request, stored),
       });
       await untilVisible(this.context, revision);
-      return json({}, 200, { [REVISION_HEADER]: String(revision) });
+      return { ...json({}, 200, { [REVISION_HEADER]: String(revision) }), recorded };
     });
   }
 
@@ -53,11 +54,18 @@ export class KindWriter {
     const { controlPlane } = this.context;
     const before = controlPlane.view.get(draft);
     try {
-      const result = await controlPlane.put({ draft, author: authorOf(request), signal: request.signal, ...expected(request, before) });
+      const result = await controlPlane.put({
+        draft,
+        author: authorOf(request),
+        audit: auditOf(request, draft),
+        signal: request.signal,
+        ...expected(request, before),
+      });
       await untilVisible(this.context, result.revision);
       const all = [...new Set([...warnings, ...result.warnings])];
       const headers = { [REVISION_HEADER]: String(result.revision), ETag: etagOf(result.resource) };
-      return json(all.length > 0 ? { warnings: all } : {}, result.created ? 201 : 200, headers);
+      const body = all.length > 0 ? { warnings: all } : {};
+      return { ...json(body, result.created ? 201 : 200, headers), recorded: result.recorded ?? false };
     } catch (error) {
       throw explainRefusal(error, before);
     }
@@ -79,6 +87,11 @@ function expected(request: ApiRequest, stored: Resource | undefined): { readonly
 
 function authorOf(request: ApiRequest): Author {
   return { name: request.identity.name, groups: request.identity.groups };
+}
+
+/** Whose write it is, and of what. */
+export function auditOf(request: ApiRequest, { kind, mesh, name }: ResourceKey): AuditRequest {
+  return { ...request.audit(), kind, ...(mesh === '' ? {} : { mesh }), name };
 }
 
 /** What the control plane refuses gets the title Kuma gives it (contract/rest-api.md §2.4). */

@@ -1,6 +1,8 @@
 import {
   type AnyDescriptor,
+  type AuditEntry,
   type DeleteRequest,
+  type DeleteResult,
   type DescriptorRegistry,
   jsonEqual,
   MeshError,
@@ -13,6 +15,7 @@ import {
   type ResourceStore,
   type ResourceView,
   requireWaiting,
+  type TransactOptions,
   Violations,
   withoutHeld,
   withoutKept,
@@ -81,7 +84,7 @@ export class ResourceManager {
   }
 
   /** Deletes a resource and all it owns. */
-  async delete(request: DeleteRequest): Promise<{ readonly revision: number }> {
+  async delete(request: DeleteRequest): Promise<DeleteResult> {
     const { store, view, facts } = this.options;
     const { key } = request;
     const descriptor = this.descriptorOf(key.kind);
@@ -101,27 +104,26 @@ export class ResourceManager {
     if (!facts.unsafeDelete) await checkUnused(key, store, violations);
     throwIfAny(violations);
     const expected = request.expectedVersion === undefined ? {} : { expectedVersion: request.expectedVersion };
-    const { revision } = await store.transact([{ op: 'delete', key, ...expected }], { author: request.author });
-    return { revision };
+    return this.transact([{ op: 'delete', key, ...expected }], request);
   }
 
   /** Carries out a removal that waited for somebody's word: the owner of the resource has done so already. */
-  private async releaseHeld({ key, author }: DeleteRequest, records: readonly ResourceDraft[]): Promise<{ readonly revision: number }> {
-    const mutations: Mutation[] = [{ op: 'delete', key }, ...records.map((draft) => ({ op: 'upsert' as const, draft }))];
-    const { revision } = await this.options.store.transact(mutations, { author });
-    return { revision };
+  private releaseHeld(request: DeleteRequest, records: readonly ResourceDraft[]): Promise<DeleteResult> {
+    return this.transact([{ op: 'delete', key: request.key }, ...upserts(records)], request);
   }
 
   /** What its owner has takes the place of a resource that was kept: the sync brings it. */
-  private async letGo({ author }: DeleteRequest, records: readonly ResourceDraft[]): Promise<{ readonly revision: number }> {
-    const { revision } = await this.options.store.transact(
-      records.map((draft) => ({ op: 'upsert' as const, draft })),
-      { author },
-    );
-    return { revision };
+  private letGo(request: DeleteRequest, records: readonly ResourceDraft[]): Promise<DeleteResult> {
+    return this.transact(upserts(records), request);
   }
 
-  private async putOnce({ draft, author, expectedVersion }: PutRequest, known: Known): Promise<PutResult & { written: boolean }> {
+  private async transact(mutations: readonly Mutation[], request: DeleteRequest): Promise<DeleteResult> {
+    const { revision, changes } = await this.options.store.transact(mutations, optionsOf(request, 200));
+    return { revision, recorded: changes.length > 0 && request.audit !== undefined };
+  }
+
+  private async putOnce(request: PutRequest, known: Known): Promise<PutResult & { written: boolean }> {
+    const { draft, expectedVersion } = request;
     const { store, view } = this.options;
     const { descriptor, before } = known;
     const whole = this.complete(draft, known);
@@ -131,10 +133,10 @@ export class ResourceManager {
       return { created: false, resource: before, revision: view.revision, warnings, written: false };
     }
     const mutation = mutationOf(whole, { before, expectedVersion });
-    const { revision, changes } = await store.transact([mutation, ...extra], { author });
+    const { revision, changes } = await store.transact([mutation, ...extra], optionsOf(request, before ? 200 : 201));
     const written = changes.find(({ key }) => key.kind === whole.kind && key.mesh === whole.mesh && key.name === whole.name)?.resource;
     if (!written) throw new MeshError('internal', { internal: `the store did not return what it wrote of ${whole.kind} ${whole.name}` });
-    return { created: !before, resource: written, revision, warnings, written: true };
+    return { created: !before, resource: written, revision, warnings, written: true, recorded: request.audit !== undefined };
   }
 
   private descriptorOf(kind: string): AnyDescriptor {
@@ -201,6 +203,15 @@ export class ResourceManager {
     return mutations;
   }
 }
+
+/** @param status what the API answers where the write is made. */
+function optionsOf({ author, audit }: Pick<PutRequest, 'author' | 'audit'>, status: number): TransactOptions {
+  if (!audit) return { author };
+  const entry: AuditEntry = { ...audit, status, outcome: 'done' };
+  return { author, audit: entry };
+}
+
+const upserts = (drafts: readonly ResourceDraft[]): Mutation[] => drafts.map((draft) => ({ op: 'upsert', draft }));
 
 interface Known {
   readonly descriptor: AnyDescriptor;

@@ -1,5 +1,6 @@
 import type { ResourceStore } from '@mesh/core';
 import { afterEach, beforeEach, describe } from 'vitest';
+import { describeAudit } from './audit.js';
 import { describeFeed } from './feed.js';
 import type { StoreFactory } from './harness.js';
 import { describeInstances } from './instances.js';
@@ -20,6 +21,7 @@ export function describeResourceStore(name: string, factory: StoreFactory): void
 
     describeWrites(store);
     describeFeed(store);
+    describeAudit(store);
     describeLeadership(store);
     const { openAnother } = factory;
     if (openAnother) describeInstances(store, { ...factory, openAnother });

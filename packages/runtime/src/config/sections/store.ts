@@ -58,5 +58,13 @@ export const store = section({
     conflictRetryMaxTimes: int(10, 'Accepted for Kuma; a lost race is tried again at once.'),
     conflictRetryJitterPercent: int(30, 'Accepted for Kuma; a lost race is tried again at once.', { max: 100 }),
   }),
+  audit: section({
+    maxAge: duration('720h', 'Records of who asked for what are removed when they are older; 0s: whatever their age.'),
+    maxRecords: int(
+      100_000,
+      'Records kept of what was done, and as many of what was refused to callers that are known; a tenth of that of what was refused to strangers. In memory at most 10,000.',
+      { min: 100 },
+    ),
+  }),
   unsafeDelete: bool(false, 'Delete a mesh although it still has dataplanes.'),
 });
