@@ -30,13 +30,16 @@ type Load = Omit<LoadOptions, 'onStep'>;
 
 const FULL: FleetSize = { dataplanes: 1000, services: 50, outbounds: 3, rampupMs: 30_000 };
 
+/** A fleet and half of it are compared: both have rested as long before their changes, and have as many. */
+const AT_REST = { idleSeconds: 30, steadyEndpointChanges: 200 };
+
 const LOADS: Readonly<Record<LoadName, Load>> = {
-  fleet: { size: FULL, idleSeconds: 30, endpointChanges: 30, policyChanges: 10, restart: false },
-  'fleet-postgres': { size: FULL, idleSeconds: 30, endpointChanges: 30, policyChanges: 10, restart: false },
+  fleet: { size: FULL, ...AT_REST, endpointChanges: 30, policyChanges: 10, restart: false },
+  'fleet-postgres': { size: FULL, ...AT_REST, endpointChanges: 30, policyChanges: 10, restart: false },
   // As many instances and callers of each service as in the whole fleet.
   half: {
     size: { ...FULL, dataplanes: 500, services: 25, rampupMs: 15_000 },
-    idleSeconds: 0,
+    ...AT_REST,
     endpointChanges: 30,
     policyChanges: 0,
     restart: false,
@@ -44,6 +47,7 @@ const LOADS: Readonly<Record<LoadName, Load>> = {
   held: {
     size: { dataplanes: 5000, services: 250, outbounds: 3, rampupMs: 150_000 },
     idleSeconds: 0,
+    steadyEndpointChanges: 0,
     endpointChanges: 10,
     policyChanges: 0,
     restart: true,
@@ -52,8 +56,8 @@ const LOADS: Readonly<Record<LoadName, Load>> = {
 
 const SMALL: FleetSize = { dataplanes: 60, services: 6, outbounds: 3, rampupMs: 1000 };
 const REDUCED: Readonly<Partial<Record<LoadName, Load>>> = {
-  fleet: { size: SMALL, idleSeconds: 0, endpointChanges: 5, policyChanges: 3, restart: false },
-  held: { size: SMALL, idleSeconds: 0, endpointChanges: 3, policyChanges: 0, restart: true },
+  fleet: { size: SMALL, idleSeconds: 0, endpointChanges: 5, steadyEndpointChanges: 5, policyChanges: 3, restart: false },
+  held: { size: SMALL, idleSeconds: 0, endpointChanges: 3, steadyEndpointChanges: 0, policyChanges: 0, restart: true },
 };
 
 /** Runs the loads against ours, and each of them against the other control plane right after. */

@@ -23,6 +23,8 @@ export interface FleetFigures {
   readonly idleCpuPercent: number | undefined;
   readonly idleTransactionsPerSecond: number | undefined;
   readonly endpoint: ChangeFigures | undefined;
+  /** More of the same right after, enough for garbage collections to even out, and with code that is warm: what a change costs. */
+  readonly endpointSteady: ChangeFigures | undefined;
   readonly policy: ChangeFigures | undefined;
   /** Over all loads but the join. */
   readonly eventLoopP99Ms: number | undefined;
@@ -38,6 +40,8 @@ export interface LoadOptions {
   readonly size: FleetSize;
   readonly idleSeconds: number;
   readonly endpointChanges: number;
+  /** After those. */
+  readonly steadyEndpointChanges: number;
   readonly policyChanges: number;
   readonly restart: boolean;
   readonly onStep: (what: string) => () => void;
@@ -85,7 +89,9 @@ async function measure(subject: Subject, options: LoadOptions): Promise<FleetFig
   const idle = options.idleSeconds > 0 ? await measureIdle(target, { seconds: options.idleSeconds, step }) : undefined;
   const changes = (what: string, runs: number, change: (run: number) => Promise<Arrival>) =>
     measureChanges(subject, { runs, change, done: step(`${runs} changes of ${what}`) });
-  const endpoint = await changes('an endpoint', options.endpointChanges, (run) => writes.changeEndpoint(serviceName(run % size.services)));
+  const changeEndpoint = (run: number) => writes.changeEndpoint(serviceName(run % size.services));
+  const endpoint = await changes('an endpoint', options.endpointChanges, changeEndpoint);
+  const endpointSteady = await changes('an endpoint, more', options.steadyEndpointChanges, changeEndpoint);
   const policy = await changes('a policy of the mesh', options.policyChanges, () => writes.changePolicy());
   const eventLoopP99Ms = await target.eventLoopP99Ms();
   const restartMs = options.restart ? await measureRestart(subject, step('restart')) : undefined;
@@ -100,6 +106,7 @@ async function measure(subject: Subject, options: LoadOptions): Promise<FleetFig
     idleCpuPercent: idle?.cpuPercent,
     idleTransactionsPerSecond: idle?.transactionsPerSecond,
     endpoint,
+    endpointSteady,
     policy,
     eventLoopP99Ms,
     joinEventLoopP99Ms,

@@ -15,8 +15,8 @@ describe('the CA of Envoy admin endpoints', async () => {
   const content = await createSystemCa('Envoy Admin CA', NOW);
   const ca = readSystemCa(Buffer.from(content));
 
-  it('is stored as the certificate and its PKCS#1 key, one after the other', () => {
-    expect([...content.matchAll(/-----BEGIN ([A-Z ]+)-----/g)].map(([, name]) => name)).toEqual(['CERTIFICATE', 'RSA PRIVATE KEY']);
+  it('is stored as the certificate and its key, one after the other', () => {
+    expect([...content.matchAll(/-----BEGIN ([A-Z ]+)-----/g)].map(([, name]) => name)).toEqual(['CERTIFICATE', 'PRIVATE KEY']);
     expect(textOf(ca.certPem)).toContain('Subject: O = Kuma, OU = Mesh, CN = Envoy Admin CA');
   });
 

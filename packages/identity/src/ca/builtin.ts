@@ -8,7 +8,7 @@ import { privateKeyPem } from '../x509/pem.js';
 /** A CA as it is stored: PEM of the certificate and of the key. */
 export interface CaPair {
   readonly certPem: string;
-  /** PKCS#1 for RSA keys. */
+  /** PKCS#1 for RSA keys, PKCS#8 for others. */
   readonly keyPem: string;
 }
 
@@ -22,12 +22,14 @@ export interface RootOptions {
   readonly uri?: string;
   readonly now: number;
   readonly ttlMs?: number;
+  /** RSA, as Kuma's are, unless said. */
+  readonly keyType?: 'ecdsa' | 'rsa';
   readonly rsaBits?: number;
 }
 
-/** A new self-signed root, as Kuma makes them: RSA, for signing certificates and revocation lists only. */
+/** A new self-signed root, for signing certificates and revocation lists only. */
 export async function createRoot(options: RootOptions): Promise<CaPair> {
-  const key = await newPrivateKey({ rsaBits: options.rsaBits ?? RSA_BITS });
+  const key = await newPrivateKey(options.keyType === 'ecdsa' ? 'ecdsa' : { rsaBits: options.rsaBits ?? RSA_BITS });
   const certPem = await issueCertificate({
     issuer: { key },
     subjectKey: key,

@@ -99,10 +99,14 @@ function difference<T extends Resource<unknown>>(before: readonly T[], now: read
   const come: T[] = [];
   for (let i = 0, j = 0; i < before.length || j < now.length; ) {
     const [old, fresh] = [before[i], now[j]];
+    if (old === fresh) {
+      i++;
+      j++;
+      continue;
+    }
     const order = orderOf(old, fresh);
     if (order <= 0) i++;
     if (order >= 0) j++;
-    if (old === fresh) continue;
     if (order <= 0) gone.push(old as T);
     if (order >= 0) come.push(fresh as T);
   }
