@@ -18,7 +18,7 @@ export interface RedisLinkOptions {
 }
 
 const BACKOFF_MS_MIN = 50;
-const BACKOFF_MS_MAX = 2_000;
+const BACKOFF_MS_MAX = 500;
 const CONNECT_MS_MAX = 5_000;
 const KEEPALIVE_MS = 5_000;
 /** Redis ends subscribers that lag with large messages: bodies beyond this go through a key. */

@@ -19,7 +19,7 @@ export interface LeadOptions {
 }
 
 const RETRY_MIN_MS = 200;
-const RETRY_MAX_MS = 5000;
+const RETRY_MAX_MS = 1_000;
 
 /** Runs singleton work on the one leader of the control plane; a task that fails is tried again while leadership lasts. */
 export function leadControlPlane(options: LeadOptions): { stop(): Promise<void> } {

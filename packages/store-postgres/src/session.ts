@@ -21,7 +21,8 @@ export interface SessionOptions {
 }
 
 const BACKOFF_MIN_MS = 50;
-const BACKOFF_MAX_MS = 5_000;
+/** Short, as everything waits for it; a random part of as much comes on top. */
+const BACKOFF_MAX_MS = 500;
 
 /**
  * One connection that lives as long as the store: it listens and reads the log. Reconnects by

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import {
   keyString,
   type Logger,
@@ -21,7 +22,8 @@ export interface RegistrationOptions {
 }
 
 const VISIBLE_DEADLINE_MS = 5000;
-const RETRY_MS = 5000;
+/** A random part of as much comes on top: writes become possible for many proxies at once. */
+const RETRY_MS = 1_000;
 
 /** Proxies that bring their own resource: written when they connect, removed some time after they left. */
 export class ProxyRegistration {
@@ -76,7 +78,7 @@ export class ProxyRegistration {
         () => this.waiting.delete(id),
         () => this.retryLater(draft),
       );
-    }, RETRY_MS);
+    }, RETRY_MS + randomInt(RETRY_MS));
     timer.unref();
     this.waiting.set(id, timer);
   }

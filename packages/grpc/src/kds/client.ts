@@ -58,7 +58,7 @@ export interface KdsClientOptions {
 
 /**
  * A zone's connection to its global (contract/kds.md §1): all calls on one HTTP/2 connection; where
- * one ends, all end, and a new run begins after a pause that grows from 250 ms to 30 s.
+ * one ends, all end, and a new run begins after a pause that grows from 250 ms to 1 s.
  */
 export class KdsClient {
   private readonly address: KdsAddress;

@@ -13,7 +13,7 @@ export interface ReachOptions {
 /** Patience of one attempt after the other, in ms: mostly short, so that a network is noticed soon that is there again. */
 const ATTEMPTS_MS = [1_000, 1_000, 1_000, 3_000];
 /** A random part of it passes between two attempts. */
-const PAUSE_MS = 1_000;
+const PAUSE_MS = 500;
 
 /**
  * Resolves when a TCP connection to the address comes about, or the signal aborts. Where packets are dropped, one long attempt
@@ -22,7 +22,7 @@ const PAUSE_MS = 1_000;
 export async function untilReachable(options: ReachOptions): Promise<void> {
   const { signal, onFailure } = options;
   for (let attempt = 0; !signal.aborted; attempt++) {
-    const reason = await tryOnce(options, ATTEMPTS_MS[attempt % ATTEMPTS_MS.length] ?? PAUSE_MS);
+    const reason = await tryOnce(options, ATTEMPTS_MS[attempt % ATTEMPTS_MS.length] ?? 1_000);
     if (reason === undefined) return;
     onFailure?.(reason);
     await delay(PAUSE_MS * Math.random(), undefined, { signal }).catch(() => {});

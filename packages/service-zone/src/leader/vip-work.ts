@@ -12,7 +12,7 @@ export interface VipWorkOptions {
   readonly onFailed?: () => void;
 }
 
-const RETRY_MS = 5000;
+const RETRY_MS = 1_000;
 
 /** Leader work: keeps the VIPs of all meshes in their Config resources, following changes (contract/dataplane.md §5). */
 export async function keepVips(options: VipWorkOptions, leadership: Leadership): Promise<void> {
