@@ -20,6 +20,8 @@ export interface XdsServerOptions {
   readonly controlPlaneId: string;
   /** Serves HTTP on the same port. */
   readonly http: RequestListener;
+  /** See MuxServerOptions. */
+  readonly headersTimeoutMs?: number;
   /** Adds further services, which the main process serves wherever their connections are. */
   readonly addServices?: (server: GrpcServer) => void;
   /** Paths of their methods; all bidirectional. */
@@ -48,7 +50,7 @@ const ticketKeyBytes = 48;
  * handler runs here (docs/adr/2026-11-21-stream-workers.md).
  */
 export function createXdsServer(options: XdsServerOptions): XdsServer {
-  const { handler, controlPlaneId, log, http, methods = [], workers: counts = { max: 0, connectionsEach: 0 } } = options;
+  const { handler, controlPlaneId, log, http, headersTimeoutMs, methods = [], workers: counts = { max: 0, connectionsEach: 0 } } = options;
   const tls = { ...options.tls, ticketKeys: randomBytes(ticketKeyBytes) };
   const grpc = createGrpcServer(PROXY_KEEPALIVE);
   addAdsService(grpc, handler, {
@@ -56,7 +58,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     onError: (error) => log.error({ error: messageOf(error) }, 'an xDS stream failed'),
   });
   options.addServices?.(grpc);
-  const mux = createMuxServer({ ...tls, http, grpc, place: (socket, served) => workers.place(socket, served) });
+  const mux = createMuxServer({ ...tls, http, headersTimeoutMs, grpc, place: (socket, served) => workers.place(socket, served) });
   let door: Promise<BackDoor> | undefined;
   const openDoor = () =>
     openBackDoor(mux.plain).catch((error: unknown) => {

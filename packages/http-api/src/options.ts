@@ -84,6 +84,8 @@ export interface ApiTls {
   readonly clientCas?: readonly string[];
   readonly requireClientCert?: boolean;
   readonly minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+  readonly maxVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+  /** In OpenSSL's terms. */
   readonly ciphers?: string;
 }
 

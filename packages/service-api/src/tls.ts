@@ -15,8 +15,7 @@ export async function apiTls(config: KumaConfig): Promise<ApiTls | undefined> {
     key: key.toString(),
     ...(wantsClients ? { clientCas: clientCas(https.tlsCaFile, auth.clientCertsDir) } : {}),
     requireClientCert: https.requireClientCert,
-    ...tlsBounds({ ...https, tlsMaxVersion: '' }),
-    ...(https.tlsCipherSuites.length > 0 ? { ciphers: https.tlsCipherSuites.join(':') } : {}),
+    ...tlsBounds(https),
   };
 }
 

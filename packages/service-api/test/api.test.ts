@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { get as httpsGet } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { silentLogger } from '@mesh/core';
 import { globalSecretDraft, issueToken, newSigningKey, signingKeyName } from '@mesh/identity';
 import { Health, internalCertificates, loadConfig, Metrics, type ServiceOptions } from '@mesh/runtime';
@@ -123,6 +124,21 @@ describe('the API beside its control plane', () => {
     await internalCertificates(options().config);
     await start({ ...options(env), controlPlane: owner });
     await expect(whoAmI({})).rejects.toThrow();
+  });
+
+  it('speaks TLS of the versions and with the ciphers of the configuration', async () => {
+    const env = { KUMA_GENERAL_TLS_MAX_VERSION: 'TLSv1_2', KUMA_GENERAL_TLS_CIPHER_SUITES: 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384' };
+    await start({ ...options(env), controlPlane: owner });
+    const port = runner?.addresses.https?.port ?? 0;
+    const ca = readFileSync(join(workDir, 'kuma-cp.crt'));
+    const negotiated = await new Promise((resolve, reject) => {
+      const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', ca }, () => {
+        resolve([socket.getProtocol(), socket.getCipher().name]);
+        socket.destroy();
+      });
+      socket.on('error', reject);
+    });
+    expect(negotiated).toEqual(['TLSv1.2', 'ECDHE-RSA-AES256-GCM-SHA384']);
   });
 
   it('serves the kinds that the configuration leaves on, and no others', async () => {

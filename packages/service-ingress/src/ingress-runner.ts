@@ -127,13 +127,14 @@ export class IngressRunner implements Runner {
 
   private async listen(): Promise<number> {
     const { config, log } = this.options;
-    const { tlsCertFile: certFile, tlsKeyFile: keyFile, gracefulShutdownTimeout } = config.dpServer;
+    const { tlsCertFile: certFile, tlsKeyFile: keyFile, readHeaderTimeout, gracefulShutdownTimeout } = config.dpServer;
     const pair = await serverCertificate(config, { certFile, keyFile });
     // Zone proxies are few: this process serves them all.
     const server = createXdsServer({
       tls: { ...pair, ...tlsBounds(config.dpServer) },
       handler: this.handler(),
       controlPlaneId: this.instance.id,
+      headersTimeoutMs: readHeaderTimeout,
       http: (req, res) => {
         req.resume();
         res.writeHead(404).end();

@@ -48,6 +48,7 @@ export async function startDataplaneServer(options: DataplaneServerOptions): Pro
     handler: options.handler,
     controlPlaneId: options.instanceId,
     http,
+    headersTimeoutMs: config.dpServer.readHeaderTimeout,
     addServices: (grpc) => {
       if (hdsEnabled) endHealthStreams = addHdsService(grpc, options.hds, onHdsError);
     },
@@ -58,7 +59,7 @@ export async function startDataplaneServer(options: DataplaneServerOptions): Pro
   port = await server.listen({ port: config.dpServer.port }).catch((cause) => {
     throw taken(config.dpServer.port, 'KUMA_DP_SERVER_PORT', cause);
   });
-  const plain = config.bootstrapServer.port === 0 ? undefined : await startPlain(config.bootstrapServer.port, http);
+  const plain = config.bootstrapServer.port === 0 ? undefined : await startPlain(config, http);
   log.info({ port }, 'serving proxies');
   return {
     port,
@@ -99,8 +100,10 @@ function bootstrapGenerator(options: DataplaneServerOptions, server: { certifica
   });
 }
 
-function startPlain(port: number, http: Parameters<typeof createServer>[1]): Promise<Server> {
-  const server = createServer({ headersTimeout: 5000, requestTimeout: 30_000 }, http);
+function startPlain(config: KumaConfig, http: Parameters<typeof createServer>[1]): Promise<Server> {
+  const { port } = config.bootstrapServer;
+  const headersTimeout = config.dpServer.readHeaderTimeout;
+  const server = createServer({ headersTimeout, connectionsCheckingInterval: headersTimeout, requestTimeout: 30_000 }, http);
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => reject(taken(port, 'KUMA_BOOTSTRAP_SERVER_PORT', cause)));
     server.listen(port, () => resolve(server));

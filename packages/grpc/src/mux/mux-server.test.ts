@@ -74,6 +74,24 @@ async function handshake(ALPNProtocols: string[]): Promise<TLSSocket> {
 }
 
 describe('the mux port', () => {
+  it('ends a connection whose request has no whole head in time', async () => {
+    const impatient = createMuxServer({ cert: pem.cert, key: pem.key, grpc: createGrpcServer(), http: () => {}, headersTimeoutMs: 100 });
+    const socket = connectTls({
+      host: '127.0.0.1',
+      port: await impatient.listen({ port: 0, host: '127.0.0.1' }),
+      ca: pem.ca,
+      servername: 'localhost',
+      ALPNProtocols: ['http/1.1'],
+    });
+    await once(socket, 'secureConnect');
+    socket.write('POST /bootstrap HTTP/1.1\r\nHost: loc');
+    let answer = '';
+    socket.on('data', (bytes: Buffer) => (answer += bytes.toString()));
+    await once(socket, 'close');
+    expect(answer).toMatch(/^HTTP\/1.1 408 /);
+    await impatient.close(0);
+  });
+
   it('serves gRPC streams and HTTP requests side by side', async () => {
     const { stream, received } = openEcho();
     stream.write(Buffer.from('one'));

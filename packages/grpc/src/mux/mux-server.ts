@@ -4,7 +4,7 @@ import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import { createTlsFront, OpenSockets, type TlsSettings } from './tls-front.js';
 
 /** `ReadHeaderTimeout` of contract/dataplane.md §1.1. */
-const headersTimeoutMs = 5_000;
+const headersTimeoutDefaultMs = 5_000;
 
 /** The kernel asks a peer that has been silent for so long whether it is there; ten times unanswered, a second each, end the connection. */
 const tcpKeepaliveMs = 15_000;
@@ -13,6 +13,8 @@ export interface MuxServerOptions extends TlsSettings {
   readonly http: RequestListener;
   /** With its services added; not bound to a port of its own. */
   readonly grpc: GrpcServer;
+  /** How long the head of an HTTP request may take; 5 s unless said. */
+  readonly headersTimeoutMs?: number | undefined;
   /** May take a connection, of which nothing was read, away to another process: true if it did. */
   readonly place?: ((socket: Socket, served: number) => boolean) | undefined;
 }
@@ -29,7 +31,9 @@ export interface MuxServer {
 /** One TLS port for gRPC and HTTP, as `createTlsFront` tells them apart. */
 export function createMuxServer(options: MuxServerOptions): MuxServer {
   const sockets = new OpenSockets();
-  const httpServer = createHttpServer({ headersTimeout: headersTimeoutMs }, options.http);
+  const { headersTimeoutMs = headersTimeoutDefaultMs } = options;
+  const timeouts = { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: headersTimeoutMs };
+  const httpServer = createHttpServer(timeouts, options.http);
   // Never listens itself: this starts the check of its timeouts all the same.
   httpServer.emit('listening');
   // TLS ends here, so gRPC gets plain streams.

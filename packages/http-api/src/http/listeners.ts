@@ -30,6 +30,7 @@ export class Listener {
         cert: tls.cert,
         key: tls.key,
         minVersion: tls.minVersion ?? 'TLSv1.2',
+        ...(tls.maxVersion ? { maxVersion: tls.maxVersion } : {}),
         ...(tls.ciphers ? { ciphers: tls.ciphers } : {}),
         ...(cas.length > 0 ? { ca: [...cas], requestCert: true } : {}),
         rejectUnauthorized: tls.requireClientCert ?? false,

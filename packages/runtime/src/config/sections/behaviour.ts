@@ -57,7 +57,7 @@ export const metrics = section({
   }),
   zone: section({
     subscriptionLimit: int(10, 'Connections remembered per zone.', { min: 1 }),
-    idleTimeout: duration('5m', 'A connection silent for so long counts as ended.'),
+    idleTimeout: duration('5m', 'Accepted for Kuma; silent streams of zones are noticed by their pulse, within seconds.'),
     compactFinishedSubscriptions: bool(false, 'Accepted for Kuma; ended connections are kept as they are.'),
   }),
   mesh: section({

@@ -57,7 +57,7 @@ export const apiServer = section({
     tokens: section({ bootstrapAdminToken: bool(true, 'Make an admin token at first start.'), ...tokens() }),
   }),
   basePath: str('/', 'Prefix of all API paths.'),
-  rootUrl: str('', 'Address of the API as browsers see it.'),
+  rootUrl: str('', 'Accepted for Kuma; the web page asks the API beside it.'),
   gui: section({
     enabled: bool(true, 'Serve the web page.'),
     rootUrl: str('', 'Address of the web page as browsers see it.'),
@@ -95,7 +95,7 @@ export const dpServer = section({
   hds: section({
     enabled: bool(true, 'Ask proxies for health of their workloads.'),
     interval: duration('5s', 'How often proxies report.'),
-    refreshInterval: duration('10s', 'How often the checks are handed out anew.'),
+    refreshInterval: duration('10s', 'Accepted for Kuma; checks are handed out when they change.'),
     checkDefaults: section(
       {
         timeout: duration('2s', 'A check fails after so long.'),
