@@ -1,10 +1,31 @@
 /** One resource as it goes on the wire: encoded once, shared by every stream that sends it. */
 export interface SnapshotResource {
   readonly name: string;
-  /** Changes exactly when `body` changes: a hash of it. */
+  /** Changes exactly when the peer needs another `body`: a hash of it, or of what it is made from. */
   readonly version: string;
   /** The encoded message; the value of the `Any`. */
   readonly body: Uint8Array;
+}
+
+/**
+ * A resource whose body is made when it is first sent, and kept from then on: a peer that comes with its version has no need
+ * of another. So a body may hold what is never made twice alike, such as a private key.
+ */
+export class LateResource implements SnapshotResource {
+  private made: Uint8Array | undefined;
+
+  /** @param version says all that `make` depends on. */
+  constructor(
+    readonly name: string,
+    readonly version: string,
+    private make: (() => Uint8Array) | undefined,
+  ) {}
+
+  get body(): Uint8Array {
+    this.made ??= this.make?.() ?? new Uint8Array();
+    this.make = undefined;
+    return this.made;
+  }
 }
 
 /** All resources of one type for one peer, with a version over all of them (for SotW). */

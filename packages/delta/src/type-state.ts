@@ -66,7 +66,7 @@ export class TypeState {
   /** The resource must be sent again, though it did not change. */
   renew(name: string): void {
     const held = this.known.get(name);
-    if (held) this.known.set(name, { ...held, version: unknownVersion });
+    if (held) this.known.set(name, inUnknownVersion(held));
     this.renewed = true;
     this.clean = undefined;
   }
@@ -196,7 +196,7 @@ export class TypeState {
     if (!answered) return undefined;
     for (const name of answered.members.keys()) {
       if (!this.subscription.includes(name)) continue;
-      this.known.set(name, { name, version: unknownVersion, body: this.known.get(name)?.body ?? noBody });
+      this.known.set(name, inUnknownVersion(this.known.get(name) ?? { name, version: unknownVersion, body: noBody }));
     }
     this.rejections.push(answered.members);
     this.clean = undefined;
@@ -227,4 +227,15 @@ export class TypeState {
     if (this.clean === undefined || this.asked.size > 0) return false;
     return this.clean === type || (type.version !== '' && this.clean.version === type.version);
   }
+}
+
+/** Its body is not asked for: it may not have been made yet. */
+function inUnknownVersion(held: SnapshotResource): SnapshotResource {
+  return {
+    name: held.name,
+    version: unknownVersion,
+    get body() {
+      return held.body;
+    },
+  };
 }

@@ -6,6 +6,7 @@ export {
   INTER_CP_CA,
   issueClientCertificate,
   issueServerCertificate,
+  issueServerCertificateNow,
   readSystemCa,
   type SystemCertificateOptions,
 } from './ca/admin.js';

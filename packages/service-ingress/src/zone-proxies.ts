@@ -4,6 +4,7 @@ import type { Snapshot } from '@mesh/delta';
 import { issueLeaf, loadMeshCa, type MeshCa } from '@mesh/identity';
 import type { ZoneEgressSpec, ZoneIngressSpec } from '@mesh/resources';
 import {
+  BuildMemory,
   buildZoneEgress,
   buildZoneIngress,
   type Concern,
@@ -27,19 +28,21 @@ export class ZoneProxySource implements SnapshotSource {
   private secretsChanged = false;
   /** Zone proxies whose own resource changed. */
   private readonly renewed = new Set<string>();
+  private readonly memories = new WeakMap<ProxyNode, BuildMemory>();
 
   constructor(private readonly options: SnapshotParts) {}
 
   /** The snapshot of a zone proxy; undefined while its resource is not there. Throws where it cannot be built. */
   readonly build = (node: ProxyNode): Snapshot | undefined => {
-    const { view, zone, plugins, adminAuthority, adminCertificates } = this.options;
+    const { view, zone, plugins, adminAuthority } = this.options;
     const resource = view.get(node.key);
     if (!resource) return undefined;
     const shared = {
       zone,
       contexts: this.contexts(),
       metadata: parseNodeMetadata(node.metadata),
-      adminTls: adminAuthority.serverTls(resource, adminCertificates),
+      adminTls: adminAuthority.serverTls(resource),
+      memory: this.memoryOf(node),
       plugins,
     };
     const result =
@@ -66,6 +69,12 @@ export class ZoneProxySource implements SnapshotSource {
     const isConcerned = ({ kind, key }: ProxyNode) =>
       meshesChanged || (secretsChanged && kind === 'ZoneEgress') || renewed.has(keyString(key));
     return new Map([...connected()].filter(isConcerned).map((node) => [node, 'endpoints']));
+  }
+
+  private memoryOf(node: ProxyNode): BuildMemory {
+    const known = this.memories.get(node) ?? new BuildMemory();
+    this.memories.set(node, known);
+    return known;
   }
 
   /** What an egress shows the sidecars of each mesh; a mesh whose certificate is being made is left out. */

@@ -9,6 +9,7 @@ import {
   type MeshContext,
   type ProxyIdentity,
   parseNodeMetadata,
+  type TlsOnDemand,
 } from '../src/index.js';
 
 /** Certificates that Envoy can read, so that every golden can be validated. Made for these tests, valid for a hundred years. */
@@ -72,7 +73,7 @@ export function observedMesh() {
 export function sidecarOf(
   context: MeshContext,
   name: string,
-  options: { metadata?: JsonObject; identity?: ProxyIdentity } = {},
+  options: { metadata?: JsonObject; identity?: ProxyIdentity; adminTls?: TlsOnDemand } = {},
 ): BuildResult {
   const found = context.dataplanes.find((candidate) => candidate.meta.name === name);
   if (!found) throw new Error(`no dataplane ${name}`);
@@ -81,6 +82,7 @@ export function sidecarOf(
     dataplane: found,
     metadata: parseNodeMetadata(options.metadata ?? observedMetadata),
     identity: options.identity,
+    adminTls: options.adminTls,
     plugins: [],
   });
 }

@@ -3,6 +3,7 @@ import { dataplane, mesh, testIdentity, viewOf, zoneIngress } from '@mesh/testin
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  ADMIN_NAME,
   type BuildResult,
   buildMeshContext,
   buildSidecar,
@@ -10,6 +11,7 @@ import {
   commonProtocol,
   destinationClusterName,
   ENDPOINT_TYPE,
+  LISTENER_TYPE,
   orderPolicies,
   parseNodeMetadata,
   parseProtocol,
@@ -21,6 +23,9 @@ import { contextOf, described, observedMesh, observedMetadata, sidecarOf } from 
 const o = observedMesh();
 const versionOf = (result: BuildResult, type: string, name: string) =>
   result.ok ? result.snapshot.get(type)?.resources.get(name)?.version : undefined;
+const versionsOf = (result: BuildResult) =>
+  result.ok && [...result.snapshot].map(([type, { version, resources }]) => [type, version, [...resources.values()].map((r) => r.version)]);
+const adminListenerOf = (result: BuildResult) => (result.ok ? result.snapshot.get(LISTENER_TYPE)?.resources.get(ADMIN_NAME) : undefined);
 
 describe('a sidecar', () => {
   test('lets nobody in while mTLS is on and no policy says who may', () => {
@@ -47,8 +52,20 @@ describe('a sidecar', () => {
   });
 
   test('gets the same versions for the same state', () => {
-    const build = () => sidecarOf(contextOf(o.mesh, o.sidecar, o.remote), 'echo-z1', { identity: testIdentity });
+    const build = () => versionsOf(sidecarOf(contextOf(o.mesh, o.sidecar, o.remote), 'echo-z1', { identity: testIdentity }));
     expect(build()).toEqual(build());
+  });
+
+  test('keeps its admin listener whichever certificate it holds, and gets another for another authority or address', () => {
+    const context = contextOf(o.mesh, o.sidecar, o.remote);
+    const adminOf = (version: string, certPem: string) => {
+      const adminTls = { version, make: () => ({ certPem, keyPem: 'KEY', caPem: 'CA' }) };
+      return adminListenerOf(sidecarOf(context, 'echo-z1', { identity: testIdentity, adminTls }));
+    };
+    const [one, again, other] = [adminOf('ca-1', 'CERT-1'), adminOf('ca-1', 'CERT-2'), adminOf('ca-2', 'CERT-1')];
+    expect(again?.version).toBe(one?.version);
+    expect(again?.body).not.toEqual(one?.body);
+    expect(other?.version).not.toBe(one?.version);
   });
 
   test('shares the bytes of outbounds, clusters and endpoints with the other sidecars of the mesh', () => {

@@ -1,14 +1,15 @@
-import { keyOf, type Resource, type ResourceView } from '@mesh/core';
+import type { Resource, ResourceView } from '@mesh/core';
 import {
   ADMIN_CLIENT_NAME,
   type CaPair,
   ENVOY_ADMIN_CA,
   issueClientCertificate,
   issueServerCertificate,
+  issueServerCertificateNow,
   readSystemCa,
   secretContent,
 } from '@mesh/identity';
-import type { CertificateKeeper, CertificateOrder } from './certificate-keeper.js';
+import { hashOf, type TlsOnDemand } from '@mesh/xds';
 
 /** Certificate, key and CA of one end of a connection to an admin endpoint. */
 export interface AdminTls {
@@ -18,11 +19,15 @@ export interface AdminTls {
 }
 
 const TEN_YEARS_MS = 87_600 * 3_600_000;
+/** Certificates that were made for proxies which then did not take them. */
+const PREPARED_MAX = 1_000;
 
 /** The CA of Envoy's admin endpoints, as the view has it (contract/dataplane.md §3.4, §8). */
 export class AdminAuthority {
   private read: { secret: Resource; ca: CaPair } | undefined;
   private client: { content: string; tls: Promise<AdminTls> } | undefined;
+  /** By version, oldest first. */
+  private readonly prepared = new Map<string, AdminTls>();
 
   constructor(private readonly view: ResourceView) {}
 
@@ -37,31 +42,33 @@ export class AdminAuthority {
   }
 
   /**
-   * What a proxy's admin listener shows: its own certificate from the keeper. Undefined where there
-   * is no CA, and until the certificate is made; the listener serves `/ready` alone then.
+   * What a proxy's admin listener shows: a certificate for its address, made when the proxy turns out to need one. Undefined where
+   * there is no CA; the listener serves `/ready` alone then.
    */
-  serverTls(proxy: Resource<unknown>, certificates: CertificateKeeper): AdminTls | undefined {
+  serverTls(proxy: Resource<unknown>): TlsOnDemand | undefined {
     const ca = this.ca();
     if (!ca) return undefined;
-    const { networking } = proxy.spec as { networking?: { address?: string } };
-    const certificate = certificates.want(keyOf(proxy), this.order(ca, networking?.address ?? ''));
-    return certificate && { certPem: certificate.certificatePem, keyPem: certificate.privateKeyPem, caPem: ca.certPem };
+    const address = addressOf(proxy);
+    const version = hashOf(`${ca.certPem}/${address}`);
+    return { version, make: () => this.takePrepared(version) ?? withCa(ca, issueServerCertificateNow(ca, requestFor(address))) };
   }
 
-  /** Order for the server certificate of a proxy's admin listener. */
-  private order(ca: CaPair, address: string): CertificateOrder {
-    return {
-      fingerprint: `${ca.certPem}/${address}`,
-      issue: async () => {
-        const now = Date.now();
-        const { certPem, keyPem } = await issueServerCertificate(ca, {
-          hosts: address === '' ? ['localhost'] : [address],
-          now,
-          ttlMs: TEN_YEARS_MS,
-        });
-        return { certificatePem: certPem, privateKeyPem: keyPem, issuedAtMs: now, expiresAtMs: now + TEN_YEARS_MS };
-      },
-    };
+  /** Makes the certificate of a proxy off the main thread, so that it is there when the proxy is given its listener. */
+  async prepare(proxy: Resource<unknown>): Promise<void> {
+    const ca = this.ca();
+    const version = this.serverTls(proxy)?.version;
+    if (!ca || version === undefined || this.prepared.has(version)) return;
+    this.prepared.set(version, withCa(ca, await issueServerCertificate(ca, requestFor(addressOf(proxy)))));
+    for (const oldest of this.prepared.keys()) {
+      if (this.prepared.size <= PREPARED_MAX) break;
+      this.prepared.delete(oldest);
+    }
+  }
+
+  private takePrepared(version: string): AdminTls | undefined {
+    const prepared = this.prepared.get(version);
+    this.prepared.delete(version);
+    return prepared;
   }
 
   /** The certificate with which the control plane speaks to proxies; made once per CA. */
@@ -77,4 +84,16 @@ export class AdminAuthority {
     }
     return this.client.tls;
   }
+}
+
+function addressOf(proxy: Resource<unknown>): string {
+  return (proxy.spec as { networking?: { address?: string } }).networking?.address ?? '';
+}
+
+function requestFor(address: string) {
+  return { hosts: [address === '' ? 'localhost' : address], now: Date.now(), ttlMs: TEN_YEARS_MS };
+}
+
+function withCa(ca: CaPair, { certPem, keyPem }: CaPair): AdminTls {
+  return { certPem, keyPem, caPem: ca.certPem };
 }

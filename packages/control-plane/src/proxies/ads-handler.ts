@@ -1,4 +1,4 @@
-import { type Logger, MeshError, type Resource, type ResourceDraft, type ResourceView } from '@mesh/core';
+import { type Logger, MeshError, messageOf, type Resource, type ResourceDraft, type ResourceView } from '@mesh/core';
 import type { AdsHandler, AdsOpen, AdsPeer } from '@mesh/grpc';
 import type { CredentialWatch, Grant } from '../credentials/credential-watch.js';
 import { ActiveStreams } from './active-streams.js';
@@ -36,6 +36,8 @@ export interface ProxyAdsOptions {
   readonly credentials: CredentialWatch;
   /** Parses and validates an inline resource; throws MeshError. */
   readonly parseInline: (json: string) => ResourceDraft;
+  /** Makes ready what takes a while, for a proxy that comes with nothing. */
+  readonly prepare?: (proxy: Resource) => Promise<void>;
   readonly listener?: ProxyListener;
   /** What streams are counted by. */
   readonly metrics?: StreamObserver;
@@ -107,6 +109,7 @@ export class ProxyAdsHandler implements AdsHandler {
     try {
       session.admitted = await this.admission.enter(open.ended);
       await this.admit(session);
+      if (!open.returning) await this.prepare(session);
       session.held = await this.hold(session);
     } catch (error) {
       session.admitted?.release();
@@ -134,6 +137,16 @@ export class ProxyAdsHandler implements AdsHandler {
     if (inline && stored) await authenticate(credential, asProxyResource(stored));
     await registration.arrived(node.key);
     if (inline) await registration.registerOrKeep(inline, stored);
+  }
+
+  /** What cannot be made ready is made, or fails, when it is needed. */
+  private async prepare({ node }: ProxySession): Promise<void> {
+    const { view, prepare, log } = this.options;
+    const stored = view.get(node.key);
+    if (!stored || !prepare) return;
+    await prepare(stored).catch((error: unknown) =>
+      log.warn({ proxy: node.key.name, mesh: node.key.mesh, error: messageOf(error) }, 'nothing could be prepared for a proxy'),
+    );
   }
 
   /** Lets the credential count for as long as it is good for what is stored of the proxy. */

@@ -90,19 +90,6 @@ describe('the certificate keeper', () => {
     expect(onIssued).not.toHaveBeenCalled();
   });
 
-  it('says that a first certificate is on its way, until it is there or could not be made', async () => {
-    const { keeper } = keeperOf();
-    expect(keeper.awaitsFirst(KEY)).toBe(false);
-    keeper.want(KEY, { fingerprint: 'f', issue });
-    expect(keeper.awaitsFirst(KEY)).toBe(true);
-    await vi.advanceTimersByTimeAsync(0);
-    expect(keeper.awaitsFirst(KEY)).toBe(false);
-    const other = { ...KEY, name: 'b' };
-    keeper.want(other, { fingerprint: 'f', issue: () => Promise.reject(new Error('no CA')) });
-    await vi.advanceTimersByTimeAsync(5000);
-    expect(keeper.awaitsFirst(other)).toBe(false);
-  });
-
   it('gives a proxy that returns as the same its own certificate, says so, and replaces that in time', async () => {
     const { keeper, onIssued, onTakenBack } = keeperOf();
     keeper.want(KEY, { fingerprint: 'f', issue });

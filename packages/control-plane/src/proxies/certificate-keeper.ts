@@ -79,12 +79,6 @@ export class CertificateKeeper {
     return held.certificate;
   }
 
-  /** Whether the first certificate of a proxy is being made, and nothing went wrong with it: it is a matter of milliseconds. */
-  awaitsFirst(key: ResourceKey): boolean {
-    const held = this.held.get(keyString(key));
-    return held?.issuing === true && !held.certificate && held.failures === 0;
-  }
-
   /** Forgets a proxy: it left, or its mesh has mTLS no more. Its certificate is kept for a while in case it returns. */
   forget(key: ResourceKey): void {
     const id = keyString(key);

@@ -33,6 +33,11 @@ export class ProxyWrites implements ProxyWriter {
     return this.insights.put(draft);
   }
 
+  /** After a restart all proxies come with what is stored already: to ask the store about each would be two questions apiece. */
+  register(draft: ResourceDraft): Promise<{ readonly revision: number }> {
+    return this.options.controlPlane.putInternally({ draft, author: CONTROL_PLANE_AUTHOR, believesView: true });
+  }
+
   async delete(key: ResourceKey): Promise<void> {
     await this.options.store.transact([{ op: 'delete', key }], { author: CONTROL_PLANE_AUTHOR });
   }

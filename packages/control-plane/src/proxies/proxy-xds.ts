@@ -47,8 +47,6 @@ export interface SnapshotParts {
   /** Certificates of meshes. */
   readonly certificates: CertificateKeeper;
   readonly adminAuthority: AdminAuthority;
-  /** Certificates of the admin listeners. */
-  readonly adminCertificates: CertificateKeeper;
 }
 
 /** Makes the snapshots of some kinds of proxies. */
@@ -89,7 +87,6 @@ export class ProxyXds {
   private readonly addresses: AddressBook;
   private readonly registration: ProxyRegistration;
   private readonly certificates: CertificateKeeper;
-  private readonly adminCertificates: CertificateKeeper;
   private readonly source: SnapshotSource;
   private readonly insights = new Map<string, ProxyInsight>();
   private readonly times: RevisionTimes;
@@ -110,7 +107,6 @@ export class ProxyXds {
     this.certificates = this.keeper((key, certificate) =>
       served.onCertificate?.(key, { certificate, insight: this.insights.get(keyString(key)) }),
     );
-    this.adminCertificates = this.keeper(() => {});
     this.source = this.newSource(this.contexts);
     this.engine = new SnapshotEngine({
       build: this.source.build,
@@ -148,7 +144,6 @@ export class ProxyXds {
     this.registration.stop();
     this.engine.stop();
     this.certificates.stop();
-    this.adminCertificates.stop();
   }
 
   /** Contexts of meshes over any view, made as those that proxies get. */
@@ -185,8 +180,8 @@ export class ProxyXds {
 
   private newSource(contexts: MeshContexts): SnapshotSource {
     const { view, zone, clock } = this.options;
-    const { plugins, certificates, adminAuthority, adminCertificates } = this;
-    return this.served.source({ view, zone, clock, contexts, plugins, certificates, adminAuthority, adminCertificates });
+    const { plugins, certificates, adminAuthority } = this;
+    return this.served.source({ view, zone, clock, contexts, plugins, certificates, adminAuthority });
   }
 
   private newAssertMode(): AssertMode {
@@ -223,6 +218,7 @@ export class ProxyXds {
       authenticate,
       credentials: this.credentials,
       parseInline: this.served.parseInline,
+      prepare: (proxy) => this.adminAuthority.prepare(proxy),
       listener: { connected: (node, insight) => this.connected(node, insight), disconnected: (node) => this.disconnected(node) },
       metrics: { stream: this.options.metrics.stream, times: this.times },
       log,
@@ -238,7 +234,6 @@ export class ProxyXds {
 
   private disconnected(node: ProxyNode): void {
     this.insights.delete(keyString(node.key));
-    this.adminCertificates.forget(node.key);
     this.source.forget(node);
     this.options.metrics.disconnected();
   }

@@ -49,7 +49,7 @@ export class ProxyRegistration {
   /** Writes the proxy's resource and returns it once the view shows it. */
   async register(draft: ResourceDraft): Promise<Resource> {
     const { view, writer } = this.options;
-    const { revision } = await writer.put(draft);
+    const { revision } = await (writer.register ? writer.register(draft) : writer.put(draft));
     await view.waitFor(revision, AbortSignal.timeout(VISIBLE_DEADLINE_MS));
     const registered = view.get({ kind: draft.kind, mesh: draft.mesh, name: draft.name });
     if (!registered) throw new MeshError('unavailable', { public: `${draft.kind} ${draft.name} was removed while it connected` });

@@ -7,5 +7,7 @@ import type { ResourceDraft, ResourceKey } from '@mesh/core';
 export interface ProxyWriter {
   /** Creates or replaces, only the expected version where one is given (`conflict` otherwise); returns the revision from which on views show it. */
   put(draft: ResourceDraft, expectedVersion?: number): Promise<{ readonly revision: number }>;
+  /** Like `put`; that it is stored already is taken from the view, where the writer can. */
+  register?(draft: ResourceDraft): Promise<{ readonly revision: number }>;
   delete(key: ResourceKey): Promise<void>;
 }

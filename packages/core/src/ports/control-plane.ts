@@ -39,6 +39,11 @@ export function requireWaiting({ signal }: { readonly signal?: AbortSignal | und
 
 export interface PutRequest extends WriteRequest {
   readonly draft: ResourceDraft;
+  /**
+   * That there is nothing to write counts once the view shows it, without asking the store too: for what others hardly ever
+   * write, and what comes by the thousand.
+   */
+  readonly believesView?: boolean;
 }
 
 export interface PutResult {

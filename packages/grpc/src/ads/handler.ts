@@ -18,6 +18,8 @@ export interface AdsOpen {
   /** All values of the `authorization` header. */
   readonly authorization: readonly string[];
   readonly variant: 'sotw' | 'delta';
+  /** It says what it holds from an earlier stream: most likely all it should have. */
+  readonly returning: boolean;
   /** Address of the peer, for logs. */
   readonly peer: string;
   readonly stream: AdsStream;

@@ -77,18 +77,19 @@ export class AdsServerStream implements AdsStream {
     this.nodeId = request.node.id;
     // Later requests wait in the stream until the handler knows who this is.
     this.call.pause();
-    this.connect(request.node)
+    this.connect(request.node, request.holds)
       .then((peer) => this.connected(peer, request))
       .catch((error: unknown) => this.fail(error));
   }
 
-  private async connect(node: Node): Promise<AdsPeer> {
+  private async connect(node: Node, returning: boolean): Promise<AdsPeer> {
     return this.context.handler.connect({
       nodeId: node.id,
       nodeMetadata: node.metadata ?? {},
       nodeCluster: node.cluster,
       authorization: this.call.metadata.get('authorization').map(String),
       variant: this.variant.name,
+      returning,
       peer: this.call.getPeer(),
       stream: this,
       ended: this.over.signal,

@@ -7,6 +7,8 @@ import { encodeDeltaResponse, encodeSotwResponse } from './encode.js';
 /** A request, decoded; `apply` gives it to the session. */
 export interface DecodedRequest {
   readonly node: Node | undefined;
+  /** The client says versions that it holds. */
+  readonly holds: boolean;
   readonly apply: () => SessionAction[];
 }
 
@@ -30,7 +32,11 @@ export function sotwVariant(): AdsVariant {
     decode: (bytes) => {
       const { node, typeUrl, versionInfo, resourceNames, responseNonce, errorDetail } = fromBinary(DiscoveryRequestSchema, bytes);
       const error = errorDetail ? { error: errorDetail.message } : {};
-      return { node, apply: () => session.onRequest({ typeUrl, versionInfo, resourceNames, responseNonce, ...error }) };
+      return {
+        node,
+        holds: versionInfo !== '',
+        apply: () => session.onRequest({ typeUrl, versionInfo, resourceNames, responseNonce, ...error }),
+      };
     },
     onSnapshot: (snapshot) => session.onSnapshot(snapshot),
     waiting: () => session.waiting,
@@ -54,7 +60,11 @@ export function deltaVariant(): AdsVariant {
         responseNonce: message.responseNonce,
         ...(message.errorDetail ? { error: message.errorDetail.message } : {}),
       };
-      return { node: message.node, apply: () => session.onRequest(request) };
+      return {
+        node: message.node,
+        holds: Object.keys(message.initialResourceVersions).length > 0,
+        apply: () => session.onRequest(request),
+      };
     },
     onSnapshot: (snapshot) => session.onSnapshot(snapshot),
     waiting: () => session.waiting,

@@ -40,6 +40,7 @@ const open = (stream: AdsStream): AdsOpen => ({
   authorization: ['token'],
   variant: 'delta',
   peer: '127.0.0.1:1',
+  returning: false,
   stream,
 });
 

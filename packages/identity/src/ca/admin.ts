@@ -2,8 +2,14 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { MeshError } from '@mesh/core';
 import { CLOCK_SKEW_MS } from '../clock-skew.js';
-import { CLIENT_AUTH, issueCertificate, KEY_USAGE, newKeyPair, newPrivateKey, SERVER_AUTH } from '../x509/issue.js';
-import { type AltName, issueLeafCertificate, type LeafIssuer } from '../x509/issue-leaf.js';
+import { CLIENT_AUTH, issueCertificate, KEY_USAGE, newKeyPair, newKeyPairNow, newPrivateKey, SERVER_AUTH } from '../x509/issue.js';
+import {
+  type AltName,
+  issueLeafCertificate,
+  issueLeafCertificateNow,
+  type LeafCertificateRequest,
+  type LeafIssuer,
+} from '../x509/issue-leaf.js';
 import { privateKeyPem, readPrivateKey, splitCertificates } from '../x509/pem.js';
 import { type CaPair, createRoot } from './builtin.js';
 
@@ -45,25 +51,28 @@ export function issueServerCertificate(ca: CaPair, options: SystemCertificateOpt
   return issueWith(ca, { ...options, usage: SERVER_AUTH });
 }
 
+/** As `issueServerCertificate`, at once: a millisecond of the main thread, where nobody can wait. */
+export function issueServerCertificateNow(ca: CaPair, options: SystemCertificateOptions): CaPair {
+  const { privateKey, publicKey } = newKeyPairNow();
+  const certPem = issueLeafCertificateNow({ ...requestOf(ca, { ...options, usage: SERVER_AUTH }), publicKey });
+  return { certPem, keyPem: privateKeyPem(privateKey) };
+}
+
 /** A certificate for a client (the control plane that calls Envoy's admin endpoint: `hosts: ['kuma-cp']`). */
 export function issueClientCertificate(ca: CaPair, options: SystemCertificateOptions): Promise<CaPair> {
   return issueWith(ca, { ...options, usage: CLIENT_AUTH });
 }
 
 async function issueWith(ca: CaPair, options: SystemCertificateOptions & { usage: string }): Promise<CaPair> {
-  const issuer = issuerOf(ca);
+  const request = requestOf(ca, options);
   const { privateKey, publicKey } = await newKeyPair('ecdsa');
+  return { certPem: await issueLeafCertificate({ ...request, publicKey }), keyPem: privateKeyPem(privateKey) };
+}
+
+function requestOf(ca: CaPair, options: SystemCertificateOptions & { usage: string }): Omit<LeafCertificateRequest, 'publicKey'> {
   const { altNames, notBefore, notAfter } = leafFields(options);
-  const certPem = await issueLeafCertificate({
-    issuer,
-    publicKey,
-    altNames,
-    notBefore,
-    notAfter,
-    keyUsages: KEY_USAGE.digitalSignature | KEY_USAGE.keyEncipherment,
-    extendedKeyUsages: [options.usage],
-  });
-  return { certPem, keyPem: privateKeyPem(privateKey) };
+  const keyUsages = KEY_USAGE.digitalSignature | KEY_USAGE.keyEncipherment;
+  return { issuer: issuerOf(ca), altNames, notBefore, notAfter, keyUsages, extendedKeyUsages: [options.usage] };
 }
 
 /** Read once: the CA of the admin endpoints signs for every proxy. */

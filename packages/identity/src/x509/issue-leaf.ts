@@ -46,10 +46,24 @@ const NULL = Buffer.from([0x05, 0x00]);
  * without an ASN.1 library, what is the same for all of an issuer is read once, and the signature is made off the main thread.
  */
 export async function issueLeafCertificate(request: LeafCertificateRequest): Promise<string> {
+  const { key } = request.issuer;
+  const { digest } = signatureOf(key);
+  const body = bodyOf(request);
+  return signedPem(body, { key, signature: await signOffThread(digest, body, key) });
+}
+
+/** As `issueLeafCertificate`, at once: a tenth of a millisecond where the key of the issuer is ECDSA. */
+export function issueLeafCertificateNow(request: LeafCertificateRequest): string {
+  const { key } = request.issuer;
+  const body = bodyOf(request);
+  return signedPem(body, { key, signature: sign(signatureOf(key).digest, body, key) });
+}
+
+function bodyOf(request: LeafCertificateRequest): Buffer {
   const { key, certificate } = request.issuer;
   const { name, keyId } = factsOf(certificate);
-  const { algorithm, digest } = signatureOf(key);
-  const body = sequence(
+  const { algorithm } = signatureOf(key);
+  return sequence(
     VERSION_3,
     tlv(INTEGER, randomSerial()),
     algorithm,
@@ -59,8 +73,10 @@ export async function issueLeafCertificate(request: LeafCertificateRequest): Pro
     request.publicKey.export({ type: 'spki', format: 'der' }),
     tlv(EXTENSIONS, sequence(...extensionsOf(request, keyId))),
   );
-  const signature = await signOffThread(digest, body, key);
-  return pemOf(sequence(body, algorithm, bitString(signature)));
+}
+
+function signedPem(body: Buffer, { key, signature }: { readonly key: KeyObject; readonly signature: Buffer }): string {
+  return pemOf(sequence(body, signatureOf(key).algorithm, bitString(signature)));
 }
 
 function extensionsOf(request: LeafCertificateRequest, keyId: Buffer | undefined): Buffer[] {

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, webcrypto } from 'node:crypto';
+import { createPublicKey, generateKeyPair, generateKeyPairSync, type KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import { promisify } from 'node:util';
 import * as x509 from '@peculiar/x509';
 
@@ -15,6 +15,11 @@ export type KeyType = 'ecdsa' | { readonly rsaBits: number };
 /** A new key pair, made off the main thread. */
 export function newKeyPair(type: KeyType): Promise<{ readonly privateKey: KeyObject; readonly publicKey: KeyObject }> {
   return type === 'ecdsa' ? generate('ec', { namedCurve: 'P-256' }) : generate('rsa', { modulusLength: type.rsaBits });
+}
+
+/** A new ECDSA key pair, made at once: that takes a tenth of a millisecond. */
+export function newKeyPairNow(): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' });
 }
 
 /** A new private key. */

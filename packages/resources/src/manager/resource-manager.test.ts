@@ -111,11 +111,12 @@ describe('a write', () => {
     expect(view.find('Secret', 'default', 's')?.meta.version).toBe(4);
   });
 
-  it('of what the view has needs no read of the store', async () => {
-    const { put, store } = await setup(ZONE);
-    await put(dataplane().inbound('web', 80).draft());
+  it('of what the view has needs no read of the store, nor does one of nothing new where the view is believed', async () => {
+    const { put, manager, store } = await setup(ZONE);
+    const draft = (port: number) => dataplane().inbound('web', port).draft();
+    await put(draft(80));
     const get = vi.spyOn(store, 'get');
-    await put(dataplane().inbound('web', 81).draft());
+    for (const port of [81, 81]) await manager.put({ draft: draft(port), author, believesView: true });
     expect(get).not.toHaveBeenCalled();
   });
 

@@ -52,7 +52,7 @@ export class ResourceManager {
   /**
    * Creates or replaces a resource, once all rules are met. Equal content writes nothing. What is there already is read
    * from the view, which costs nothing; as it may lag what another instance wrote, a refusal, or that there is nothing
-   * to do, counts only once the store says so too.
+   * to do, counts only once the store says so too, unless the caller believes the view.
    */
   async put(request: PutRequest): Promise<PutResult> {
     const { draft } = request;
@@ -64,7 +64,7 @@ export class ResourceManager {
     const done = await this.putOnce(request, known).catch((error: unknown) => {
       if (!dependsOnState(error)) throw error;
     });
-    return done?.written ? done : this.putOnStored(request, known.spec);
+    return done && (done.written || request.believesView) ? done : this.putOnStored(request, known.spec);
   }
 
   private async putOnStored(request: PutRequest, spec: unknown): Promise<PutResult> {

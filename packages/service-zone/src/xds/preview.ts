@@ -33,7 +33,7 @@ export async function previewConfig(
     metadata: parseNodeMetadata(insight.spec.metadata ?? {}),
     plugins: xds.plugins,
     ...(context.mtls ? { identity: { ...PLACEHOLDERS, caPems: ['CA'] } } : {}),
-    ...(xds.adminAuthority.ca() ? { adminTls: { ...PLACEHOLDERS, caPem: 'CA' } } : {}),
+    ...(xds.adminAuthority.ca() ? { adminTls: { version: '', make: () => ({ ...PLACEHOLDERS, caPem: 'CA' }) } } : {}),
   });
   if (!result.ok) throw new MeshError('unavailable', { public: `no configuration holds together: ${result.problems.join('; ')}` });
   // Every message of Envoy: loaded where it is needed, and not before.

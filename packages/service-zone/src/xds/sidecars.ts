@@ -18,8 +18,6 @@ interface Remembered {
   readonly metadata: ProxyMetadata;
   /** What the newest snapshot was made of besides what it follows in the context; undefined where it could not be made. */
   made: { readonly dataplane: Resource<unknown>; readonly ca: MeshCa | undefined } | undefined;
-  /** It has had a snapshot. */
-  served: boolean;
 }
 
 /** Makes the snapshots of sidecars from the view, and tells which of them changes concern. */
@@ -47,15 +45,12 @@ export class SidecarSource implements SnapshotSource {
     const { memory, metadata } = remembered;
     remembered.made = undefined;
     const ca = this.caOf(context);
-    const { adminAuthority, adminCertificates } = this.options;
-    const adminTls = adminAuthority.serverTls(dataplane, adminCertificates);
+    const adminTls = this.options.adminAuthority.serverTls(dataplane);
     const identity = this.identityOf(dataplane, ca);
-    // Better one snapshot in a moment than two.
-    if (identity === 'waiting' || (!remembered.served && adminCertificates.awaitsFirst(node.key))) return undefined;
+    if (identity === 'waiting') return undefined;
     const result = context.follow(node, () => buildSidecar({ context, dataplane, metadata, identity, adminTls, plugins, memory }));
     if (!result.ok) throw new Error(result.problems.join('; '));
     remembered.made = { dataplane, ca };
-    remembered.served = true;
     return result.snapshot;
   };
 
@@ -97,7 +92,7 @@ export class SidecarSource implements SnapshotSource {
   private remember(node: ProxyNode): Remembered {
     const known = this.remembered.get(node);
     if (known) return known;
-    const remembered = { memory: new BuildMemory(), metadata: parseNodeMetadata(node.metadata), made: undefined, served: false };
+    const remembered = { memory: new BuildMemory(), metadata: parseNodeMetadata(node.metadata), made: undefined };
     this.remembered.set(node, remembered);
     this.byKey.set(keyString(node.key), node);
     const inMesh = this.byMesh.get(node.key.mesh);

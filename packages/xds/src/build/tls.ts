@@ -22,6 +22,13 @@ export interface TlsMaterial {
   readonly caPem: string;
 }
 
+/** TLS material that is made where a proxy needs it. */
+export interface TlsOnDemand {
+  /** Says all that `make` depends on: whoever has material of this version can do with it. */
+  readonly version: string;
+  readonly make: () => TlsMaterial;
+}
+
 /** Socket of an inbound that takes only clients of the mesh (contract/dataplane.md §2.6). */
 export function meshDownstreamSocket(mesh: string): TransportSocket {
   const context = create(DownstreamTlsContextSchema, {

@@ -32,7 +32,7 @@ export function usesEgress(context: MeshContext): boolean {
 export function buildZoneEgress(input: ZoneEgressInput): BuildResult {
   const collector = new ResourceCollector();
   const { address = '', port = 0, admin } = input.egress.spec.networking ?? {};
-  addAdmin(collector, { address, port: admin?.port, metadata: input.metadata, tls: input.adminTls });
+  addAdmin(collector, { address, port: admin?.port, metadata: input.metadata, tls: input.adminTls, memory: input.memory });
   const contexts = [...input.contexts].sort((a, b) => (a.name < b.name ? -1 : 1));
   const listenAddress = address || '0.0.0.0';
   const listener = inboundListenerName(listenAddress, port);

@@ -22,7 +22,7 @@ export interface ZoneIngressInput extends ZoneProxyInput {
 export function buildZoneIngress(input: ZoneIngressInput): BuildResult {
   const collector = new ResourceCollector();
   const { address = '', port = 0, admin } = input.ingress.spec.networking ?? {};
-  addAdmin(collector, { address, port: admin?.port, metadata: input.metadata, tls: input.adminTls });
+  addAdmin(collector, { address, port: admin?.port, metadata: input.metadata, tls: input.adminTls, memory: input.memory });
   const contexts = [...input.contexts].sort((a, b) => (a.name < b.name ? -1 : 1));
   const chains = contexts
     .filter((context) => context.mesh.spec.meshServices?.mode !== 'Exclusive')

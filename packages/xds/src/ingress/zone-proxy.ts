@@ -11,13 +11,14 @@ import type { Tags } from '@mesh/resources';
 import { edsCluster, trackRemaining } from '../build/cluster.js';
 import { type ChainModel, tcpTerminal } from '../build/listener.js';
 import { loadAssignment } from '../build/load-assignment.js';
-import type { TlsMaterial } from '../build/tls.js';
+import type { TlsOnDemand } from '../build/tls.js';
 import type { Endpoint } from '../context/endpoint.js';
 import type { MeshContext } from '../context/mesh-context.js';
 import { sniOf, zoneProxyClusterName } from '../model/names.js';
 import type { ProxyMetadata } from '../model/node-metadata.js';
 import { extraTags, tagsKey, withoutTags } from '../model/tags.js';
 import type { AnyPolicyDescriptor } from '../plugin.js';
+import type { BuildMemory } from '../sidecar/build-memory.js';
 import { encodeCluster, type ResourceCollector } from '../sidecar/collector.js';
 import { encodeResource } from '../snapshot/encode.js';
 
@@ -26,7 +27,9 @@ export interface ZoneProxyInput {
   /** Contexts of all meshes of the zone. */
   readonly contexts: readonly MeshContext[];
   readonly metadata: ProxyMetadata;
-  readonly adminTls?: TlsMaterial | undefined;
+  readonly adminTls?: TlsOnDemand | undefined;
+  /** Of this proxy, from its earlier builds. */
+  readonly memory?: BuildMemory | undefined;
   readonly plugins: readonly AnyPolicyDescriptor[];
 }
 

@@ -1,11 +1,12 @@
-import type { SnapshotResource } from '@mesh/delta';
+import { LateResource, type SnapshotResource } from '@mesh/delta';
 import { staticCluster } from '../build/cluster.js';
 import { adminHttp } from '../build/http.js';
 import type { ChainModel, ListenerModel } from '../build/listener.js';
 import { pipeAddress, socketAddress } from '../build/messages.js';
-import { adminDownstreamSocket, type TlsMaterial } from '../build/tls.js';
+import { adminDownstreamSocket, type TlsMaterial, type TlsOnDemand } from '../build/tls.js';
 import { ADMIN_NAME, READINESS_NAME } from '../model/names.js';
 import { FEATURE_REUSE_PORT, type ProxyMetadata } from '../model/node-metadata.js';
+import { hashOf } from '../snapshot/encode.js';
 import type { BuildMemory } from './build-memory.js';
 import { type EncodedCluster, encodeCluster, encodeListener, type ResourceCollector } from './collector.js';
 
@@ -15,41 +16,70 @@ export interface AdminOptions {
   /** From the resource; wins over the metadata. */
   readonly port: number | undefined;
   readonly metadata: ProxyMetadata;
-  readonly tls: TlsMaterial | undefined;
+  readonly tls: TlsOnDemand | undefined;
+  /** Of this proxy: its listener keeps the certificate it was made with. */
   readonly memory?: BuildMemory | undefined;
+  /** What a key gave before, or gives now: all but address and certificate is the same for most proxies. */
+  readonly shared?: <T>(key: string, make: () => T) => T;
 }
 
+/** What proxies have in common that differ in their address and certificate alone. */
 interface EncodedAdmin {
   readonly clusters: readonly EncodedCluster[];
-  readonly listener: SnapshotResource | undefined;
+  /** Version of the listener, without these; undefined where there is none. */
+  readonly version: string | undefined;
 }
+
+/** Stands for an address and a certificate in what proxies have in common. */
+const PLACEHOLDER = { address: '0.0.0.0', tls: { certPem: '', keyPem: '', caPem: '' } };
 
 /**
  * Readiness and Envoy's admin endpoint (contract/dataplane.md §3.4): `/ready` for everybody, the
- * rest for the control plane only.
+ * rest for the control plane only. The certificate of the listener is made when the listener is sent: a proxy
+ * that has one of the same authority for the same address keeps it, also when the control plane started anew.
  */
 export function addAdmin(collector: ResourceCollector, options: AdminOptions): void {
-  const { memory, address, port, metadata, tls } = options;
-  const inputs = [address, port, metadata, tls?.certPem, tls?.keyPem, tls?.caPem];
-  const { clusters, listener } = memory ? memory.reuse('admin', { inputs }, () => buildAdmin(options)) : buildAdmin(options);
+  const { address, metadata, tls, shared = (_key, make) => make() } = options;
+  const port = options.port || metadata.adminPort;
+  const { adminAddress, adminSocketPath, readinessPort } = metadata;
+  const isTaken = address === '' || (adminSocketPath === undefined && address === adminAddress);
+  const isOpen = port !== undefined && !isTaken;
+  const key = [port, adminAddress, adminSocketPath, readinessPort, reusesPort(metadata), isOpen, tls !== undefined].join('/');
+  const { clusters, version } = shared(`admin/${key}`, () => buildAdmin(options, port, isOpen));
   for (const cluster of clusters) collector.addCluster(cluster);
-  if (!listener) return;
+  if (version === undefined || port === undefined) return;
   collector.useClusters([READINESS_NAME, ADMIN_NAME]);
-  collector.addListener(listener);
+  const inputs = [version, address, metadata, tls?.version];
+  const listener = () => lateListener(options, { port, version });
+  collector.addListener(options.memory ? options.memory.reuse('admin', { inputs }, listener) : listener());
 }
 
-function buildAdmin(options: AdminOptions): EncodedAdmin {
-  const { metadata } = options;
+function lateListener({ metadata, address, tls }: AdminOptions, of: { readonly port: number; readonly version: string }): SnapshotResource {
+  const version = hashOf(`${of.version}/${address}/${tls?.version ?? ''}`);
+  return new LateResource(ADMIN_NAME, version, () => encodeListener(adminListener({ metadata, address, tls: tls?.make() }, of.port)).body);
+}
+
+function buildAdmin({ metadata, tls }: AdminOptions, port: number | undefined, isOpen: boolean): EncodedAdmin {
   const readiness = encodeCluster(staticCluster(READINESS_NAME, socketAddress('127.0.0.1', metadata.readinessPort), 'http'));
-  const port = options.port || metadata.adminPort;
-  if (port === undefined) return { clusters: [readiness], listener: undefined };
+  if (port === undefined) return { clusters: [readiness], version: undefined };
   const target = metadata.adminSocketPath ? pipeAddress(metadata.adminSocketPath) : socketAddress(metadata.adminAddress, port);
   const clusters = [readiness, encodeCluster(staticCluster(ADMIN_NAME, target, 'http'))];
-  const taken = metadata.adminSocketPath === undefined && options.address === metadata.adminAddress;
-  return { clusters, listener: taken || options.address === '' ? undefined : encodeListener(adminListener(options, port)) };
+  if (!isOpen) return { clusters, version: undefined };
+  const listener = adminListener({ metadata, address: PLACEHOLDER.address, tls: tls && PLACEHOLDER.tls }, port);
+  return { clusters, version: encodeListener(listener).version };
 }
 
-function adminListener(options: AdminOptions, port: number): ListenerModel {
+interface AdminListenerOptions {
+  readonly metadata: ProxyMetadata;
+  readonly address: string;
+  readonly tls: TlsMaterial | undefined;
+}
+
+function reusesPort(metadata: ProxyMetadata): boolean {
+  return metadata.features.has(FEATURE_REUSE_PORT);
+}
+
+function adminListener(options: AdminListenerOptions, port: number): ListenerModel {
   const ready = { prefix: '/ready', cluster: READINESS_NAME };
   const chains: ChainModel[] = [{ authenticated: false, terminal: adminHttp(ADMIN_NAME, [ready]) }];
   if (options.tls) {
@@ -65,7 +95,7 @@ function adminListener(options: AdminOptions, port: number): ListenerModel {
     address: options.address,
     port,
     direction: 'inbound',
-    reusePort: options.metadata.features.has(FEATURE_REUSE_PORT),
+    reusePort: reusesPort(options.metadata),
     inspectTls: true,
     chains,
   };

@@ -30,8 +30,7 @@ export function buildSidecar(input: SidecarInput): BuildResult {
 
 /** All that a frame is made of besides what is read from the context. */
 function frameInputs({ dataplane, metadata, identity, adminTls, plugins }: SidecarInput): readonly unknown[] {
-  const tls = [identity?.certPem, identity?.keyPem, adminTls?.certPem, adminTls?.keyPem, adminTls?.caPem];
-  return [dataplane, metadata, plugins, ...tls, ...(identity?.caPems ?? [])];
+  return [dataplane, metadata, plugins, identity?.certPem, identity?.keyPem, adminTls?.version, ...(identity?.caPems ?? [])];
 }
 
 function buildFrame(input: SidecarInput): Frame {
@@ -44,6 +43,7 @@ function buildFrame(input: SidecarInput): Frame {
     metadata: input.metadata,
     tls: input.adminTls,
     memory: input.memory,
+    shared: (key, make) => input.context.memo(key, make),
   });
   addMetrics(collector, scope);
   addTransparentProxy(collector, scope);

@@ -1,6 +1,6 @@
 import { LABEL_ZONE, type Resource } from '@mesh/core';
 import type { DataplaneSpec } from '@mesh/resources';
-import type { TlsMaterial } from '../build/tls.js';
+import type { TlsOnDemand } from '../build/tls.js';
 import { type InboundInterface, inboundsOf } from '../context/inbounds.js';
 import type { MeshContext } from '../context/mesh-context.js';
 import {
@@ -30,7 +30,7 @@ export interface SidecarInput {
   /** Needed where the mesh has mTLS on. */
   readonly identity?: ProxyIdentity | undefined;
   /** Absent: the admin listener serves `/ready` only. */
-  readonly adminTls?: TlsMaterial | undefined;
+  readonly adminTls?: TlsOnDemand | undefined;
   /** In order of application: see `orderPolicies`. */
   readonly plugins: readonly AnyPolicyDescriptor[];
   /** Of this proxy, from its earlier builds; without it everything is made anew. */
