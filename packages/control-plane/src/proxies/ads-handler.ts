@@ -2,7 +2,7 @@ import { type Logger, MeshError, messageOf, type Resource, type ResourceDraft, t
 import type { AdsHandler, AdsOpen, AdsPeer } from '@mesh/grpc';
 import type { CredentialWatch, Grant } from '../credentials/credential-watch.js';
 import { ActiveStreams } from './active-streams.js';
-import { Admission, type Admitted } from './admission.js';
+import { Admission, type AdmissionOptions, type Admitted } from './admission.js';
 import type { DeliveryState } from './delivery.js';
 import type { EngineMember, SnapshotEngine } from './engine.js';
 import { type InsightOptions, ProxyInsight } from './insights.js';
@@ -41,6 +41,8 @@ export interface ProxyAdsOptions {
   readonly listener?: ProxyListener;
   /** What streams are counted by. */
   readonly metrics?: StreamObserver;
+  /** How many are let in at once; absent: as many as a restart bears. */
+  readonly admission?: AdmissionOptions;
   readonly log: Logger;
 }
 
@@ -59,7 +61,7 @@ const ANSWER_DEADLINE_MS = 10_000;
  */
 export class ProxyAdsHandler implements AdsHandler {
   private readonly active = new ActiveStreams();
-  private readonly admission = new Admission();
+  private readonly admission: Admission;
   private readonly sessions = new Set<ProxySession>();
 
   private readonly refusals: Refusals;
@@ -68,6 +70,7 @@ export class ProxyAdsHandler implements AdsHandler {
 
   constructor(private readonly options: ProxyAdsOptions) {
     this.refusals = new Refusals(options.log);
+    this.admission = new Admission(options.admission);
   }
 
   /** Streams open now. */

@@ -86,6 +86,40 @@ describe('a control plane that was away for longer than proxies may be offline',
   });
 });
 
+describe('a zone whose global is away for longer than every age', () => {
+  it('keeps what came from the global and its own proxies that are there, and removes those of its own that left', async () => {
+    vi.useFakeTimers({ now: NOW });
+    try {
+      const stop = new AbortController();
+      const left = { connectTime: at(HOUR_MS), disconnectTime: at(HOUR_MS) };
+      const view = viewOf(
+        ...['here', 'left'].map((name) => dataplane(name).build()),
+        insight('here', { connectTime: at(HOUR_MS), controlPlaneInstanceId: 'cp-1' }),
+        insight('left', left),
+        resource('ZoneIngress', 'of-zone-2', '').fromGlobal().build(),
+        resource('ZoneIngressInsight', 'of-zone-2', '')
+          .withSpec({ subscriptions: [left] })
+          .build(),
+        resource('Mesh', 'default', '').fromGlobal().build(),
+        resource('MeshTimeout', 'of-the-global').fromGlobal().build(),
+      );
+      const { options, written } = optionsOf(view);
+      const collecting = collectGarbage(
+        { ...options, idleTimeoutMs: 5 * 60_000, clock: { now: () => Date.now() } },
+        { fence: 1, signal: stop.signal },
+      );
+      await vi.advanceTimersByTimeAsync(100 * HOUR_MS);
+      expect(new Set(written.map((mutation) => JSON.stringify(mutation)))).toEqual(
+        new Set([JSON.stringify({ op: 'delete', key: { kind: 'Dataplane', mesh: 'default', name: 'left' } })]),
+      );
+      stop.abort();
+      await collecting;
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
 describe('streams of former instances', () => {
   it('are ended, while our own stay open', async () => {
     const view = viewOf(
