@@ -14,6 +14,7 @@ export {
   serverCertificate,
 } from './deployment.js';
 export { type FuzzOptions, type FuzzResult, fuzzApi, seedForFuzz } from './fuzz-api.js';
+export { type ListeningPorts, listeningPorts } from './listening-ports.js';
 export { ManagedProcess, ProcessGroup, type ProcessSpec } from './managed-process.js';
 export { residentBytes } from './memory.js';
 export { openFiles } from './open-files.js';

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import type { ControlPlaneHandle } from '@mesh/lab-kit';
+import { type ControlPlaneHandle, type ListeningPorts, listeningPorts, type TwoZones } from '@mesh/lab-kit';
 import type { Fault } from '../fault.js';
 
 /** What a peer may send: noise, much of nothing, JSON without end, half a request, and nothing at all. */
@@ -23,13 +24,16 @@ const METHODS = [
   '/envoy.service.health.v3.HealthDiscoveryService/StreamHealthCheck',
   '/kuma.mesh.v1alpha1.KDSSyncService/GlobalToZoneSync',
   '/kuma.mesh.v1alpha1.KDSSyncService/ZoneToGlobalSync',
+  '/kuma.mesh.v1alpha1.GlobalKDSService/HealthCheck',
+  '/kuma.mesh.v1alpha1.GlobalKDSService/StreamXDSConfigs',
 ];
 /** A protobuf message within a message, and so on: field 1, with a length that never fits. */
 const NESTED = Buffer.from(`${'0a'.repeat(20_000)}00`, 'hex');
 const ATTEMPT_MS = 400;
 const SENDERS = 4;
+const DATAGRAM_PAUSE_MS = 5;
 
-/** Peers that send garbage, huge, deeply nested and half-closed messages to every port of every control plane. */
+/** Peers that send garbage, huge, deeply nested and half-closed messages to every port that any process of ours listens on. */
 export function garbage(): Fault {
   let stop = new AbortController();
   let senders: Promise<void>[] = [];
@@ -39,8 +43,9 @@ export function garbage(): Fault {
     lastsMs: { sampled: 8_000, full: 60_000 },
     inject: async ({ lab }) => {
       stop = new AbortController();
-      const ports = [lab.global, lab.zone1, lab.zone2].flatMap(portsOf);
-      senders = Array.from({ length: SENDERS }, (_, index) => send(ports, index, stop.signal));
+      const { tcp, udp } = portsOf(lab);
+      senders = Array.from({ length: SENDERS }, (_, index) => send(tcp, index, stop.signal));
+      senders.push(scatter(udp, stop.signal));
     },
     heal: async () => {
       stop.abort();
@@ -49,9 +54,37 @@ export function garbage(): Fault {
   };
 }
 
-function portsOf({ ports, processes }: ControlPlaneHandle): number[] {
+/**
+ * Ports of services and of `kuma-dp`, as the kernel knows them; of the settings of the services where it does not tell.
+ * @throws Error where a service is seen to listen nowhere: then what it has would not be tried.
+ */
+function portsOf({ global, zone1, zone2, deployment }: TwoZones): ListeningPorts {
+  const named = [global, zone1, zone2].flatMap(namedPorts);
+  const ours = deployment.group.processes.filter(({ running, spec }) => running && spec.role !== 'application');
+  const listening = ours.flatMap(({ pid }) => listeningPorts(pid) ?? []);
+  if (listening.length === 0) return { tcp: named, udp: [] };
+  const tcp = listening.flatMap((ports) => ports.tcp);
+  const missing = ours
+    .filter(({ pid, spec }) => spec.role === 'control-plane' && !listeningPorts(pid)?.tcp.length)
+    .map(({ spec }) => spec.name);
+  if (missing.length > 0) throw new Error(`these listen nowhere: ${missing.join(', ')}`);
+  return { tcp, udp: listening.flatMap((ports) => ports.udp) };
+}
+
+function namedPorts({ ports, processes }: ControlPlaneHandle): number[] {
   const diagnostics = processes.map(({ spec }) => Number(spec.env['KUMA_DIAGNOSTICS_SERVER_PORT']));
   return [...Object.values(ports), ...diagnostics];
+}
+
+/** Noise for those that take datagrams. */
+async function scatter(ports: readonly number[], signal: AbortSignal): Promise<void> {
+  const socket = createSocket('udp4');
+  socket.on('error', () => {});
+  for (let turn = 0; !signal.aborted && ports.length > 0; turn++) {
+    socket.send(randomBytes((turn * 37) % 1400), ports[turn % ports.length] ?? 0, '127.0.0.1');
+    await delay(DATAGRAM_PAUSE_MS);
+  }
+  socket.close();
 }
 
 async function send(ports: readonly number[], from: number, signal: AbortSignal): Promise<void> {
