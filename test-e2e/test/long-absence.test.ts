@@ -15,6 +15,7 @@ import {
 } from '@mesh/lab-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BIN_DIR, envoyPath } from './config.js';
+import { TokenCheck } from './token-check.js';
 import { makeWorkDir } from './work-dir.js';
 
 /** What a proxy loses, moves or gets anew, as Envoy counts it. */
@@ -110,6 +111,7 @@ describe('zones whose global is away', () => {
     const rotating = [{ name: 'ca-1', type: 'builtin', dpCert: { rotation: { expiration: '20s' } } }];
     await global.api.put('/meshes/default', { ...meshWithMtls(), mtls: { enabledBackend: 'ca-1', backends: rotating } });
     await soon('the rotation in zone-1', async () => JSON.stringify(await zone1.api.get('/meshes/default')).includes('20s'));
+    const tokens = await TokenCheck.prepare(global, zone1);
     for (const service of ['api-gateway', 'global-cp']) await kill(global, service);
 
     const joined: ServiceInstance = { ...instances.backend1, name: 'backend-9', address: '127.209.1.9' };
@@ -118,12 +120,14 @@ describe('zones whose global is away', () => {
     await soon('requests at a dataplane that joined', async () => (await probe(backendFromWeb)).echo?.name === 'backend-9');
     await deployment.group.find('zone-1.backend-1')?.stop();
     await soon('no trace of one that left', async () => !(await zone1.api.get('/meshes/default/dataplanes/backend-1')));
+    await tokens.expectAnswers();
     const rotations = await certificatesOf('web-1');
     await kill(zone1, 'zone-cp');
     await postgres.stop();
     postgres = await startEmbeddedPostgres({ dataDir, port: postgres.port, databases: DATABASES });
     await startAgain(zone1, 'zone-cp');
     await soon('certificates that rotate', async () => (await certificatesOf('web-1')) > rotations);
+    await tokens.expectAnswers();
     expect(await resolveName('backend.mesh', { address: '127.0.0.1', port: zone1.ports.dns })).toHaveLength(1);
     await soon('all proxies at the zone control plane', async () => Object.keys(await allFlaps()).length === 6);
     // What a zone control plane gives proxies anew after its own restart is no matter of the global.
