@@ -45,6 +45,7 @@ function dial(handler: ProxyAdsHandler, name: string) {
     nodeCluster: name,
     authorization: [],
     variant: 'sotw',
+    returning: false,
     peer: '127.0.0.1',
     stream: {
       setSnapshot: (_snapshot, taken) =>
