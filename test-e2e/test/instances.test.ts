@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   ApiClient,
@@ -95,6 +95,72 @@ function watchTraffic(): { stop(): Promise<string[]> } {
     },
   };
 }
+
+/** Writes one resource after the other through a balancer, and notes what was acknowledged. */
+function watchWrites(which: 'zone' | 'global') {
+  const api = which === 'zone' ? zoneApi : globalApi;
+  const acknowledged: string[] = [];
+  const pathOf = (name: string): string => `/meshes/default/meshtimeouts/${name}`;
+  const document = (name: string) => ({
+    type: 'MeshTimeout',
+    mesh: 'default',
+    name,
+    labels: which === 'zone' ? { 'kuma.io/origin': 'zone' } : {},
+    spec: {
+      targetRef: { kind: 'MeshSubset', tags: { 'kuma.io/service': 'nobody' } },
+      to: [{ targetRef: { kind: 'Mesh' }, default: { connectionTimeout: '1s' } }],
+    },
+  });
+  let going = true;
+  const run = (async () => {
+    for (let i = 0; going; i++) {
+      const name = `${which}-${i}`;
+      const isDone = await api.put(pathOf(name), document(name)).then(
+        () => true,
+        () => false, // the connection it was made on has ended: whoever gets no answer asks again
+      );
+      if (isDone) acknowledged.push(name);
+      else await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+  return {
+    acknowledged,
+    pathOf,
+    stop: async () => {
+      going = false;
+      await run;
+    },
+  };
+}
+
+/** Asks an instance whether it takes work, as a balancer does, until it is gone; one that does not answer takes none. */
+function watchReady({ process }: Instance) {
+  const port = process.spec.env['KUMA_DIAGNOSTICS_SERVER_PORT'];
+  const seen: boolean[] = [];
+  let going = true;
+  const run = (async () => {
+    while (going) {
+      seen.push(
+        await fetch(`http://127.0.0.1:${port}/ready`).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  })();
+  return {
+    seen,
+    stop: async () => {
+      going = false;
+      await run;
+    },
+  };
+}
+
+const logSize = ({ process }: Instance): number => readFileSync(process.logFile).length;
+/** What it has logged since its file had that size. */
+const logFrom = ({ process }: Instance, offset: number): string => readFileSync(process.logFile).subarray(offset).toString();
 
 beforeAll(async () => {
   deployment = new Deployment({ binDir: BIN_DIR, workDir, envoyPath: envoyPath() });
@@ -216,6 +282,46 @@ describe('two instances of a global and of a zone behind load balancers without 
       }
       balancers.zoneApi.targets = zones.map(({ handle }) => handle.ports.api);
       balancers.dp.targets = zones.map(({ handle }) => handle.ports.dp);
+      expect(await traffic.stop()).toEqual([]);
+    },
+    120_000,
+  );
+
+  it.each(['zone', 'global'] as const)(
+    'let the leader of a %s go on SIGTERM: it takes no more work, hands over at once, loses no write, and ends with 0',
+    async (which) => {
+      const instances = which === 'zone' ? zones : globals;
+      const traffic = watchTraffic();
+      const leader = await leaderOf(instances);
+      const follower = other(instances, leader);
+      const writes = watchWrites(which);
+      await soon('the first writes', () => writes.acknowledged.length > 5);
+      const ready = watchReady(leader);
+      await soon('an instance that is ready', () => ready.seen.includes(true));
+      const logged = logSize(follower);
+      const startedAt = performance.now();
+      const ended = leader.process.stop('SIGTERM');
+      await soon('a new leader', () => leads(follower));
+      const leadingMs = Math.round(performance.now() - startedAt);
+      await ended;
+      const endedMs = Math.round(performance.now() - startedAt);
+      expect(leader.process.ending).toBe('exit code 0');
+      await ready.stop();
+      // Once it does not take work any more it never says again that it does.
+      expect(ready.seen.join(' ')).toMatch(/^true( true)*( false)+$/);
+      const from = writes.acknowledged.length;
+      await soon('writes at the other instance', () => writes.acknowledged.length > from + 5);
+      await writes.stop();
+      const api = follower.handle.api;
+      for (const name of writes.acknowledged) expect(await api.get(writes.pathOf(name)), name).toBeDefined();
+      const told = logFrom(follower, logged);
+      expect(told).toContain('"msg":"leading"');
+      expect(told).not.toContain('the leader was silent'); // it was handed over, not taken
+      say(
+        `SIGTERM of a ${which}'s leader: a new leader after ${leadingMs} ms, its end after ${endedMs} ms, ${writes.acknowledged.length} writes kept`,
+      );
+      await again(leader);
+      await soon('the former leader to follow', async () => (await leads(follower)) && !(await leads(leader)));
       expect(await traffic.stop()).toEqual([]);
     },
     120_000,
