@@ -120,10 +120,13 @@ export class Election {
     const isGone = held?.gone === true && this.isSettled;
     if (held && seen && !held.expired && !isGone && !seen.isSilent) return this.stepIn(seen.nextMs);
     const askedAt = performance.now();
-    const silent = seen?.isSilent ? held?.fence : null;
+    const silent = seen?.isSilent && !isGone ? held?.fence : null;
     const [row] = await query<{ fence: string }>(TAKE, [this.name, holder, isGone, silent]);
     if (!row) return this.stepIn(LOOK_MS);
-    if (held && silent) log.warn({ election: this.name, from: held.holder, silentMs: silenceOf(held) }, 'took over: the leader was silent');
+    if (held && !held.expired) {
+      const why = isGone ? 'the connection of the leader ended' : 'the leader was silent';
+      log.warn({ election: this.name, from: held.holder, silentMs: silenceOf(held) }, `took over: ${why}`);
+    }
     this.hold(Number(row.fence), askedAt);
     if (this.queue[0] === head) this.begin(head, Number(row.fence));
     else void this.step();
