@@ -7,6 +7,21 @@ import { eventually, startGlobal, startZone, type TestGlobal, type TestZone, use
 const AUTHOR = { name: 'mesh-system:admin' };
 const REQUIRED = { KUMA_MULTIZONE_GLOBAL_KDS_AUTH_TYPE: 'cpToken' };
 
+interface Claims {
+  readonly jti: string;
+  /** Seconds since the epoch. */
+  readonly exp: number;
+}
+
+function claimsOf(token: string): Claims {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+}
+
+/** For whoever reads the output: the figure is no promise of this test. @param at milliseconds since the epoch. */
+function sayHowLong(what: string, at: number): void {
+  process.stdout.write(`${what}: ${Date.now() - at} ms\n`);
+}
+
 describe('a zone at a global that asks for tokens', () => {
   const scope = useScope();
 
@@ -47,17 +62,20 @@ describe('a zone at a global that asks for tokens', () => {
     await zone(at, { KUMA_MULTIZONE_ZONE_KDS_AUTH_CP_TOKEN_PATH: file });
     await online(at);
     await writeFile(file, await tokenFor(at));
-    const { jti } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { jti: string };
-    await at.opened.controlPlane.put({ draft: globalSecretDraft('zone-token-revocations', jti), author: AUTHOR });
+    const revokedAt = Date.now();
+    await at.opened.controlPlane.put({ draft: globalSecretDraft('zone-token-revocations', claimsOf(token).jti), author: AUTHOR });
     await offline(at);
+    sayHowLong('from the write of a revocation to the zone offline, its KDS streams ended', revokedAt);
     await online(at);
   });
 
   it('is offline when its token expires', async () => {
     const at = await global();
-    await zone(at, { KUMA_MULTIZONE_ZONE_KDS_AUTH_CP_TOKEN_INLINE: await tokenFor(at, { validForMs: 6_000 }) });
+    const token = await tokenFor(at, { validForMs: 6_000 });
+    await zone(at, { KUMA_MULTIZONE_ZONE_KDS_AUTH_CP_TOKEN_INLINE: token });
     await online(at);
     await offline(at);
+    sayHowLong('from the expiry of a token to the zone offline, its KDS streams ended', claimsOf(token).exp * 1000);
   });
 
   it.each([
