@@ -2,6 +2,7 @@ import { type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
 import { promisify } from 'node:util';
 import * as x509 from '@peculiar/x509';
 import { addressBytes, bitString, extension, namedBits, oid, sequence, time, tlv } from './der.js';
+import { pemOf, publicKeyDer } from './p256.js';
 
 const signOffThread = promisify(sign);
 
@@ -70,13 +71,13 @@ function bodyOf(request: LeafCertificateRequest): Buffer {
     name,
     sequence(time(request.notBefore), time(request.notAfter)),
     sequence(),
-    request.publicKey.export({ type: 'spki', format: 'der' }),
+    publicKeyDer(request.publicKey),
     tlv(EXTENSIONS, sequence(...extensionsOf(request, keyId))),
   );
 }
 
 function signedPem(body: Buffer, { key, signature }: { readonly key: KeyObject; readonly signature: Buffer }): string {
-  return pemOf(sequence(body, signatureOf(key).algorithm, bitString(signature)));
+  return pemOf('CERTIFICATE', sequence(body, signatureOf(key).algorithm, bitString(signature)));
 }
 
 function extensionsOf(request: LeafCertificateRequest, keyId: Buffer | undefined): Buffer[] {
@@ -129,8 +130,4 @@ function randomSerial(): Buffer {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes;
-}
-
-function pemOf(der: Buffer): string {
-  return `-----BEGIN CERTIFICATE-----\n${der.toString('base64').replace(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
 }

@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { pemOf, privateKeyDer } from './p256.js';
 
 /** The certificates of a PEM text, each as a PEM text of its own; other blocks are passed over. */
 export function splitCertificates(pem: string): string[] {
@@ -25,8 +26,8 @@ export function readPublicKey(data: Buffer): KeyObject | undefined {
 
 /** PEM of a private key as Kuma writes it: PKCS#1 for RSA, PKCS#8 for others. */
 export function privateKeyPem(key: KeyObject): string {
-  const type = key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'pkcs8';
-  return key.export({ type: type as 'pkcs8', format: 'pem' }) as string;
+  if (key.asymmetricKeyType === 'rsa') return key.export({ type: 'pkcs1', format: 'pem' }) as string;
+  return pemOf('PRIVATE KEY', privateKeyDer(key));
 }
 
 /** PEM "RSA PUBLIC KEY" of an RSA key, the form in which zones get the keys of zone tokens. */
