@@ -40,7 +40,9 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     { ...(JOIN[1] as Row), wanted: '' },
     { ...(JOIN[2] as Row), wanted: '953 (1 GB)' },
     ...CHANGES.map((row) => ({ ...row, wanted: '' })),
-    { name: 'restart: all current again, s', wanted: '20', value: (f) => f.restartMs && f.restartMs / 1000, digits: 1 },
+    { name: 'restart: the API answers, s', wanted: '', value: (f) => f.restart && f.restart.readyMs / 1000, digits: 1 },
+    { name: 'restart: all current again, s', wanted: '20', value: (f) => f.restart && f.restart.currentMs / 1000, digits: 1 },
+    { name: 'restart: CPU until then, s', wanted: '', value: (f) => f.restart?.cpuSeconds, digits: 1 },
   ],
 };
 
