@@ -161,7 +161,8 @@ export class IngressRunner implements Runner {
 
   /** Bootstraps of zone proxies name this server from now on; the port announces again after interruptions. */
   private announce(controlPlane: ControlPlane): void {
-    const announcement = { service: 'zone-proxy-xds', host: this.options.config.ingressManager.address, port: this.port } as const;
+    const { address, advertisedPort } = this.options.config.ingressManager;
+    const announcement = { service: 'zone-proxy-xds', host: address, port: advertisedPort || this.port } as const;
     const { signal } = this.stopping;
     controlPlane.announce(announcement, signal).catch((error: unknown) => {
       if (!signal.aborted) this.options.log.error({ error: messageOf(error) }, 'the xDS address could not be announced');

@@ -9,6 +9,7 @@ import { ingressReplaced } from './ingress.js';
 import { killed, oneKilled } from './killed-service.js';
 import { postgresFailedOver, postgresFull, postgresKilled, postgresRestarted, postgresSlow } from './postgres.js';
 import { redisKilled } from './redis.js';
+import { scaled } from './scaled.js';
 import { leaderStopped, stopped } from './stopped-service.js';
 import { zoneCut, zoneDeaf, zonePoor, zoneUnheard } from './wire.js';
 
@@ -59,6 +60,7 @@ export const instanceFaults: readonly Fault[] = [
   inFullOnly(oneKilled('zone1', 'dns-resolver', 'first')),
   inFullOnly(leaderStopped('global', 'global-cp')),
   leaderStopped('zone1', 'zone-cp'),
+  scaled('zone1'),
   postgresFailedOver('global'),
 ];
 

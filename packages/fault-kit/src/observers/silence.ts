@@ -25,5 +25,5 @@ export class SilenceWatch {
 }
 
 function count(world: World, place: Place): Promise<number> {
-  return world.metric(place, SERVICE[place], 'kds_silent_streams_total');
+  return world.metric('kds_silent_streams_total', { place, service: SERVICE[place] });
 }

@@ -166,8 +166,8 @@ export class World {
   }
 
   /** Sum of a metric of a service over all its labels; 0 where it has never been counted. */
-  async metric(place: Place, service: string, name: string): Promise<number> {
-    const port = this.service(place, service, 0).spec.env['KUMA_DIAGNOSTICS_SERVER_PORT'];
+  async metric(name: string, of: { readonly place: Place; readonly service: string; readonly index?: number }): Promise<number> {
+    const port = this.service(of.place, of.service, of.index ?? 0).spec.env['KUMA_DIAGNOSTICS_SERVER_PORT'];
     const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
     return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
@@ -178,6 +178,13 @@ export class World {
     const instances = this.parts.instances.get(this.place(place).name);
     if (!instances) return Promise.resolve(0);
     return this.until(`a leader of ${service}`, async () => ({ at: await instances.pick(service, which) })).then(({ at }) => at);
+  }
+
+  /** The instances of a control plane. @throws Error where there is one of each service. */
+  instances(place: Place): Instances {
+    const instances = this.parts.instances.get(this.place(place).name);
+    if (!instances) throw new Error('a world of single instances has nothing to scale');
+    return instances;
   }
 
   /** The Redis server of all. @throws Error where there is one instance of each service. */

@@ -89,7 +89,8 @@ export const dnsServer = section({
 /** `ingressManager`: xDS for zone proxies. */
 export const ingressManager = section({
   address: str('', 'Host zone proxies dial; empty: the one they asked for the bootstrap.'),
-  xdsPort: port(5679, 'Port zone proxies dial for xDS.'),
+  xdsPort: port(5679, 'Port zone proxies are served xDS on.'),
+  advertisedPort: port(0, 'Port zone proxies dial for xDS, such as that of a load balancer; 0: xdsPort.'),
 });
 
 /** `internal`: between the services of one control plane. */
