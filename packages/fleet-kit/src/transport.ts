@@ -112,6 +112,8 @@ class GrpcCall implements XdsStream {
     call.on('response', (headers) => this.note(headers));
     call.on('trailers', (headers) => this.note(headers));
     call.on('error', (error) => (this.reason ||= error.message));
+    // As Envoy does: the server has said its last word, and a half that stays open would keep the connection, and a server that stops.
+    call.once('end', () => call.close());
     call.once('close', () => events.onClosed(this.reason));
   }
 
