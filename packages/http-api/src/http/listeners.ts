@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -10,10 +10,15 @@ const TIMEOUT_CHECK_MS = 2_000;
 
 /** One listener of the API. */
 export class Listener {
+  private readonly answers = new Set<ServerResponse>();
+  private isStopping = false;
+
   private constructor(
     private readonly server: Server,
     private readonly config: ListenerConfig,
-  ) {}
+  ) {
+    server.prependListener('request', (_request, answer: ServerResponse) => this.note(answer));
+  }
 
   /** Plain HTTP. */
   static http(handle: RequestListener, apiServer: ApiSection): Listener {
@@ -63,6 +68,8 @@ export class Listener {
   /** Takes no more requests, lets those under way end for a moment, then closes all connections. */
   async stop(graceMs: number): Promise<void> {
     if (!this.server.listening) return;
+    this.isStopping = true;
+    for (const answer of this.answers) askToLeave(answer);
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.server.closeIdleConnections();
     const timer = setTimeout(() => this.server.closeAllConnections(), graceMs);
@@ -70,10 +77,24 @@ export class Listener {
     clearTimeout(timer);
   }
 
+  /** A client that keeps its connection busy, or waits on it for more to ask, would hold up the stop. */
+  private note(answer: ServerResponse): void {
+    this.answers.add(answer);
+    answer.once('close', () => {
+      this.answers.delete(answer);
+      if (this.isStopping) setImmediate(() => this.server.closeIdleConnections());
+    });
+    if (this.isStopping) askToLeave(answer);
+  }
+
   /** Logs what goes wrong after the start. */
   reportErrors(log: Logger): void {
     this.server.on('error', (error) => log.error({ err: error }, `listener failed: ${messageOf(error)}`));
   }
+}
+
+function askToLeave(answer: ServerResponse): void {
+  if (!answer.headersSent) answer.setHeader('connection', 'close');
 }
 
 function guard<S extends Server>(server: S, apiServer: ApiSection): S {
