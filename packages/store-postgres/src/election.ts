@@ -3,6 +3,8 @@ import { type Leadership, type Logger, messageOf } from '@mesh/core';
 import type { QueryResultRow } from 'pg';
 import { LeaderWatch, LOOK_MS } from './leader-watch.js';
 import {
+  ANNOUNCE,
+  ANNOUNCE_MS,
   BEAT,
   BEAT_MS,
   GIVE_BACK,
@@ -59,8 +61,8 @@ export interface ElectionContext {
  * candidate of this instance. A lease ends although the connection of a paused process lives on; whoever
  * cannot renew it in time stops leading by itself, and the fence keeps out what a former leader still
  * writes. Besides, the leader's standing connection holds a lock: a process that dies closes it, and
- * nobody waits for the rest of its lease. And the leader says a word on that connection again and again; who is silent
- * hangs, and is followed as well: what it does when it goes on is refused.
+ * nobody waits for the rest of its lease. And while others wait, the leader says a word on that connection again and again;
+ * who is silent hangs, and is followed as well: what it does when it goes on is refused.
  */
 export class Election {
   private readonly queue: Candidate[] = [];
@@ -74,6 +76,10 @@ export class Election {
   private end: NodeJS.Timeout | undefined;
   private beats: NodeJS.Timeout | undefined;
   private isBeating = false;
+  /** Until when the last candidate of another instance that spoke counts as waiting, by `performance.now()`. */
+  private awaitedUntil = 0;
+  /** When this instance last said that it waits, and for the end of which leader. */
+  private announced: { readonly fence: string; readonly at: number } | undefined;
   private readonly watch = new LeaderWatch();
 
   constructor(
@@ -99,6 +105,12 @@ export class Election {
     return this.steps;
   }
 
+  /** A candidate waits, here or elsewhere: from now on the leader has to be heard. */
+  awaited(): void {
+    this.awaitedUntil = performance.now() + 3 * ANNOUNCE_MS;
+    if (this.fence !== undefined) this.startBeats();
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.queue].map((candidate) => this.leave(candidate)));
     clearTimeout(this.next);
@@ -118,7 +130,10 @@ export class Election {
     const [held] = await query<LookRow>(LOOK, [this.name]);
     const seen = held && this.watch.look(lookOf(held));
     const isGone = held?.gone === true && this.isSettled;
-    if (held && seen && !held.expired && !isGone && !seen.isSilent) return this.stepIn(seen.nextMs);
+    if (held && seen && !held.expired && !isGone && !seen.isSilent) {
+      await this.announce(held.fence);
+      return this.stepIn(seen.nextMs);
+    }
     const askedAt = performance.now();
     const silent = seen?.isSilent && !isGone ? held?.fence : null;
     const [row] = await query<{ fence: string }>(TAKE, [this.name, holder, isGone, silent]);
@@ -130,6 +145,13 @@ export class Election {
     this.hold(Number(row.fence), askedAt);
     if (this.queue[0] === head) this.begin(head, Number(row.fence));
     else void this.step();
+  }
+
+  private async announce(fence: string): Promise<void> {
+    const at = performance.now();
+    if (this.announced?.fence === fence && at - this.announced.at < ANNOUNCE_MS) return;
+    await this.context.query(ANNOUNCE, [this.name]);
+    this.announced = { fence, at };
   }
 
   private get isSettled(): boolean {
@@ -151,14 +173,21 @@ export class Election {
     this.fence = fence;
     clearTimeout(this.end);
     this.end = setTimeout(() => this.lose(), Math.max(0, askedAt + LEASE_MS - performance.now()));
-    this.beats ??= setInterval(() => void this.beat(), BEAT_MS);
+    this.startBeats();
     this.stepIn(RENEW_MS);
     void this.guard(fence);
+  }
+
+  private startBeats(): void {
+    if (this.beats || performance.now() > this.awaitedUntil) return;
+    this.beats = setInterval(() => void this.beat(), BEAT_MS);
+    void this.beat();
   }
 
   /** One at a time: a connection that does not answer is silent. */
   private async beat(): Promise<void> {
     if (this.isBeating) return;
+    if (performance.now() > this.awaitedUntil) return this.stopBeats();
     this.isBeating = true;
     await this.context.standing.query(BEAT, []).catch(() => {}); // the lease is what counts
     this.isBeating = false;
@@ -205,6 +234,10 @@ export class Election {
 
   private endTimers(): void {
     clearTimeout(this.end);
+    this.stopBeats();
+  }
+
+  private stopBeats(): void {
     clearInterval(this.beats);
     this.beats = undefined;
   }

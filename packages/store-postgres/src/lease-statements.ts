@@ -5,8 +5,12 @@ export const LEADER_CHANNEL = 'mesh_leader';
 
 /** A leader that does not renew its lease for so long has lost it; a new one has work to do before ten seconds are over. */
 export const LEASE_MS = 5_000;
-/** How often a leader says a word. */
+/** Channel on which candidates say for which election they wait. */
+export const CANDIDATE_CHANNEL = 'mesh_candidate';
+/** How often a leader says a word, while somebody waits. */
 export const BEAT_MS = 150;
+/** How often a candidate says that it waits; one that has not for three times as long does so no more. */
+export const ANNOUNCE_MS = 2_000;
 /** A takeover from a silent leader doubles the patience with the next one; half of that is forgotten in this time. */
 const PATIENCE_HALVED_S = 60;
 
@@ -81,3 +85,4 @@ export const GIVE_BACK = `
   WITH given AS (UPDATE leaders SET expires_at = '-infinity', holder = NULL WHERE name = $1 AND fence = $2 RETURNING name)
   SELECT pg_notify('${LEADER_CHANNEL}', name) FROM given`;
 export const BEAT = 'SELECT 1';
+export const ANNOUNCE = `SELECT pg_notify('${CANDIDATE_CHANNEL}', $1)`;

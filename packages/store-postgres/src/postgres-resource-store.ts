@@ -23,7 +23,7 @@ import { withDataSource } from './data-source.js';
 import { Election } from './election.js';
 import type { ResourceEntity } from './entities.js';
 import { toMeshError } from './errors.js';
-import { LEADER_CHANNEL } from './lease-statements.js';
+import { CANDIDATE_CHANNEL, LEADER_CHANNEL } from './lease-statements.js';
 import { LogTail } from './log-tail.js';
 import { LogTrimmer } from './log-trimmer.js';
 import { assertSchema, migrate } from './migrate.js';
@@ -83,10 +83,10 @@ export class PostgresResourceStore implements ResourceStore {
     const trimmer = new LogTrimmer({ pool, log, ageMaxMs: maxAge, clock });
     this.session = new Session({
       settings: connectionSettings(config),
-      channels: [CHANGES_CHANNEL, LEADER_CHANNEL],
+      channels: [CHANGES_CHANNEL, LEADER_CHANNEL, CANDIDATE_CHANNEL],
       log,
       keepAliveMs: options.keepAliveMs ?? 5_000,
-      onNotification: (channel, payload) => (channel === CHANGES_CHANNEL ? this.tail.wake(Number(payload)) : this.stepElections()),
+      onNotification: (channel, payload) => this.notified(channel, payload),
       onUp: () => {
         this.tail.sessionUp();
         this.stepElections();
@@ -194,6 +194,12 @@ export class PostgresResourceStore implements ResourceStore {
 
   private assertOpen(): void {
     if (this.closing !== undefined) throw new MeshError('unavailable', { public: 'the store is closed' });
+  }
+
+  private notified(channel: string, payload: string): void {
+    if (channel === CHANGES_CHANNEL) this.tail.wake(Number(payload));
+    else if (channel === CANDIDATE_CHANNEL) this.elections.get(payload)?.awaited();
+    else this.stepElections();
   }
 
   private stepElections(): void {

@@ -154,6 +154,21 @@ describe('a leader of several instances', () => {
     expect(terms.map((term) => term.of)).toEqual(['leader']);
   });
 
+  it('says its words only while another instance waits', async () => {
+    const BEATS = /^SELECT 1$/;
+    const beats = (): number => wire.statements.filter((sql) => BEATS.test(sql)).length;
+    const renewals = (): number => wire.statements.filter((sql) => sql.startsWith('UPDATE leaders SET expires_at')).length;
+    const renewedTwice = async (): Promise<number> => {
+      wire.forget();
+      await vi.waitFor(() => expect(renewals()).toBeGreaterThan(1), eventually);
+      return beats();
+    };
+    expect(await renewedTwice()).toBeGreaterThan(4);
+    await candidate.close();
+    // What was said of its waiting counts for a while.
+    await vi.waitFor(async () => expect(await renewedTwice()).toBeLessThan(3), eventually); // the keep-alive is one
+  });
+
   it('hands over at once where it stops in order', async () => {
     await leader.close();
     await vi.waitFor(() => expect(leading()).toEqual(['candidate']), eventually);
