@@ -31,6 +31,8 @@ function read(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw new MeshError('invalid', { public: `cannot read the certificate file ${path}: ${messageOf(cause)}`, cause });
+    const remedy =
+      'put it there, or mount what holds it; where general.tlsCertFile and general.tlsKeyFile are not set, a certificate is made';
+    throw new MeshError('invalid', { public: `cannot read the certificate file ${path}: ${messageOf(cause)}; ${remedy}`, cause });
   }
 }
