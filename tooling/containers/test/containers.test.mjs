@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { run } from '../../provision/lib/exec.mjs';
 import { root } from '../../provision/lib/paths.mjs';
 import { sharedEngine } from '../lib/engine.mjs';
@@ -226,26 +226,71 @@ describe.skipIf(noEngine)('on a container engine', () => {
       await engine.tryCompose(['down', '--volumes'], OTHER_LAB);
     });
 
-    test('a container that fails goes on saying why, and those that need it wait', async () => {
-      const settings = { ...OTHER_LAB, MESH_SERVICE_MEMORY: '64m' };
-      const up = spawn('docker-compose', ['up', '--detach', '--no-build', 'zone-1-api'], {
-        cwd: root,
-        env: { ...engine.env, ...settings },
-        stdio: 'ignore',
+    describe('in the lab, a container that fails goes on saying what to do, and those that need it wait', () => {
+      const other = new Lab(engine, OTHER_LAB.COMPOSE_PROJECT_NAME);
+      const compose = (...args) => engine.tryCompose(args, OTHER_LAB);
+      const sql = (statement) =>
+        engine.docker('exec', 'other_zone-1-postgres_1', 'psql', '-q', '-U', 'mesh', '-d', 'mesh', '-c', statement);
+      const CAUSES = [
+        {
+          cause: 'too little memory',
+          settings: { MESH_SERVICE_MEMORY: '64m' },
+          says: /the limit of memory is 64 MiB, and a service needs/g,
+        },
+        {
+          cause: 'a volume with the schema of a newer build',
+          harm: () => sql('UPDATE store_meta SET schema_version = schema_version + 900'),
+          mend: () => sql('UPDATE store_meta SET schema_version = schema_version - 900'),
+          says: /the schema of database "mesh" is version 9\d\d, newer than \d+ of this build/g,
+        },
+        {
+          cause: 'a secret that is missing',
+          harm: () => inSecrets('renameSync("tls.key", "away")'),
+          mend: () => inSecrets('renameSync("away", "tls.key")'),
+          says: /cannot read the certificate file \/run\/mesh\/tls\.key: .*put it there, or mount what holds it/g,
+        },
+        {
+          cause: 'a wrong password',
+          harm: () => sql("ALTER USER mesh PASSWORD 'another'"),
+          says: /the database refuses us: password authentication failed for user "mesh"/g,
+        },
+      ];
+
+      test('one that starts with nothing wrong, to be harmed', async () => {
+        const { code, output } = await compose('up', '--detach', '--no-build', 'zone-1-cp');
+        expect([code, output]).toEqual([0, output]);
+        await other.until('zone-1-cp of the other lab is well', async () => other.isWell(await other.container('zone-1-cp')));
       });
-      // Some releases of compose give up after a while instead of waiting themselves.
-      const ended = once(up, 'exit');
-      try {
-        await lab.until('zone-1-cp says what it lacks', async () => {
-          const { output } = await engine.tryCompose(['logs', 'zone-1-cp'], settings);
-          return output.split('the limit of memory is 64 MiB').length > 2;
+
+      test.each(CAUSES)('$cause', async ({ settings = {}, harm, mend, says }) => {
+        await compose('rm', '--stop', '--force', 'zone-1-cp');
+        await harm?.();
+        const up = spawn('docker-compose', ['up', '--detach', '--no-build', 'zone-1-api'], {
+          cwd: root,
+          env: { ...engine.env, ...OTHER_LAB, ...settings },
+          stdio: 'ignore',
         });
-        expect(up.exitCode).not.toBe(0);
-        expect(await new Lab(engine, OTHER_LAB.COMPOSE_PROJECT_NAME).containers('zone-1-api')).toEqual([]);
-      } finally {
-        up.kill('SIGKILL');
-        await ended;
-        await engine.tryCompose(['down', '--volumes'], settings);
+        // Some releases of compose give up after a while instead of waiting themselves.
+        const ended = once(up, 'exit');
+        try {
+          await other.until('zone-1-cp says again what it lacks', async () => {
+            const { output } = await compose('logs', 'zone-1-cp');
+            return (output.match(says)?.length ?? 0) > 1;
+          });
+          expect(up.exitCode).not.toBe(0);
+          expect(await other.containers('zone-1-api')).toEqual([]);
+        } finally {
+          up.kill('SIGKILL');
+          await ended;
+          await mend?.();
+        }
+      });
+
+      afterAll(() => compose('down', '--volumes'));
+
+      function inSecrets(statement) {
+        const script = `process.chdir("/secrets"); require("node:fs").${statement}`;
+        return engine.docker('run', '--rm', '--volume', 'other_secrets-zone-1:/secrets', imageOf('lab-setup'), '-e', script);
       }
     });
 
