@@ -59,8 +59,10 @@ function recordOf(row: AuditEntity): AuditRecord {
 
 /** Removed by one statement. */
 const STEP_RECORDS = 2_000;
-/** Between two looks for what is too old or too many. */
+/** Between two looks for what is too old or too many, while records are made here. */
 const PAUSE_MS = 60_000;
+/** The same where none are: age alone makes records go, and an idle control plane asks its database nothing. */
+const IDLE_PAUSE_MS = 3_600_000;
 
 const TOO_OLD = `DELETE FROM audit WHERE id IN (SELECT id FROM audit ORDER BY id LIMIT ${STEP_RECORDS}) AND time < $1 RETURNING id`;
 /** The newest records of a lane that are too many, and all before them. */
@@ -74,14 +76,16 @@ export interface PostgresAuditOptions {
   readonly log: Logger;
 }
 
-/** Records in a table of their own. Every instance trims it; what it holds beyond its bounds is what comes in within a minute. */
+/** Records in a table of their own. Who makes them trims it; what it holds beyond its bounds is what comes in within a minute. */
 export class PostgresAudit implements AuditStore {
-  private lastAt = Number.NEGATIVE_INFINITY;
+  private lastAt = performance.now();
+  private hasGrown = false;
 
   constructor(private readonly options: PostgresAuditOptions) {}
 
   async append(entries: readonly TimedAuditEntry[]): Promise<void> {
     if (entries.length === 0) return;
+    this.grown();
     const rows = entries.map((entry) => auditRow(entry, { time: entry.time }));
     await this.query(INSERT, [JSON.stringify(rows)]);
   }
@@ -91,10 +95,16 @@ export class PostgresAudit implements AuditStore {
     return rows.map(recordOf);
   }
 
+  /** A write brings its record along. */
+  grown(): void {
+    this.hasGrown = true;
+  }
+
   /** Time has passed; called every few seconds. */
   tick(): void {
-    if (performance.now() - this.lastAt < PAUSE_MS) return;
+    if (performance.now() - this.lastAt < (this.hasGrown ? PAUSE_MS : IDLE_PAUSE_MS)) return;
     this.lastAt = performance.now();
+    this.hasGrown = false;
     this.trim().catch((error: unknown) => this.options.log.debug({ reason: messageOf(error) }, 'the audit could not be trimmed'));
   }
 

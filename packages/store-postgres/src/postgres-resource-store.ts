@@ -145,6 +145,7 @@ export class PostgresResourceStore implements ResourceStore {
   }
 
   transact(mutations: readonly Mutation[], options: TransactOptions): Promise<TransactResult> {
+    if (options.audit) this.audit.grown();
     return this.guarded(() => this.writes.add({ mutations, options }));
   }
 

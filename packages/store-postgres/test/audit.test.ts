@@ -1,5 +1,6 @@
 import { silentLogger, systemClock, type TimedAuditEntry } from '@mesh/core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { PostgresAudit } from '../src/audit.js';
 import { PostgresResourceStore } from '../src/index.js';
 import { TestServer } from './databases.js';
 
@@ -44,5 +45,30 @@ describe('records of the audit', () => {
     const { revision } = await one.transact([{ op: 'create', draft }], { author: { name: 'alice' }, audit });
     expect(await other.audit.read({ limit: 10 })).toMatchObject([{ name: 'm', revision }]);
     await Promise.all([one.close(), other.close()]);
+  });
+
+  it('are trimmed a minute after some were made here, and once an hour otherwise', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const query = vi.fn(async (_text: string) => []);
+      const bounds = { maxAge: 3_600_000, maxRecords: 20 };
+      const audit = new PostgresAudit({ pool: { query }, bounds, clock: systemClock, log: silentLogger });
+      const minutes = async (count: number): Promise<number> => {
+        query.mockClear();
+        for (let i = 0; i < count; i++) {
+          vi.advanceTimersByTime(60_000);
+          audit.tick();
+        }
+        await new Promise(setImmediate); // a trim is several statements, one after the other
+        return query.mock.calls.filter(([text]) => text.includes('time <')).length;
+      };
+      expect(await minutes(59)).toBe(0);
+      expect(await minutes(1)).toBe(1);
+      audit.grown();
+      expect(await minutes(1)).toBe(1);
+      expect(await minutes(59)).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
