@@ -92,7 +92,10 @@ export class Transport {
       createConnection: () =>
         connectTls({ host, port, ALPNProtocols: ['h2'], secureContext: this.context, rejectUnauthorized: ca !== undefined }),
     });
-    session.once('connect', () => session.setLocalWindowSize(WINDOW_BYTES));
+    session.once('connect', () => {
+      // Whoever wanted the connection may have gone by then.
+      if (!session.destroyed) session.setLocalWindowSize(WINDOW_BYTES);
+    });
     // The streams tell; without a listener the process would end.
     session.on('error', () => {});
     return session;
