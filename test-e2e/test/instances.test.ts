@@ -16,6 +16,7 @@ import {
 import { RedisServer } from '@mesh/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BIN_DIR, envoyPath } from './config.js';
+import { timeoutForNobody } from './policies.js';
 import { makeWorkDir } from './work-dir.js';
 
 const ADDRESS = '127.236.1.1';
@@ -101,16 +102,7 @@ function watchWrites(which: 'zone' | 'global') {
   const api = which === 'zone' ? zoneApi : globalApi;
   const acknowledged: string[] = [];
   const pathOf = (name: string): string => `/meshes/default/meshtimeouts/${name}`;
-  const document = (name: string) => ({
-    type: 'MeshTimeout',
-    mesh: 'default',
-    name,
-    labels: which === 'zone' ? { 'kuma.io/origin': 'zone' } : {},
-    spec: {
-      targetRef: { kind: 'MeshSubset', tags: { 'kuma.io/service': 'nobody' } },
-      to: [{ targetRef: { kind: 'Mesh' }, default: { connectionTimeout: '1s' } }],
-    },
-  });
+  const document = (name: string) => ({ ...timeoutForNobody(name), ...(which === 'global' ? { labels: {} } : {}) });
   let going = true;
   const run = (async () => {
     for (let i = 0; going; i++) {

@@ -15,6 +15,7 @@ import {
 } from '@mesh/lab-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BIN_DIR, envoyPath } from './config.js';
+import { timeoutForNobody } from './policies.js';
 import { TokenCheck } from './token-check.js';
 import { makeWorkDir } from './work-dir.js';
 
@@ -93,18 +94,6 @@ async function converged({ api }: ControlPlaneHandle, path: string, document: ob
   });
 }
 
-/** A policy of a zone for nobody. */
-const unused = {
-  type: 'MeshTimeout',
-  mesh: 'default',
-  name: 'unused',
-  labels: { 'kuma.io/origin': 'zone' },
-  spec: {
-    targetRef: { kind: 'MeshSubset', tags: { 'kuma.io/service': 'nobody' } },
-    to: [{ targetRef: { kind: 'Mesh' }, default: { connectionTimeout: '1s' } }],
-  },
-};
-
 describe('zones whose global is away', () => {
   it('go on with all that is theirs, and their first contact afterwards moves nothing in any proxy', async () => {
     const { deployment, global, zone1, instances, backendFromWeb } = lab;
@@ -131,7 +120,7 @@ describe('zones whose global is away', () => {
     expect(await resolveName('backend.mesh', { address: '127.0.0.1', port: zone1.ports.dns })).toHaveLength(1);
     await soon('all proxies at the zone control plane', async () => Object.keys(await allFlaps()).length === 6);
     // What a zone control plane gives proxies anew after its own restart is no matter of the global.
-    await converged(zone1, '/meshes/default/meshtimeouts/unused', unused);
+    await converged(zone1, '/meshes/default/meshtimeouts/unused', timeoutForNobody('unused'));
 
     const before = await allFlaps();
     for (const counters of Object.values(before)) expect(Object.keys(counters).length).toBeGreaterThan(3);

@@ -1,5 +1,6 @@
 import { connect } from 'node:http2';
 import { type ControlPlaneHandle, until } from '@mesh/lab-kit';
+import { claimsOf } from '@mesh/testing';
 import { expect } from 'vitest';
 
 const XDS = '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources';
@@ -20,8 +21,11 @@ export class TokenCheck {
     const token = (fields: object) =>
       until({ what: 'a token', deadlineMs: 60_000 }, () => zone.api.post('/tokens/dataplane', { name: NAME, mesh: 'default', ...fields }));
     const revoked = await token({ validFor: '24h' });
-    const { jti } = JSON.parse(Buffer.from(revoked.split('.')[1] ?? '', 'base64url').toString()) as { jti: string };
-    const list = { type: 'GlobalSecret', name: 'dataplane-token-revocations-default', data: Buffer.from(jti).toString('base64') };
+    const list = {
+      type: 'GlobalSecret',
+      name: 'dataplane-token-revocations-default',
+      data: Buffer.from(claimsOf(revoked).jti).toString('base64'),
+    };
     await global.api.put(`/global-secrets/${list.name}`, list);
     await zone.api.put(`/meshes/default/dataplanes/${NAME}`, {
       type: 'Dataplane',

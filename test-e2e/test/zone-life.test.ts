@@ -14,6 +14,7 @@ import {
 } from '@mesh/lab-kit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BIN_DIR, envoyPath } from './config.js';
+import { timeoutForNobody } from './policies.js';
 import { makeWorkDir } from './work-dir.js';
 
 const BLOCK = 212;
@@ -43,7 +44,7 @@ beforeAll(async () => {
   const port = await choosePort(0, `127.${BLOCK}.2.9`);
   const egress = { type: 'ZoneEgress', name: 'egress-1', networking: { address: `127.${BLOCK}.2.9`, port } };
   await lab.deployment.launchDataplane({ zone: zone2, proxyType: 'egress', document: egress });
-  await zone2.api.put('/meshes/default/meshtimeouts/of-the-zone', policyOfZone);
+  await zone2.api.put('/meshes/default/meshtimeouts/of-the-zone', timeoutForNobody('of-the-zone'));
   traffic = new Traffic([
     { name: 'web -> backend', ...lab.backendFromWeb, perSecond: 30 },
     { name: 'billing -> backend', host: lab.instances.billing.address, port: backendFromBilling, perSecond: 30 },
@@ -60,17 +61,6 @@ afterAll(async () => {
 });
 
 beforeEach(() => void traffic.failures.splice(0));
-
-const policyOfZone = {
-  type: 'MeshTimeout',
-  mesh: 'default',
-  name: 'of-the-zone',
-  labels: { 'kuma.io/origin': 'zone' },
-  spec: {
-    targetRef: { kind: 'MeshSubset', tags: { 'kuma.io/service': 'nobody' } },
-    to: [{ targetRef: { kind: 'Mesh' }, default: { connectionTimeout: '1s' } }],
-  },
-};
 
 interface Item {
   readonly name: string;

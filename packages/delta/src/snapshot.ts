@@ -12,19 +12,19 @@ export interface SnapshotResource {
  * of another. So a body may hold what is never made twice alike, such as a private key.
  */
 export class LateResource implements SnapshotResource {
-  private made: Uint8Array | undefined;
-
-  /** @param version says all that `make` depends on. */
+  /**
+   * @param version says all that the body depends on.
+   * @param source the body, or what makes it.
+   */
   constructor(
     readonly name: string,
     readonly version: string,
-    private make: (() => Uint8Array) | undefined,
+    private source: Uint8Array | (() => Uint8Array),
   ) {}
 
   get body(): Uint8Array {
-    this.made ??= this.make?.() ?? new Uint8Array();
-    this.make = undefined;
-    return this.made;
+    if (typeof this.source === 'function') this.source = this.source();
+    return this.source;
   }
 }
 

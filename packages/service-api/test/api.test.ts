@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { silentLogger } from '@mesh/core';
 import { globalSecretDraft, issueToken, newSigningKey, signingKeyName } from '@mesh/identity';
-import { Health, internalCertificates, loadConfig, Metrics, type ServiceOptions } from '@mesh/runtime';
+import { Health, internalCertificates, Metrics, type ServiceOptions } from '@mesh/runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ApiRunner } from '../src/api-runner.js';
+import { apiConfig } from './api-config.js';
 import { StateOwner } from './state-owner.js';
 
 const STRANGER = { 'x-forwarded-for': '203.0.113.9' };
@@ -31,16 +32,11 @@ afterEach(async () => {
 });
 
 function options(env: Record<string, string> = {}): ServiceOptions {
-  const { config } = loadConfig({
-    env: {
-      KUMA_MODE: 'global',
-      KUMA_GENERAL_WORK_DIR: workDir,
-      KUMA_API_SERVER_HTTP_PORT: '0',
-      KUMA_API_SERVER_HTTP_INTERFACE: '127.0.0.1',
-      KUMA_API_SERVER_HTTPS_PORT: '0',
-      KUMA_API_SERVER_HTTPS_INTERFACE: '127.0.0.1',
-      ...env,
-    },
+  const config = apiConfig(workDir, {
+    KUMA_API_SERVER_HTTPS_ENABLED: 'true',
+    KUMA_API_SERVER_HTTPS_PORT: '0',
+    KUMA_API_SERVER_HTTPS_INTERFACE: '127.0.0.1',
+    ...env,
   });
   health = new Health();
   metrics = new Metrics('Global');

@@ -6,6 +6,7 @@ import { globalSecretDraft } from '@mesh/identity';
 import { Health, loadConfig, Metrics } from '@mesh/runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ApiRunner } from '../src/api-runner.js';
+import { apiConfig } from './api-config.js';
 import { StateOwner } from './state-owner.js';
 
 const STRANGER = { 'x-forwarded-for': '203.0.113.9' };
@@ -21,15 +22,7 @@ beforeEach(async () => {
   workDir = mkdtempSync(join(tmpdir(), 'service-api-'));
   owner = await StateOwner.open();
   await owner.store.transact([{ op: 'create', draft: globalSecretDraft('s', 'x') }], { author: { name: 'test' } });
-  const { config } = loadConfig({
-    env: {
-      KUMA_MODE: 'global',
-      KUMA_GENERAL_WORK_DIR: workDir,
-      KUMA_API_SERVER_HTTP_PORT: '0',
-      KUMA_API_SERVER_HTTP_INTERFACE: '127.0.0.1',
-      KUMA_API_SERVER_HTTPS_ENABLED: 'false',
-    },
-  });
+  const config = apiConfig(workDir);
   served = await owner.serve(config);
   const internal = { ...config.internal, controlPlaneAddress: `127.0.0.1:${served.port}` };
   metrics = new Metrics('Global');

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Mutation, silentLogger } from '@mesh/core';
 import { globalSecretDraft, issueToken, newSigningKey, rsaPublicKeyPem, signToken } from '@mesh/identity';
-import { Health, loadConfig, Metrics } from '@mesh/runtime';
+import { Health, Metrics } from '@mesh/runtime';
+import { claimsOf } from '@mesh/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ApiRunner } from '../src/api-runner.js';
+import { apiConfig } from './api-config.js';
 import { StateOwner } from './state-owner.js';
 
 const STRANGER = { 'x-forwarded-for': '203.0.113.9' };
@@ -43,16 +45,7 @@ const store = (name: string, content: string) => write({ op: 'upsert', draft: gl
 const remove = (name: string) => write({ op: 'delete', key: { kind: 'GlobalSecret', mesh: '', name } });
 
 async function start(env: Record<string, string> = {}): Promise<string> {
-  const { config } = loadConfig({
-    env: {
-      KUMA_MODE: 'global',
-      KUMA_GENERAL_WORK_DIR: workDir,
-      KUMA_API_SERVER_HTTP_PORT: '0',
-      KUMA_API_SERVER_HTTP_INTERFACE: '127.0.0.1',
-      KUMA_API_SERVER_HTTPS_ENABLED: 'false',
-      ...env,
-    },
-  });
+  const config = apiConfig(workDir, env);
   runner = new ApiRunner({ config, log: silentLogger, metrics: new Metrics('Global'), health: new Health(), controlPlane: owner });
   await runner.start();
   return `http://127.0.0.1:${runner.addresses.http?.port}`;
@@ -60,7 +53,6 @@ async function start(env: Record<string, string> = {}): Promise<string> {
 
 const ask = (url: string, token: string) => fetch(`${url}/who-am-i`, { headers: { ...STRANGER, authorization: `Bearer ${token}` } });
 const issue = () => issueToken(owner.view, { type: 'user', name: 'alice', groups: ['team'], validForMs: 60_000 }, Date.now());
-const idOf = (token: string) => (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { jti: string }).jti;
 
 const seconds = () => Math.floor(Date.now() / 1000);
 const claims = () => ({ Name: 'mallory', Groups: ['mesh-system:admin'], exp: seconds() + 60, nbf: seconds() - 5, jti: 'id' });
@@ -115,7 +107,7 @@ describe('a token of an API user', () => {
     const url = await start();
     const [token, other] = [await issue(), await issue()];
     expect((await ask(url, token)).status).toBe(200);
-    await store('user-token-revocations', `x,${idOf(token)}`);
+    await store('user-token-revocations', `x,${claimsOf(token).jti}`);
     expect([(await ask(url, token)).status, (await ask(url, other)).status]).toEqual([401, 200]);
   });
 
@@ -160,7 +152,7 @@ describe('a token signed elsewhere', () => {
       [`${VALIDATOR}_PUBLIC_KEYS`]: JSON.stringify([{ kid: 'ci-1', key: rsaPublicKeyPem(createPrivateKey(otherPem)) }]),
     });
     const token = await offline();
-    await store('user-token-revocations', idOf(token));
+    await store('user-token-revocations', claimsOf(token).jti);
     expect((await ask(url, token)).status).toBe(401);
   });
 });

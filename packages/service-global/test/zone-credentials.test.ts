@@ -1,26 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { globalSecretDraft, verifyDataplaneToken, verifyZoneToken } from '@mesh/identity';
+import { claimsOf, sayHowLong } from '@mesh/testing';
 import { describe, expect, it } from 'vitest';
 import { eventually, startGlobal, startZone, type TestGlobal, type TestZone, useScope } from './deployment.fixture.js';
 
 const AUTHOR = { name: 'mesh-system:admin' };
 const REQUIRED = { KUMA_MULTIZONE_GLOBAL_KDS_AUTH_TYPE: 'cpToken' };
-
-interface Claims {
-  readonly jti: string;
-  /** Seconds since the epoch. */
-  readonly exp: number;
-}
-
-function claimsOf(token: string): Claims {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-}
-
-/** For whoever reads the output: the figure is no promise of this test. @param at milliseconds since the epoch. */
-function sayHowLong(what: string, at: number): void {
-  process.stdout.write(`${what}: ${Date.now() - at} ms\n`);
-}
 
 describe('a zone at a global that asks for tokens', () => {
   const scope = useScope();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
-import { findEnvoy } from '@mesh/testing';
+import { claimsOf, findEnvoy, sayHowLong } from '@mesh/testing';
 import { AdsClient, fetchBootstrap, freePorts, garbage, waitFor, Zone } from '@mesh/zone-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ZoneModule } from '../src/index.js';
@@ -25,21 +25,6 @@ const REQUEST = {
   dataplaneToken: 'a.b.c',
   dataplaneResource: JSON.stringify(dataplane('web-1')),
 };
-
-interface Claims {
-  readonly jti: string;
-  /** Seconds since the epoch. */
-  readonly exp: number;
-}
-
-function claimsOf(token: string): Claims {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-}
-
-/** For whoever reads the output: the figure is no promise of this test. @param at milliseconds since the epoch. */
-function sayHowLong(what: string, at: number): void {
-  process.stdout.write(`${what}: ${Date.now() - at} ms\n`);
-}
 
 // Workers are built programs: turbo builds them before the tests of this package.
 describe.each([0, 2])('a data-plane server with %i workers', (workers) => {

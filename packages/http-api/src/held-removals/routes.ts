@@ -4,7 +4,7 @@ import { untilVisible } from '../context.js';
 import { json } from '../http/answer.js';
 import { ApiError } from '../http/errors.js';
 import { handler, type Route } from '../http/route.js';
-import { auditOf } from '../resources/write.js';
+import { auditOf, authorOf } from '../resources/write.js';
 import { HELD_REMOVALS_DOC, RELEASE_DOC } from './docs.js';
 
 const RELEASE_TITLE = 'Could not release held removals';
@@ -23,7 +23,7 @@ export function heldRemovalsRoutes(context: ApiContext): Route[] {
       (each) => each.peer === peer && (kind === null || each.kind === kind) && (name === null || each.name === name),
     );
     for (const kindOf of new Set(held.map((each) => each.kind))) access.requireWrite(identity, kindOf);
-    const author = { name: identity.name, groups: identity.groups };
+    const author = authorOf(request);
     for (const each of held) {
       const key = keyOfHeld(each);
       if (key) await untilVisible(context, (await controlPlane.delete({ key, author, audit: auditOf(request, key) })).revision);

@@ -2,7 +2,7 @@ import { All, Controller, Req, Res, type Type } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer } from './answer.js';
 import type { Dispatcher } from './dispatch.js';
-import type { Route, RouteGroup } from './route.js';
+import { type Route, type RouteGroup, toRouterPath } from './route.js';
 
 /**
  * A Nest controller made of data: one method per path of the group, open to every verb, so that a
@@ -27,11 +27,6 @@ function addRoute(prototype: object, { name, route, dispatcher }: { name: string
   Req()(prototype, name, 0);
   Res()(prototype, name, 1);
   All(toRouterPath(route.template))(prototype, name, descriptor);
-}
-
-/** `/meshes/{mesh}` as the router spells it: `/meshes/:mesh`; `{rest:*}` is its wildcard. */
-function toRouterPath(template: string): string {
-  return template.replace(/\{\w+:\*\}/g, '*').replace(/\{(\w+)\}/g, ':$1');
 }
 
 /** Writes an answer. The length is given, so that clients need no chunks. */

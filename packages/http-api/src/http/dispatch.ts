@@ -12,7 +12,7 @@ import type { Answer } from './answer.js';
 import { errorAnswer, isBug, problem } from './errors.js';
 import { allowedMethods, negotiate } from './negotiate.js';
 import { credentialsOf, crossOriginOf, isEncrypted, pathOf, peerOf, preconditionsOf } from './request-facts.js';
-import type { ApiRequest, Handler, Route, RouteMethod } from './route.js';
+import { type ApiRequest, fromRouterPath, type Handler, type Route, type RouteMethod } from './route.js';
 
 /** What the way of a request through the API needs. */
 export interface DispatchOptions {
@@ -96,7 +96,7 @@ export class Dispatcher {
 
   private note(request: FastifyRequest, { state, answer }: { state: RequestState; answer: Answer }): void {
     // Refused before a route had a word: the router knows which it would have been.
-    const template = state.template || (request.routeOptions.url ?? '');
+    const template = state.template || fromRouterPath(request.routeOptions.url ?? '');
     if (!this.audit.concerns({ method: request.method, template, status: answer.status })) return;
     this.audit.record({
       method: request.method,

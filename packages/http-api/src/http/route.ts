@@ -61,3 +61,13 @@ export function handler(title: string, handle: Handler['handle']): Handler {
 export function param(request: ApiRequest, name: string): string {
   return request.params[name] ?? '';
 }
+
+/** `/meshes/{mesh}` as the router spells it: `/meshes/:mesh`; `{rest:*}` is its wildcard. */
+export function toRouterPath(template: string): string {
+  return template.replace(/\{\w+:\*\}/g, '*').replace(/\{(\w+)\}/g, ':$1');
+}
+
+/** The template of a path as the router spells it; what a wildcard was called is not known there, and it stays `*`. */
+export function fromRouterPath(path: string): string {
+  return path.replace(/:(\w+)/g, '{$1}');
+}

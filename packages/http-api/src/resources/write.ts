@@ -85,7 +85,8 @@ function expected(request: ApiRequest, stored: Resource | undefined): { readonly
   return expectedVersion === undefined ? {} : { expectedVersion };
 }
 
-function authorOf(request: ApiRequest): Author {
+/** Who is named as the author of a change. */
+export function authorOf(request: ApiRequest): Author {
   return { name: request.identity.name, groups: request.identity.groups };
 }
 
