@@ -1,7 +1,7 @@
 import { MeshError } from '@mesh/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { STRANGER_RECORDS_PER_SECOND } from '../src/access/audit-trail.js';
-import { ApiUnderTest, STRANGER } from './api-under-test.js';
+import { ApiUnderTest, apiConfig, STRANGER } from './api-under-test.js';
 import { stored } from './documents.js';
 import { MemoryControlPlane } from './memory-control-plane.js';
 
@@ -37,6 +37,24 @@ describe('the record', () => {
     await api.put('/meshes/m2', mesh('m2'), alice);
     await api.put('/meshes/m2', mesh('m2'), alice);
     await expect.poll(records).toMatchObject([{ status: 201 }, { status: 200, outcome: 'done', name: 'm2' }]);
+  });
+
+  it('of held removals that are let go is one for each, and one where there are none', async () => {
+    const held = { Dataplane: ['web.default', 'api.default'] };
+    api.controlPlane.seed(
+      stored('Config', 'kds-peer-zone-1', { spec: { config: JSON.stringify({ id: 'store', revision: 7, held }) } }),
+      ...['web', 'api'].map((name) => stored('Dataplane', name, { mesh: 'default', spec: {} })),
+    );
+    await api.send('/held-removals?peer=zone-1', { method: 'DELETE', headers: admin });
+    await api.send('/held-removals?peer=zone-1', { method: 'DELETE', headers: admin });
+    await api.put('/meshes/last', mesh('last'), alice);
+    await expect.poll(() => records().at(-1)?.name).toBe('last');
+    expect(records().map(({ kind, name, method }) => [method, kind, name])).toEqual([
+      ['DELETE', 'Dataplane', 'api'],
+      ['DELETE', 'Dataplane', 'web'],
+      ['DELETE', undefined, undefined],
+      ['PUT', 'Mesh', 'last'],
+    ]);
   });
 
   it.each([
@@ -92,6 +110,20 @@ describe('strangers', () => {
     await expect.poll(() => records().at(-1)?.who).toBe('alice');
     expect(records()).toHaveLength(STRANGER_RECORDS_PER_SECOND + 1);
     expect(api.dropped).toEqual({ flood: 30 });
+  });
+});
+
+describe('a client beyond its allowance of requests', () => {
+  it('leaves no record: its request is counted, and that is all', async () => {
+    await api.stop();
+    const rateLimit = { ...apiConfig().apiServer.rateLimit, requestsPerSecond: 1 };
+    const controlPlane = new MemoryControlPlane();
+    api = await ApiUnderTest.start({ controlPlane, clock, config: apiConfig({ rateLimit }) });
+    const statuses = await Promise.all(['a', 'b', 'c'].map(async (name) => (await api.put(`/meshes/${name}`, mesh(name), alice)).status));
+    expect(statuses.sort()).toEqual([201, 429, 429]);
+    expect(api.observed.filter(({ code }) => code === 429)).toHaveLength(2);
+    await api.send('/global-secrets/s', { headers: admin });
+    await expect.poll(() => records().map(({ who }) => who)).toEqual(['alice', 'mesh-system:admin']);
   });
 });
 

@@ -24,11 +24,15 @@ export function heldRemovalsRoutes(context: ApiContext): Route[] {
     );
     for (const kindOf of new Set(held.map((each) => each.kind))) access.requireWrite(identity, kindOf);
     const author = authorOf(request);
+    // Each is recorded with its own write; what none of them recorded is left to the record of the request.
+    let recorded = held.length > 0;
     for (const each of held) {
       const key = keyOfHeld(each);
-      if (key) await untilVisible(context, (await controlPlane.delete({ key, author, audit: auditOf(request, key) })).revision);
+      const released = key && (await controlPlane.delete({ key, author, audit: auditOf(request, key) }));
+      if (released) await untilVisible(context, released.revision);
+      recorded &&= released?.recorded ?? false;
     }
-    return listing(held);
+    return { ...listing(held), recorded };
   });
   return [
     {
