@@ -111,10 +111,10 @@ describe('zones whose global is away', () => {
     await soon('no trace of one that left', async () => !(await zone1.api.get('/meshes/default/dataplanes/backend-1')));
     await tokens.expectAnswers();
     const rotations = await certificatesOf('web-1');
-    await kill(zone1, 'zone-cp');
+    for (const service of ['zone-cp', 'ingress-manager']) await kill(zone1, service);
     await postgres.stop();
     postgres = await startEmbeddedPostgres({ dataDir, port: postgres.port, databases: DATABASES });
-    await startAgain(zone1, 'zone-cp');
+    for (const service of ['zone-cp', 'ingress-manager']) await startAgain(zone1, service);
     await soon('certificates that rotate', async () => (await certificatesOf('web-1')) > rotations);
     await tokens.expectAnswers();
     expect(await resolveName('backend.mesh', { address: '127.0.0.1', port: zone1.ports.dns })).toHaveLength(1);
