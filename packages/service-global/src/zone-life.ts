@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BEAT_MS, CONTROL_PLANE_AUTHOR, type Instance, type ZoneSubscription, type ZoneSubscriptions } from '@mesh/control-plane';
 import { type Clock, type Logger, MeshError, messageOf, type ResourceStore, type ResourceView } from '@mesh/core';
 import type { KdsStreamName, ZonePeer } from '@mesh/grpc';
@@ -32,7 +33,8 @@ export class ZoneLife {
   private readonly lastSeen = new Map<string, number>();
   private readonly opened = new Map<string, Map<KdsStreamName, KdsStream>>();
   private readonly creating = new Map<string, Promise<void>>();
-  private readonly closing = new Set<Promise<void>>();
+  /** What is being noted of zones whose streams opened or ended. */
+  private readonly writing = new Set<Promise<void>>();
   private readonly timers: NodeJS.Timeout[] = [];
 
   constructor(private readonly options: ZoneLifeOptions) {}
@@ -86,18 +88,21 @@ export class ZoneLife {
   /** The stream of a subscription ended. */
   async close(subscription: ZoneSubscription): Promise<void> {
     this.live.delete(subscription);
-    const closing = subscription.close();
-    this.closing.add(closing);
-    try {
-      await closing;
-    } finally {
-      this.closing.delete(closing);
-    }
+    await this.whileWriting(subscription.close());
   }
 
   /** Resolves when all zones whose streams ended are marked offline. */
   async settle(): Promise<void> {
-    await Promise.allSettled(this.closing);
+    while (this.writing.size > 0) await Promise.allSettled(this.writing);
+  }
+
+  private async whileWriting(work: Promise<void>): Promise<void> {
+    this.writing.add(work);
+    try {
+      await work;
+    } finally {
+      this.writing.delete(work);
+    }
   }
 
   /** A ping; returns when the next is wanted, in ms. */
@@ -119,11 +124,12 @@ export class ZoneLife {
     streams.set(name, { globalInstanceId: this.options.instance.id, connectTime });
     if (waiting) return;
     this.opened.set(zone, streams);
-    setImmediate(() => {
+    const noted = nextTurn().then(() => {
       this.opened.delete(zone);
-      this.writeStreams(zone, streams).catch((error: unknown) => {
-        this.options.log.warn({ zone, err: messageOf(error) }, 'the streams of a zone could not be noted');
-      });
+      return this.writeStreams(zone, streams);
+    });
+    this.whileWriting(noted).catch((error: unknown) => {
+      this.options.log.warn({ zone, err: messageOf(error) }, 'the streams of a zone could not be noted');
     });
   }
 

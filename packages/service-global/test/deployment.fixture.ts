@@ -70,12 +70,12 @@ export interface TestGlobal {
 
 export async function startGlobal(
   dir: WorkDir,
-  options: { port?: number; store?: ResourceStore; env?: Record<string, string>; beatIntervalMs?: number } = {},
+  options: { port?: number; store?: ResourceStore; env?: Record<string, string>; beatIntervalMs?: number; log?: Logger } = {},
 ): Promise<TestGlobal> {
   const config = dir.config({ KUMA_MODE: 'global', KUMA_MULTIZONE_GLOBAL_KDS_GRPC_PORT: String(options.port ?? 0), ...options.env });
   const metrics = new Metrics('Global');
   const runner = new GlobalRunner(
-    { config, log: silentLogger, metrics, health: new Health() },
+    { config, log: options.log ?? silentLogger, metrics, health: new Health() },
     { ...(options.store ? { store: options.store } : {}), ...(options.beatIntervalMs ? { beatIntervalMs: options.beatIntervalMs } : {}) },
   );
   await runner.start();

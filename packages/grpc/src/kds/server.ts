@@ -23,6 +23,9 @@ import { decoded, KEEPALIVE_MS, kdsMethods, MESSAGE_BYTES_MAX } from './methods.
 import { type PeerCall, readPeer, writeStoreIdentity, type ZonePeer } from './peer.js';
 import { type StoreIdentity, type SyncSession, type SyncStream, statusOf } from './session.js';
 
+/** A stop does not wait longer than this for streams it has ended, in ms. */
+const ENDED_WITHIN_MS = 2_000;
+
 /** What the global does with its zones' calls. */
 export interface KdsServerHandler {
   /** Identity of the global's store, for the headers of every stream. */
@@ -71,6 +74,7 @@ export class KdsServer {
   private readonly server: Server;
   private readonly desk: AdminDesk;
   private readonly calls = new Map<string, Set<(error: MeshError) => void>>();
+  private emptied: () => void = () => {};
   /** The newest stream by zone and name. */
   private readonly newest = new Map<string, (error: MeshError) => void>();
 
@@ -111,11 +115,19 @@ export class KdsServer {
     });
   }
 
-  /** Ends all streams and closes the port. */
+  /** Ends all streams and closes the port; resolves when the sessions of the streams know that they ended. */
   async stop(): Promise<void> {
     // Destroying a session from within its own teardown never returns: leave the present turn of the loop first.
     await new Promise((resolve) => setImmediate(resolve));
     this.server.forceShutdown();
+    if (this.calls.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const patience = setTimeout(resolve, ENDED_WITHIN_MS);
+      this.emptied = () => {
+        clearTimeout(patience);
+        resolve();
+      };
+    });
   }
 
   /** Ends all streams of a zone. */
@@ -206,6 +218,7 @@ export class KdsServer {
     onEnd(call, () => {
       ofZone.delete(end);
       if (ofZone.size === 0 && this.calls.get(peer.zone) === ofZone) this.calls.delete(peer.zone);
+      if (this.calls.size === 0) this.emptied();
     });
     call.on('end', () => call.end());
   }
