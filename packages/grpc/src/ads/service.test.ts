@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer, connect as dial } from 'node:net';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { MeshError, silentLogger } from '@mesh/core';
@@ -92,13 +93,16 @@ describe.each([0, 2])('streams over %i workers', (workers) => {
       open.stream.setSnapshot(snapshot('1'));
       return recordingPeer();
     };
-    client = new Client(`127.0.0.1:${port}`, credentials.createSsl(ca), {
-      'grpc.ssl_target_name_override': 'localhost',
-      'grpc.use_local_subchannel_pool': 1,
-    });
+    client = clientOf(port);
   });
 
   afterEach(() => client.close());
+
+  const clientOf = (at: number): Client =>
+    new Client(`127.0.0.1:${at}`, credentials.createSsl(ca), {
+      'grpc.ssl_target_name_override': 'localhost',
+      'grpc.use_local_subchannel_pool': 1,
+    });
 
   describe('delta ADS', () => {
     it('tells the handler who connects, sends its snapshots, and reports sends and answers', async () => {
@@ -144,6 +148,50 @@ describe.each([0, 2])('streams over %i workers', (workers) => {
       await ended;
       expect(await events.next()).toEqual({ event: 'closed' });
       expect(events.size).toBe(0);
+    });
+  });
+
+  describe('a stream that waits to be let in', () => {
+    /** A stream whose handler has not decided, and the end of which it is told. */
+    async function waiting(at: Client) {
+      client = at;
+      const asked = new Promise<AdsOpen>((resolve) => {
+        connect = (found) => {
+          resolve(found);
+          return new Promise((_, reject) =>
+            found.ended?.addEventListener('abort', () => reject(new MeshError('unavailable')), { once: true }),
+          );
+        };
+      });
+      const { stream } = open('DeltaAggregatedResources');
+      stream.write(firstDelta);
+      const { ended } = await asked;
+      if (!ended) throw new Error('the handler cannot know of the end');
+      expect(ended.aborted).toBe(false);
+      return { stream, left: new Promise<void>((resolve) => ended.addEventListener('abort', () => resolve(), { once: true })) };
+    }
+
+    it('is known to have ended once its proxy hangs up', async () => {
+      const { stream, left } = await waiting(client);
+      stream.cancel();
+      await left;
+    });
+
+    it('is known to have ended once its connection breaks', async () => {
+      const relay = createServer((near) => {
+        const far = dial(port, '127.0.0.1');
+        near.pipe(far).pipe(near);
+        for (const socket of [near, far]) socket.on('error', () => {});
+        cut = () => far.destroy();
+      });
+      let cut = (): void => {};
+      await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+      client.close();
+      const { left } = await waiting(clientOf((relay.address() as AddressInfo).port));
+      cut();
+      await left;
+      client.close();
+      relay.close();
     });
   });
 

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { Client, type ClientDuplexStream, credentials, type Server, status } from '@grpc/grpc-js';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Inbox } from '../../test/inbox.js';
 import { makePem, type TestPem } from '../../test/tls.js';
 import { rawMethod } from '../definition.js';
@@ -160,6 +161,23 @@ describe('the mux port', () => {
     const cut = once(silent, 'close');
     await mux.close(50);
     await cut;
+  });
+
+  it.skipIf(process.platform !== 'linux')('has the kernel ask a silent peer within 15 s whether it is there', async () => {
+    const silent = connectTcp({ host: '127.0.0.1', port });
+    await once(silent, 'connect');
+    // Local address, state and timer of each connection, as proc_pid_net(5) has them; 01 is ESTABLISHED, timer 02 that of keepalive.
+    const ours = new RegExp(
+      `^\\s*\\d+: [0-9A-F]+:${port.toString(16).toUpperCase().padStart(4, '0')} \\S+ 01 \\S+ (\\d+):([0-9A-F]+)`,
+      'm',
+    );
+    const timer = await vi.waitFor(() => {
+      const [, what, ticks = ''] = ours.exec(readFileSync('/proc/self/net/tcp', 'utf8')) ?? [];
+      expect(what).toBe('02');
+      return Number.parseInt(ticks, 16) / 100;
+    });
+    expect(timer).toBeLessThanOrEqual(15);
+    silent.destroy();
   });
 
   it('says why when the port is taken', async () => {

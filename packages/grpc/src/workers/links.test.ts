@@ -10,7 +10,7 @@ import { WorkerLink } from './worker-link.js';
 const peer = (): AdsPeer => ({ onSent: vi.fn(), onAck: vi.fn(), onNack: vi.fn(), onClosed: vi.fn() });
 
 /** Both ends of the way between a worker and its main process, without processes. */
-function pair(options: { readonly highWaterMark?: number } = {}) {
+function pair(options: { readonly highWaterMark?: number; readonly undecided?: boolean } = {}) {
   const [mainSide, workerSide] = duplexPair(options);
   const opened: AdsOpen[] = [];
   const peers: AdsPeer[] = [];
@@ -19,6 +19,8 @@ function pair(options: { readonly highWaterMark?: number } = {}) {
     handler: {
       connect: async (open) => {
         opened.push(open);
+        if (options.undecided)
+          await new Promise((_, reject) => open.ended?.addEventListener('abort', () => reject(new MeshError('unavailable'))));
         const told = peer();
         peers.push(told);
         return told;
@@ -113,6 +115,17 @@ describe('a stream that a worker serves', () => {
     await vi.waitFor(() => expect(peers[0]?.onClosed).toHaveBeenCalledOnce());
     expect(await usage).toBeUndefined();
     expect(main.streamCount).toBe(0);
+  });
+
+  it('is told of its end while it waits to be let in, and nothing is left of it', async () => {
+    const { worker, main, opened } = pair({ undecided: true });
+    const over = new AbortController();
+    const connecting = worker.connect({ ...open(servedStream().stream), ended: over.signal });
+    await vi.waitFor(() => expect(opened).toHaveLength(1));
+    over.abort();
+    await expect(connecting).rejects.toMatchObject({ code: 'unavailable' });
+    await vi.waitFor(() => expect(opened[0]?.ended?.aborted).toBe(true));
+    expect([worker.counts.streams, main.streamCount]).toEqual([0, 0]);
   });
 
   it('counts as having a snapshot only once it has looked at that one', async () => {

@@ -40,12 +40,22 @@ export class MainLink implements AdsHandler {
     this.channel.send(message);
   }
 
-  connect({ stream, ended: _ended, ...open }: AdsOpen): Promise<AdsPeer> {
+  connect({ stream, ended, ...open }: AdsOpen): Promise<AdsPeer> {
     const id = this.nextStream++;
     return new Promise((admitted, refused) => {
       this.streams.set(id, { stream, admitted, refused, isAdmitted: false, snapshot: new Map() });
       this.send(['open', id, open]);
+      ended?.addEventListener('abort', () => this.leave(id), { once: true });
     });
+  }
+
+  /** A stream ended: where the main process has not decided about it, nobody else tells that. */
+  private leave(id: StreamId): void {
+    const served = this.streams.get(id);
+    if (!served || served.isAdmitted) return;
+    this.streams.delete(id);
+    this.send(['closed', id]);
+    served.refused(new MeshError('unavailable', { public: 'the stream ended before it was let in' }));
   }
 
   private receive(message: ToWorker): void {
