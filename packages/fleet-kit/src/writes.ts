@@ -108,22 +108,24 @@ export async function putIngresses(apiUrls: readonly string[]): Promise<{ advert
   };
 }
 
-/** A connection that a control plane closes under a request is not its answer: a few more tries, of what can be repeated. */
-const TRIES = 5;
-const PAUSE_MS = 200;
+/** A closed connection and 503 are no answer yet, from a control plane that starts: asked again for so long, of what can be repeated. */
+const PATIENCE_MS = 30_000;
+const PAUSE_MS = 50;
 
 async function request(url: string, method: string, body?: JsonObject): Promise<string> {
   const content = body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {};
-  for (let attempt = 1; ; attempt++) {
+  const endMs = performance.now() + PATIENCE_MS;
+  for (;;) {
     const answer = await fetch(url, { method, ...content }).catch((error: Error) => error);
+    const isOver = method === 'POST' || performance.now() > endMs;
     if (!(answer instanceof Error)) {
       const text = await answer.text();
-      if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${text}`);
-      return text;
-    }
-    const { cause } = answer;
-    if (method === 'POST' || attempt === TRIES)
+      if (answer.ok) return text;
+      if (answer.status !== 503 || isOver) throw new Error(`${method} ${url}: ${answer.status} ${text}`);
+    } else if (isOver) {
+      const { cause } = answer;
       throw new Error(`${method} ${url}: ${cause instanceof Error ? cause.message : answer.message}`, { cause: answer });
+    }
     await delay(PAUSE_MS);
   }
 }
