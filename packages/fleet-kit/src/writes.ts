@@ -108,9 +108,13 @@ export async function putIngresses(apiUrls: readonly string[]): Promise<{ advert
   };
 }
 
-/** A closed connection and 503 are no answer yet, from a control plane that starts: asked again for so long, of what can be repeated. */
+/**
+ * A closed connection and 503 are no answer yet, from a control plane that starts, nor is 408 to a process that a fleet kept from
+ * sending in time: asked again for so long, of what can be repeated.
+ */
 const PATIENCE_MS = 30_000;
 const PAUSE_MS = 50;
+const NO_ANSWERS: ReadonlySet<number> = new Set([408, 503]);
 
 async function request(url: string, method: string, body?: JsonObject): Promise<string> {
   const content = body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {};
@@ -121,7 +125,7 @@ async function request(url: string, method: string, body?: JsonObject): Promise<
     if (!(answer instanceof Error)) {
       const text = await answer.text();
       if (answer.ok) return text;
-      if (answer.status !== 503 || isOver) throw new Error(`${method} ${url}: ${answer.status} ${text}`);
+      if (!NO_ANSWERS.has(answer.status) || isOver) throw new Error(`${method} ${url}: ${answer.status} ${text}`);
     } else if (isOver) {
       const { cause } = answer;
       throw new Error(`${method} ${url}: ${cause instanceof Error ? cause.message : answer.message}`, { cause: answer });

@@ -4,8 +4,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Logger, MeshError, messageOf } from '@mesh/core';
 import type { ApiSection, ApiTls, ListenerConfig } from '../options.js';
+import { Overdue } from './overdue.js';
 
-/** How often Node looks for requests that took too long to arrive, in milliseconds. */
+/** How often Node looks for requests that took too long to arrive at most, in milliseconds. */
 const TIMEOUT_CHECK_MS = 2_000;
 
 /** One listener of the API. */
@@ -22,7 +23,7 @@ export class Listener {
 
   /** Plain HTTP. */
   static http(handle: RequestListener, apiServer: ApiSection): Listener {
-    const server = createServer({ connectionsCheckingInterval: TIMEOUT_CHECK_MS }, handle);
+    const server = createServer({ connectionsCheckingInterval: checkingMs(apiServer) }, handle);
     return new Listener(guard(server, apiServer), apiServer.http);
   }
 
@@ -31,7 +32,7 @@ export class Listener {
     const cas = tls.clientCas ?? [];
     const server = createTlsServer(
       {
-        connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+        connectionsCheckingInterval: checkingMs(apiServer),
         cert: tls.cert,
         key: tls.key,
         minVersion: tls.minVersion ?? 'TLSv1.2',
@@ -101,9 +102,19 @@ function guard<S extends Server>(server: S, apiServer: ApiSection): S {
   server.headersTimeout = apiServer.readHeaderTimeout;
   server.requestTimeout = apiServer.readTimeout;
   server.keepAliveTimeout = apiServer.idleTimeout;
-  server.on('clientError', answerGarbage);
+  const overdue = new Overdue({ server, againMs: apiServer.readTimeout, giveUp: answerGarbage });
+  server.on('clientError', (error: ClientError, socket: Duplex) => {
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') overdue.add(error, socket as Socket);
+    else answerGarbage(error, socket);
+  });
   return server;
 }
+
+function checkingMs({ readHeaderTimeout }: ApiSection): number {
+  return Math.min(TIMEOUT_CHECK_MS, readHeaderTimeout);
+}
+
+type ClientError = Error & { code?: string };
 
 const CLIENT_ERRORS: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
@@ -111,7 +122,7 @@ const CLIENT_ERRORS: Readonly<Record<string, string>> = {
 };
 
 /** Bytes that are no HTTP: say so and close. */
-function answerGarbage(error: Error & { code?: string }, socket: Duplex & Partial<Socket>): void {
+function answerGarbage(error: ClientError, socket: Duplex & Partial<Socket>): void {
   const status = CLIENT_ERRORS[error.code ?? ''] ?? '400 Bad Request';
   if (error.code === 'ECONNRESET' || !socket.writable || (socket.bytesWritten ?? 0) > 0) {
     socket.destroy();
