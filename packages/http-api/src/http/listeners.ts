@@ -1,7 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { type Logger, MeshError, messageOf } from '@mesh/core';
 import type { ApiSection, ApiTls, ListenerConfig } from '../options.js';
 import { Overdue } from './overdue.js';
@@ -103,9 +102,9 @@ function guard<S extends Server>(server: S, apiServer: ApiSection): S {
   server.requestTimeout = apiServer.readTimeout;
   server.keepAliveTimeout = apiServer.idleTimeout;
   const overdue = new Overdue({ server, againMs: apiServer.readTimeout, giveUp: answerGarbage });
-  server.on('clientError', (error: ClientError, socket: Duplex) => {
+  server.on('clientError', (error: ClientError, socket) => {
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') overdue.add(error, socket as Socket);
-    else answerGarbage(error, socket);
+    else answerGarbage(error, socket as Socket);
   });
   return server;
 }
@@ -122,9 +121,9 @@ const CLIENT_ERRORS: Readonly<Record<string, string>> = {
 };
 
 /** Bytes that are no HTTP: say so and close. */
-function answerGarbage(error: ClientError, socket: Duplex & Partial<Socket>): void {
+function answerGarbage(error: ClientError, socket: Socket): void {
   const status = CLIENT_ERRORS[error.code ?? ''] ?? '400 Bad Request';
-  if (error.code === 'ECONNRESET' || !socket.writable || (socket.bytesWritten ?? 0) > 0) {
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
     socket.destroy();
     return;
   }
