@@ -1,12 +1,14 @@
 import { rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { type ProbeTarget, startTwoZones, type TwoZones, until } from '@mesh/lab-kit';
+import { connect, type PeerCertificate } from 'node:tls';
+import { type ManagedProcess, type ProbeTarget, type ServiceInstance, startTwoZones, type TwoZones, until } from '@mesh/lab-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BIN_DIR, envoyPath } from './config.js';
 import { makeWorkDir } from './work-dir.js';
 
 const workDir = makeWorkDir('rotation');
 const ROTATIONS = 3;
+const RESPONSES = /^xds_responses_sent\{[^}]*\.(\w+)"[^}]*\} (\d+)$/gm;
 let lab: TwoZones;
 
 beforeAll(async () => {
@@ -15,7 +17,7 @@ beforeAll(async () => {
     workDir,
     envoyPath: envoyPath(),
     addressBlock: 231,
-    store: 'memory',
+    store: 'postgres',
     layout: 'single',
   });
 });
@@ -32,6 +34,31 @@ interface Overview {
 async function regenerations(name: string): Promise<number> {
   const overview = await lab.zone1.api.get<Overview>(`/meshes/default/dataplanes/${name}/_overview`);
   return overview?.dataplaneInsight?.mTLS?.certificateRegenerations ?? 0;
+}
+
+/** Lets certificates live so long from now on; every proxy is given a new one. */
+async function putMesh(expiration: string): Promise<void> {
+  const backend = { name: 'ca-1', type: 'builtin', dpCert: { rotation: { expiration } } };
+  await lab.global.api.put('/meshes/default', { type: 'Mesh', name: 'default', mtls: { enabledBackend: 'ca-1', backends: [backend] } });
+}
+
+/** What an inbound shows to whoever opens a connection. */
+function certificateOf({ address: host, inboundPort: port }: ServiceInstance): Promise<PeerCertificate> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, ALPNProtocols: ['kuma'], rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate());
+      socket.destroy();
+    });
+    socket.once('error', reject);
+  });
+}
+
+/** Responses of each type that the control plane of zone-1 has sent since its start. */
+async function responses(controlPlane: ManagedProcess): Promise<Record<string, number>> {
+  const metrics = await (await fetch(`http://127.0.0.1:${controlPlane.spec.env['KUMA_DIAGNOSTICS_SERVER_PORT']}/metrics`)).text();
+  const sent: Record<string, number> = {};
+  for (const [, type = '', count] of metrics.matchAll(RESPONSES)) sent[type] = (sent[type] ?? 0) + Number(count);
+  return sent;
 }
 
 /** Requests one after the other on kept connections, as an application's client would. */
@@ -58,7 +85,7 @@ function load(target: ProbeTarget, agent: Agent, stop: AbortSignal): Promise<{ g
 
 describe('certificate rotation', () => {
   it('replaces the certificates of both ends several times under load without one failed request', async () => {
-    const { backendFromWeb, global } = lab;
+    const { backendFromWeb } = lab;
     const seen = new Set<string>();
     await until({ what: 'both zones answering', deadlineMs: 30_000 }, async () => {
       const response = await fetch(`http://${backendFromWeb.host}:${backendFromWeb.port}/`);
@@ -73,11 +100,7 @@ describe('certificate rotation', () => {
       load(backendFromWeb, agent, stop.signal),
       load(backendFromWeb, agent, stop.signal),
     ];
-    await global.api.put('/meshes/default', {
-      type: 'Mesh',
-      name: 'default',
-      mtls: { enabledBackend: 'ca-1', backends: [{ name: 'ca-1', type: 'builtin', dpCert: { rotation: { expiration: '10s' } } }] },
-    });
+    await putMesh('10s');
     await until(
       { what: `${ROTATIONS} rotations of both ends`, deadlineMs: 100_000, intervalMs: 200 },
       async () =>
@@ -88,5 +111,36 @@ describe('certificate rotation', () => {
     agent.destroy();
     expect(outcomes.flatMap((outcome) => outcome.bad)).toEqual([]);
     expect(outcomes.reduce((total, outcome) => total + outcome.good, 0)).toBeGreaterThan(100);
+  });
+
+  it('leaves each proxy its certificate over a restart of its control plane, and replaces it before it ends', async () => {
+    const { backendFromWeb, deployment, global, instances, zone1 } = lab;
+    const short = (await certificateOf(instances.backend1)).serialNumber;
+    await putMesh('40s');
+    const own = await until({ what: 'a certificate that lives longer', deadlineMs: 30_000 }, async () => {
+      const certificate = await certificateOf(instances.backend1);
+      return certificate.serialNumber !== short && Date.parse(certificate.valid_to) > Date.now() + 20_000 && certificate;
+    });
+    const stop = new AbortController();
+    const agent = new Agent({ keepAlive: true });
+    const running = load(backendFromWeb, agent, stop.signal);
+    await deployment.group.find('zone-1.kuma-cp')?.stop('SIGKILL');
+    const restarted = await deployment.launchService('kuma-cp', 'zone-1', zone1.env);
+    await deployment.waitForApi(zone1);
+    const spec = { targetRef: { kind: 'Mesh' }, to: [{ targetRef: { kind: 'Mesh' }, default: { connectionTimeout: '7s' } }] };
+    await global.api.put('/meshes/default/meshtimeouts/after', { type: 'MeshTimeout', mesh: 'default', name: 'after', spec });
+    await deployment.until('clusters for web, which calls', async () => ((await responses(restarted))['Cluster'] ?? 0) > 0);
+    expect((await responses(restarted))['Secret'] ?? 0).toBe(0);
+    expect((await certificateOf(instances.backend1)).serialNumber).toBe(own.serialNumber);
+    await until(
+      { what: 'another certificate', deadlineMs: 60_000, intervalMs: 100 },
+      async () => (await certificateOf(instances.backend1)).serialNumber !== own.serialNumber,
+    );
+    expect(Date.now()).toBeLessThan(Date.parse(own.valid_to));
+    stop.abort();
+    const outcome = await running;
+    agent.destroy();
+    expect(outcome.bad).toEqual([]);
+    expect(outcome.good).toBeGreaterThan(100);
   });
 });

@@ -11,7 +11,7 @@ export {
   type SystemCertificateOptions,
 } from './ca/admin.js';
 export { type BuiltinCaOptions, builtinCaSecrets, type CaPair, createBuiltinCa, createRoot, type RootOptions } from './ca/builtin.js';
-export { issueLeaf, type Leaf, type LeafRequest } from './ca/leaf.js';
+export { issueLeaf, issueLeafNow, type Leaf, type LeafRequest, leafNotAfter } from './ca/leaf.js';
 export { loadMeshCa, type MeshCa } from './ca/mesh-ca.js';
 export { checkProvidedCa } from './ca/provided.js';
 export { ADMIN_USER_TOKEN, type DefaultGlobalSecretsOptions, defaultGlobalSecrets, defaultSecretsForMesh } from './secrets/defaults.js';

@@ -92,11 +92,17 @@ export class ZoneProxySource implements SnapshotSource {
   }
 
   private egressOrder(ca: MeshCa): CertificateOrder {
+    const fingerprint = `${ca.certificate.fingerprint256}/${ca.leafTtl ?? ''}`;
     return {
-      fingerprint: `${ca.certificate.fingerprint256}/${ca.leafTtl ?? ''}`,
+      fingerprint,
       issue: async () => {
-        const leaf = await issueLeaf(ca, { services: [EGRESS_SERVICE], tags: {}, now: this.options.clock.now() });
-        return { certificatePem: leaf.certPem, privateKeyPem: leaf.keyPem, issuedAtMs: leaf.issuedAt, expiresAtMs: leaf.notAfter };
+        const { certPem, keyPem, issuedAt, notAfter } = await issueLeaf(ca, {
+          services: [EGRESS_SERVICE],
+          tags: {},
+          now: this.options.clock.now(),
+        });
+        const version = `${fingerprint}/${issuedAt}/${notAfter}`;
+        return { certificatePem: certPem, privateKeyPem: keyPem, issuedAtMs: issuedAt, expiresAtMs: notAfter, version };
       },
     };
   }

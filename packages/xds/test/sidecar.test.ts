@@ -94,6 +94,28 @@ describe('a sidecar', () => {
     expect(changed.map(([type]) => type)).toEqual([SECRET_TYPE]);
   });
 
+  test('has a certificate that is made when it is sent, where its version is known before', () => {
+    const context = contextOf(o.mesh, o.sidecar);
+    let looks = 0;
+    const identityIn = (version: string) => ({
+      ...testIdentity,
+      version,
+      get keyPem() {
+        looks++;
+        return testIdentity.keyPem;
+      },
+    });
+    const secretOf = (version: string) => {
+      const result = sidecarOf(context, 'echo-z1', { identity: identityIn(version) });
+      return result.ok ? result.snapshot.get(SECRET_TYPE)?.resources.get('identity_cert:secret:default') : undefined;
+    };
+    const secret = secretOf('v1');
+    expect(secretOf('v1')?.version).toBe(secret?.version);
+    expect(secretOf('v2')?.version).not.toBe(secret?.version);
+    expect(looks).toBe(0);
+    expect(Buffer.from(secret?.body ?? []).includes(testIdentity.keyPem)).toBe(true);
+  });
+
   test('is not configured without the certificate its mesh asks for', () => {
     const result = sidecarOf(contextOf(o.mesh, o.sidecar), 'echo-z1');
     expect(result).toEqual({

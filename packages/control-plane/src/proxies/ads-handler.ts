@@ -103,7 +103,7 @@ export class ProxyAdsHandler implements AdsHandler {
 
   private async admitStream(open: AdsOpen): Promise<AdsPeer> {
     if (this.stopped) throw new MeshError('unavailable', { public: 'the control plane is stopping' });
-    const node = parseProxyNode(open.nodeId, open.nodeMetadata);
+    const node = { ...parseProxyNode(open.nodeId, open.nodeMetadata), returning: open.returning };
     if (!this.options.kinds.has(node.kind)) {
       throw new MeshError('bad_request', { public: `this server does not serve proxies of kind ${node.kind}: fetch a new bootstrap` });
     }

@@ -8,7 +8,13 @@ const HOUR_MS = 3_600_000;
 let serial = 0;
 async function issue(): Promise<ProxyCertificate> {
   serial += 1;
-  return { certificatePem: `cert-${serial}`, privateKeyPem: 'key', issuedAtMs: Date.now(), expiresAtMs: Date.now() + 10 * HOUR_MS };
+  return {
+    certificatePem: `cert-${serial}`,
+    privateKeyPem: 'key',
+    issuedAtMs: Date.now(),
+    expiresAtMs: Date.now() + 10 * HOUR_MS,
+    version: `v${serial}`,
+  };
 }
 
 function keeperOf(onIssued = vi.fn(), onTakenBack = vi.fn()) {
@@ -99,6 +105,31 @@ describe('the certificate keeper', () => {
     expect(onTakenBack).toHaveBeenCalledExactlyOnceWith(KEY, expect.objectContaining({ certificatePem: 'cert-1' }));
     await vi.advanceTimersByTimeAsync(7 * HOUR_MS);
     expect(onIssued).toHaveBeenCalledTimes(2);
+  });
+
+  it('lets a proxy keep the certificate that it has from before a restart, and replaces that in time', async () => {
+    const { keeper, onIssued } = keeperOf();
+    const recalled = {
+      ...(await issue()),
+      certificatePem: 'recalled',
+      issuedAtMs: Date.now() - HOUR_MS,
+      expiresAtMs: Date.now() + 9 * HOUR_MS,
+    };
+    const order = { fingerprint: 'f', issue, recall: () => recalled };
+    expect(keeper.want(KEY, order)).toBe(recalled);
+    await vi.advanceTimersByTimeAsync(7 * HOUR_MS - 1);
+    expect(onIssued).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(onIssued).toHaveBeenCalledOnce();
+    expect(keeper.want(KEY, order)).not.toBe(recalled);
+  });
+
+  it('makes a new certificate at once for a proxy whose one from before a restart is due', async () => {
+    const { keeper, onIssued } = keeperOf();
+    const recalled = { ...(await issue()), issuedAtMs: Date.now() - 8 * HOUR_MS, expiresAtMs: Date.now() + 2 * HOUR_MS };
+    expect(keeper.want(KEY, { fingerprint: 'f', issue, recall: () => recalled })).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(onIssued).toHaveBeenCalledOnce();
   });
 
   it.each([

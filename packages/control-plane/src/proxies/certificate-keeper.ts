@@ -1,12 +1,14 @@
 import { type Clock, keyString, type Logger, messageOf, type ResourceKey } from '@mesh/core';
 
-/** A leaf certificate of a proxy, as it is kept in memory only. */
+/** A leaf certificate of a proxy, as it is kept in memory only; one that was recalled is made when somebody looks at it. */
 export interface ProxyCertificate {
   readonly certificatePem: string;
   readonly privateKeyPem: string;
   /** Milliseconds since the epoch. */
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
+  /** Says what it is made from: what it must say, its authority, and when it was issued. */
+  readonly version: string;
 }
 
 /** What a proxy's certificate must say, and who can issue it. */
@@ -14,6 +16,8 @@ export interface CertificateOrder {
   /** Changes whenever a new certificate is needed: authority, services and tags of the proxy, lifetime. */
   readonly fingerprint: string;
   readonly issue: () => Promise<ProxyCertificate>;
+  /** The certificate a proxy says it has from another process or an earlier start; undefined where it may not have one that is as wanted. */
+  readonly recall?: (() => ProxyCertificate | undefined) | undefined;
 }
 
 export interface CertificateKeeperOptions {
@@ -106,11 +110,12 @@ export class CertificateKeeper {
   private takeBack(id: string, held: Held): void {
     const kept = this.kept.get(id);
     this.kept.delete(id);
-    if (kept?.issuedFor !== held.order.fingerprint || dueMs(kept.certificate) <= this.options.clock.now()) return;
-    held.certificate = kept.certificate;
-    held.issuedFor = kept.issuedFor;
-    this.scheduleRotation(held, kept.certificate);
-    this.options.onTakenBack?.(held.key, kept.certificate);
+    const certificate = kept?.issuedFor === held.order.fingerprint ? kept.certificate : held.order.recall?.();
+    if (!certificate || dueMs(certificate) <= this.options.clock.now()) return;
+    held.certificate = certificate;
+    held.issuedFor = held.order.fingerprint;
+    this.scheduleRotation(held, certificate);
+    this.options.onTakenBack?.(held.key, certificate);
   }
 
   private issue(held: Held): void {

@@ -15,6 +15,8 @@ export interface ProxyNode {
   /** JSON of the resource to register; absent where the proxy relies on a stored one. */
   readonly inlineResource: string | undefined;
   readonly version: ProxyVersion;
+  /** It came with versions of what it was given on an earlier stream, by this process or another. */
+  readonly returning?: boolean;
 }
 
 const KIND_OF_TYPE: Readonly<Record<string, ProxyKind>> = {

@@ -1,7 +1,7 @@
 import { parseExpiration } from '@mesh/resources';
 import { CLOCK_SKEW_MS } from '../clock-skew.js';
-import { CLIENT_AUTH, KEY_USAGE, newKeyPair, SERVER_AUTH } from '../x509/issue.js';
-import { issueLeafCertificate } from '../x509/issue-leaf.js';
+import { CLIENT_AUTH, KEY_USAGE, newKeyPair, newKeyPairNow, SERVER_AUTH } from '../x509/issue.js';
+import { issueLeafCertificate, issueLeafCertificateNow, type LeafCertificateRequest } from '../x509/issue-leaf.js';
 import { privateKeyPem } from '../x509/pem.js';
 import type { MeshCa } from './mesh-ca.js';
 
@@ -29,32 +29,49 @@ export interface Leaf {
   readonly spiffeIds: readonly string[];
 }
 
+/** When a certificate ends that is issued at a time, in milliseconds since the epoch: after what its CA says, and never after that. */
+export function leafNotAfter(ca: MeshCa, issuedAt: number): number {
+  const ttlMs = (ca.leafTtl ? parseExpiration(ca.leafTtl) : undefined) ?? DAY_MS;
+  return Math.min(issuedAt + ttlMs, Date.parse(ca.certificate.validTo));
+}
+
 /**
  * Issues the certificate of a proxy (contract/dataplane.md §2.6): `spiffe://<mesh>/<service>` for
  * each service, then `kuma://<tag>/<value>` for each tag, sorted. It never outlives its issuer.
  */
 export async function issueLeaf(ca: MeshCa, request: LeafRequest): Promise<Leaf> {
-  const { now } = request;
-  const ttlMs = request.ttlMs ?? (ca.leafTtl ? parseExpiration(ca.leafTtl) : undefined) ?? DAY_MS;
-  const notAfter = Math.min(now + ttlMs, Date.parse(ca.certificate.validTo));
   const { privateKey, publicKey } = await newKeyPair(request.keyType === 'rsa' ? { rsaBits: 2048 } : 'ecdsa');
-  const spiffeIds = [...new Set(request.services)].map((service) => `spiffe://${ca.mesh}/${service}`);
-  const certPem = await issueLeafCertificate({
+  const fields = leafFields(ca, request);
+  return leafOf(fields, { certPem: await issueLeafCertificate({ ...fields.certificate, publicKey }), keyPem: privateKeyPem(privateKey) });
+}
+
+/** As `issueLeaf` with ECDSA, at once: a millisecond of the main thread, where nobody can wait. */
+export function issueLeafNow(ca: MeshCa, request: Omit<LeafRequest, 'keyType'>): Leaf {
+  const { privateKey, publicKey } = newKeyPairNow();
+  const fields = leafFields(ca, request);
+  return leafOf(fields, { certPem: issueLeafCertificateNow({ ...fields.certificate, publicKey }), keyPem: privateKeyPem(privateKey) });
+}
+
+interface LeafFields extends Pick<Leaf, 'issuedAt' | 'notAfter' | 'spiffeIds'> {
+  readonly certificate: Omit<LeafCertificateRequest, 'publicKey'>;
+}
+
+function leafOf({ issuedAt, notAfter, spiffeIds }: LeafFields, pair: Pick<Leaf, 'certPem' | 'keyPem'>): Leaf {
+  return { ...pair, issuedAt, notAfter, spiffeIds };
+}
+
+function leafFields(ca: MeshCa, { now, ttlMs, services, tags }: LeafRequest): LeafFields {
+  const notAfter = ttlMs === undefined ? leafNotAfter(ca, now) : Math.min(now + ttlMs, Date.parse(ca.certificate.validTo));
+  const spiffeIds = [...new Set(services)].map((service) => `spiffe://${ca.mesh}/${service}`);
+  const certificate = {
     issuer: { key: ca.key, certificate: ca.certificate },
-    publicKey,
-    altNames: [...spiffeIds, ...tagUris(request.tags)].map((value) => ({ type: 'url', value })),
+    altNames: [...spiffeIds, ...tagUris(tags)].map((value) => ({ type: 'url', value }) as const),
     keyUsages: KEY_USAGE.digitalSignature | KEY_USAGE.keyEncipherment | KEY_USAGE.keyAgreement,
     extendedKeyUsages: [SERVER_AUTH, CLIENT_AUTH],
     notBefore: new Date(now - CLOCK_SKEW_MS),
     notAfter: new Date(notAfter),
-  });
-  return {
-    certPem,
-    keyPem: privateKeyPem(privateKey),
-    issuedAt: now,
-    notAfter,
-    spiffeIds,
   };
+  return { issuedAt: now, notAfter, spiffeIds, certificate };
 }
 
 function tagUris(tags: Readonly<Record<string, readonly string[]>>): string[] {

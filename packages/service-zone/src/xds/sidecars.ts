@@ -1,8 +1,8 @@
-import { type CertificateOrder, type ProxyNode, type SnapshotParts, type SnapshotSource, tagValuesOf } from '@mesh/control-plane/proxies';
-import { keyOf, keyString, type Resource, TAG_SERVICE, type ViewEvent } from '@mesh/core';
+import type { ProxyNode, SnapshotParts, SnapshotSource } from '@mesh/control-plane/proxies';
+import { keyOf, keyString, type Resource, type ViewEvent } from '@mesh/core';
 import type { Snapshot } from '@mesh/delta';
-import { issueLeaf, loadMeshCa, type MeshCa } from '@mesh/identity';
-import type { DataplaneSpec } from '@mesh/resources';
+import { loadMeshCa, type MeshCa } from '@mesh/identity';
+import type { DataplaneInsightSpec, DataplaneSpec } from '@mesh/resources';
 import {
   BuildMemory,
   buildSidecar,
@@ -12,6 +12,7 @@ import {
   type ProxyMetadata,
   parseNodeMetadata,
 } from '@mesh/xds';
+import { leafOrder } from './leaf-order.js';
 
 interface Remembered {
   readonly memory: BuildMemory;
@@ -46,7 +47,7 @@ export class SidecarSource implements SnapshotSource {
     remembered.made = undefined;
     const ca = this.caOf(context);
     const adminTls = this.options.adminAuthority.serverTls(dataplane);
-    const identity = this.identityOf(dataplane, ca);
+    const identity = this.identityOf(node, dataplane, ca);
     if (identity === 'waiting') return undefined;
     const result = context.follow(node, () => buildSidecar({ context, dataplane, metadata, identity, adminTls, plugins, memory }));
     if (!result.ok) throw new Error(result.problems.join('; '));
@@ -130,26 +131,25 @@ export class SidecarSource implements SnapshotSource {
     return context.mtls ? loadMeshCa(this.options.view, context.mesh) : undefined;
   }
 
-  private identityOf(dataplane: Resource<DataplaneSpec>, ca: MeshCa | undefined): ProxyIdentity | undefined | 'waiting' {
-    const { certificates } = this.options;
+  private identityOf(node: ProxyNode, dataplane: Resource<DataplaneSpec>, ca: MeshCa | undefined): ProxyIdentity | undefined | 'waiting' {
+    const { certificates, clock, view } = this.options;
     if (!ca) {
       certificates.forget(keyOf(dataplane));
       return undefined;
     }
-    const certificate = certificates.want(keyOf(dataplane), this.leafOrder(ca, dataplane.spec));
+    const { mesh, name } = node.key;
+    const recorded = () => (node.returning ? view.find<DataplaneInsightSpec>('DataplaneInsight', mesh, name)?.spec.mTLS : undefined);
+    const certificate = certificates.want(keyOf(dataplane), leafOrder({ ca, spec: dataplane.spec, clock, recorded }));
     if (!certificate) return 'waiting';
-    return { certPem: certificate.certificatePem, keyPem: certificate.privateKeyPem, caPems: [ca.trustBundlePem] };
-  }
-
-  private leafOrder(ca: MeshCa, spec: DataplaneSpec): CertificateOrder {
-    const tags = tagValuesOf(spec);
     return {
-      // A further root to trust is no reason for a new certificate.
-      fingerprint: `${ca.certificate.fingerprint256}/${ca.leafTtl ?? ''}/${JSON.stringify(tags)}`,
-      issue: async () => {
-        const leaf = await issueLeaf(ca, { services: tags[TAG_SERVICE] ?? [], tags, now: this.options.clock.now() });
-        return { certificatePem: leaf.certPem, privateKeyPem: leaf.keyPem, issuedAtMs: leaf.issuedAt, expiresAtMs: leaf.notAfter };
+      version: certificate.version,
+      get certPem() {
+        return certificate.certificatePem;
       },
+      get keyPem() {
+        return certificate.privateKeyPem;
+      },
+      caPems: [ca.trustBundlePem],
     };
   }
 }

@@ -30,7 +30,8 @@ export function buildSidecar(input: SidecarInput): BuildResult {
 
 /** All that a frame is made of besides what is read from the context. */
 function frameInputs({ dataplane, metadata, identity, adminTls, plugins }: SidecarInput): readonly unknown[] {
-  return [dataplane, metadata, plugins, identity?.certPem, identity?.keyPem, adminTls?.version, ...(identity?.caPems ?? [])];
+  const own = identity?.version ?? [identity?.certPem, identity?.keyPem].join();
+  return [dataplane, metadata, plugins, own, adminTls?.version, ...(identity?.caPems ?? [])];
 }
 
 function buildFrame(input: SidecarInput): Frame {

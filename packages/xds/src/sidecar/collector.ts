@@ -93,7 +93,11 @@ export class ResourceCollector {
   }
 
   addSecret<Desc extends DescMessage>(schema: Desc, name: string, message: MessageShape<Desc>): void {
-    this.builder.add(SECRET_TYPE, encodeResource(schema, name, message));
+    this.addSecretResource(encodeResource(schema, name, message));
+  }
+
+  addSecretResource(secret: SnapshotResource): void {
+    this.builder.add(SECRET_TYPE, secret);
   }
 
   /** Notes that something leads to these clusters. */

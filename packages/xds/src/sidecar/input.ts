@@ -18,6 +18,11 @@ export interface ProxyIdentity {
   /** Leaf first. */
   readonly certPem: string;
   readonly keyPem: string;
+  /**
+   * Says all that certificate and key are made from; absent: they say it themselves. With it they are asked for only when
+   * they are sent: a proxy that has them in this version keeps them.
+   */
+  readonly version?: string;
   /** All roots in force; more than one while a CA is rotated. */
   readonly caPems: readonly string[];
 }
