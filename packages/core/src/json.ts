@@ -11,12 +11,14 @@ export function jsonEqual(a: unknown, b: unknown): boolean {
 
 function objectsEqual(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
   let keys = 0;
-  for (const [key, value] of Object.entries(a)) {
+  for (const key of Object.keys(a)) {
+    const value = a[key];
     if (value === undefined) continue;
     keys++;
     if (!Object.hasOwn(b, key) || !jsonEqual(value, b[key])) return false;
   }
-  return keys === Object.values(b).filter((value) => value !== undefined).length;
+  for (const key of Object.keys(b)) if (b[key] !== undefined) keys--;
+  return keys === 0;
 }
 
 const UNPAIRED_SURROGATE = /\p{Surrogate}/u;
@@ -28,6 +30,8 @@ export function isStorableText(text: string): boolean {
 
 /** The path of the first text in a JSON value that no store can hold, or undefined. */
 export function findUnstorableText(value: unknown, path = ''): string | undefined {
+  // Of almost every value nothing has to be found: it is looked at without a path for each of its parts.
+  if (isStorable(value)) return undefined;
   if (typeof value === 'string') return isStorableText(value) ? undefined : path;
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, child] of Object.entries(value)) {
@@ -36,6 +40,16 @@ export function findUnstorableText(value: unknown, path = ''): string | undefine
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return isStorableText(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every(isStorable);
+  for (const key of Object.keys(value)) {
+    if (!isStorableText(key) || !isStorable((value as Record<string, unknown>)[key])) return false;
+  }
+  return true;
 }
 
 /** A JSON value of one's own: later changes to the original do not reach it; keys without a value are gone. */

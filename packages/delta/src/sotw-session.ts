@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { SessionAction, SotwRequest } from './actions.js';
 import type { SnapshotResource, SnapshotType } from './snapshot.js';
 import { StreamSession } from './stream-session.js';
@@ -86,7 +86,6 @@ function versionOf(resources: readonly SnapshotResource[], type: SnapshotType | 
   if (type && resources.length === type.resources.size && resources.every((r) => type.resources.get(r.name)?.version === r.version)) {
     return type.version;
   }
-  const hash = createHash('sha256');
-  for (const line of resources.map((r) => `${r.name}\0${r.version}\n`).sort()) hash.update(line);
-  return hash.digest('hex').slice(0, 32);
+  const lines = resources.map((r) => `${r.name}\0${r.version}\n`).sort();
+  return hash('sha256', lines.join(''), 'hex').slice(0, 32);
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { create, type DescMessage, fromBinary, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { type AnyDescriptor, type Json, type JsonObject, MeshError, messageOf } from '@mesh/core';
@@ -49,7 +49,7 @@ export function encodeResource(resource: WireResource, descriptor: AnyDescriptor
 /** Encodes a resource once for all streams that send it; its version is the hash of its bytes. */
 export function toEncodedResource(resource: WireResource, descriptor: AnyDescriptor): EncodedResource {
   const body = encodeResource(resource, descriptor);
-  return { name: wireName(resource.name, resource.mesh), version: createHash('sha256').update(body).digest('hex'), body };
+  return { name: wireName(resource.name, resource.mesh), version: hash('sha256', body, 'hex'), body };
 }
 
 /** Decodes a `KumaResource` of a known kind; throws MeshError `bad_request` for whatever is none. */

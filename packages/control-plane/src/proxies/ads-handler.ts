@@ -183,10 +183,15 @@ class ProxySession {
   /** Its place among those that are being served for the first time. */
   admitted: Admitted | undefined;
 
+  private readonly open: Pick<AdsOpen, 'authorization' | 'peer' | 'stream' | 'variant'>;
+
   constructor(
     readonly node: ProxyNode,
-    private readonly open: AdsOpen,
-  ) {}
+    { authorization, peer, stream, variant }: AdsOpen,
+  ) {
+    // The rest of what a stream opens with is not needed for as long as the stream lives.
+    this.open = { authorization, peer, stream, variant };
+  }
 
   get key() {
     return this.node.key;

@@ -23,7 +23,9 @@ export interface AdsServiceOptions {
 export class AdsServerStream implements AdsStream {
   private peer: AdsPeer | undefined;
   private nodeId: string | undefined;
-  private readonly over = new AbortController();
+  private ended = false;
+  /** Tells the handler, while it decides about the stream; nobody listens later. */
+  private waiting: AbortController | undefined;
   private patience: NodeJS.Timeout | undefined;
 
   constructor(
@@ -35,10 +37,6 @@ export class AdsServerStream implements AdsStream {
     call.on('end', () => this.end(() => call.end()));
     call.on('cancelled', () => this.end(() => {}));
     call.on('close', () => this.end(() => {}));
-  }
-
-  private get ended(): boolean {
-    return this.over.signal.aborted;
   }
 
   setSnapshot(snapshot: Snapshot, taken?: () => void): void {
@@ -83,6 +81,7 @@ export class AdsServerStream implements AdsStream {
   }
 
   private async connect(node: Node, returning: boolean): Promise<AdsPeer> {
+    this.waiting = new AbortController();
     return this.context.handler.connect({
       nodeId: node.id,
       nodeMetadata: node.metadata ?? {},
@@ -92,12 +91,13 @@ export class AdsServerStream implements AdsStream {
       returning,
       peer: this.call.getPeer(),
       stream: this,
-      ended: this.over.signal,
+      ended: this.waiting.signal,
     });
   }
 
   private connected(peer: AdsPeer, request: DecodedRequest): void {
     this.peer = peer;
+    this.waiting = undefined;
     if (this.ended) {
       this.tell((told) => told.onClosed());
       return;
@@ -152,7 +152,8 @@ export class AdsServerStream implements AdsStream {
 
   private end(finish: () => void): void {
     if (this.ended) return;
-    this.over.abort();
+    this.ended = true;
+    this.waiting?.abort();
     clearTimeout(this.patience);
     finish();
     this.tell((peer) => peer.onClosed());

@@ -35,7 +35,7 @@ export function addLogs(
   { subject, match }: { subject: LogSubject; match?: RuleMatch },
 ): void {
   for (const { terminal } of listener.chains) {
-    if (terminal.kind === 'direct') continue;
+    if (terminal.kind === 'direct' || terminal.kind === 'made') continue;
     const standard = terminal.kind === 'http' ? HTTP_FORMAT : TCP_FORMAT;
     const expand = (text: string) => substitute(text, { ...subject, direction: listener.direction });
     const logs = (conf.backends ?? []).flatMap(({ file }) => (file ? [fileLog(file, { standard, expand })] : []));

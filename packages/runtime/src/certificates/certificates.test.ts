@@ -33,6 +33,15 @@ describe('ensureCertificates', () => {
     );
   });
 
+  it('makes a key that signs in no time, or that of Kuma where somebody chose cipher suites', async () => {
+    await ensureCertificates(config());
+    expect(createPrivateKey(read('kuma-cp.key')).asymmetricKeyType).toBe('ec');
+    const other = join(scratch, 'other');
+    const env = { KUMA_GENERAL_WORK_DIR: other, KUMA_DP_SERVER_TLS_CIPHER_SUITES: 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384' };
+    await ensureCertificates(loadConfig({ env }).config);
+    expect(createPrivateKey(readFileSync(join(other, 'kuma-cp.key'))).asymmetricKeyType).toBe('rsa');
+  });
+
   it('makes a pair for both ends of internal connections, and refuses a stranger', async () => {
     await ensureCertificates(config());
     const own = { ca: read('internal-ca.crt'), cert: read('internal.crt'), key: read('internal.key') };

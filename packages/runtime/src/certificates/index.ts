@@ -13,15 +13,24 @@ const INTERNAL_CA_NAME = 'CN=mesh internal CA';
  */
 export async function ensureCertificates(config: KumaConfig): Promise<void> {
   const { workDir, tlsCertFile, tlsKeyFile } = config.general;
-  if (tlsCertFile === join(workDir, 'kuma-cp.crt')) await ensureServerPair({ certFile: tlsCertFile, keyFile: tlsKeyFile });
+  if (tlsCertFile === join(workDir, 'kuma-cp.crt')) {
+    await ensureServerPair({ certFile: tlsCertFile, keyFile: tlsKeyFile }, namesCipherSuites(config) ? 'rsa' : 'ec');
+  }
   const internal = config.internal.tls;
   if (internal.caFile === join(workDir, 'internal-ca.crt')) {
     await ensureInternal({ ...internal, caKeyFile: join(workDir, 'internal-ca.key') });
   }
 }
 
-async function ensureServerPair(files: { certFile: string; keyFile: string }): Promise<void> {
-  const key = await readOrMake(files.keyFile, () => makeKey('rsa'));
+/** Suites of TLS 1.2 are for one sort of key: those that somebody chose are for that of Kuma's certificates. */
+function namesCipherSuites({ general, apiServer, diagnostics, monitoringAssignmentServer, dpServer, multizone }: KumaConfig): boolean {
+  const servers = [general, apiServer.https, diagnostics, monitoringAssignmentServer, dpServer, multizone.global.kds];
+  return servers.some(({ tlsCipherSuites }) => tlsCipherSuites.length > 0);
+}
+
+/** A handshake with an RSA key costs the server half a millisecond more, and a fleet that comes back makes thousands. */
+async function ensureServerPair(files: { certFile: string; keyFile: string }, keyType: 'rsa' | 'ec'): Promise<void> {
+  const key = await readOrMake(files.keyFile, () => makeKey(keyType));
   await readOrMake(files.certFile, () => issue({ key, subject: '', isCa: true, usages: ['serverAuth'], hosts: localHosts() }));
 }
 

@@ -27,7 +27,7 @@ export interface IssueOptions {
   readonly hosts?: readonly string[];
 }
 
-/** A new key as PKCS#8 PEM: RSA-2048 as Kuma makes it, or P-256, which is made in no time. */
+/** A new key as PKCS#8 PEM: RSA-2048 as Kuma makes it, or P-256, which is made and signs in no time. */
 export async function makeKey(type: 'rsa' | 'ec'): Promise<string> {
   const { privateKey } =
     type === 'rsa'

@@ -25,6 +25,12 @@ export interface DirectResponseTerminal {
   readonly body: string;
 }
 
+/** A filter that is finished: one for all chains that lead to the same. */
+export interface MadeTerminal {
+  readonly kind: 'made';
+  readonly filter: NamedConfig;
+}
+
 /** Filters that decide who may use a chain. */
 export interface Authorization {
   readonly networkFilters: readonly NamedConfig[];
@@ -51,7 +57,7 @@ export interface ChainModel {
   authorization?: Authorization;
   /** Filters between who may use the chain and what it leads to. */
   networkFilters?: NamedConfig[];
-  readonly terminal: HttpTerminal | TcpTerminal | DirectResponseTerminal;
+  readonly terminal: HttpTerminal | TcpTerminal | DirectResponseTerminal | MadeTerminal;
 }
 
 /** A listener under construction. */
@@ -136,6 +142,7 @@ function finishChain(listener: string, chain: ChainModel): FilterChain {
 
 function finishTerminal(terminal: ChainModel['terminal'], httpFilters: readonly NamedConfig[]): NamedConfig {
   if (terminal.kind === 'http') return finishHttp(terminal, httpFilters);
+  if (terminal.kind === 'made') return terminal.filter;
   if (terminal.kind === 'tcp') return { name: 'envoy.filters.network.tcp_proxy', config: packAny(TcpProxySchema, terminal.proxy) };
   const response = create(DirectResponseSchema, { response: { specifier: { case: 'inlineBytes', value: Buffer.from(terminal.body) } } });
   return named('envoy.filters.network.direct_response', DirectResponseSchema, response);

@@ -65,10 +65,10 @@ export class MeshMemory {
 
   /** Finds out which reads would give something else in the context that is the newest now, and whom that concerns. */
   advance(now: Generation): void {
-    for (const read of this.table.all()) {
-      if (read.source === 'derived' || Object.is(now.look(read.source, read.key), read.value)) continue;
+    this.table.forEach((read) => {
+      if (read.source === 'derived' || Object.is(now.look(read.source, read.key), read.value)) return;
       this.expire(read, ENDPOINT_SOURCES.has(read.source) ? 'endpoints' : 'other');
-    }
+    });
     for (const read of this.table.ofSource('derived')) if (read.readers.size > 0) this.settle(now, read);
   }
 
@@ -226,7 +226,9 @@ export class MeshMemory {
     for (const [key, { used }] of this.derived) if (used <= this.sweptIn) this.forgetDerived(key);
     const needed = new Set<Read>();
     for (const entries of [this.kept, this.derived]) for (const { reads } of entries.values()) for (const read of reads) needed.add(read);
-    for (const read of this.table.all()) if (read.readers.size === 0 && !needed.has(read)) this.expire(read, 'other');
+    this.table.forEach((read) => {
+      if (read.readers.size === 0 && !needed.has(read)) this.expire(read, 'other');
+    });
     this.sweptIn = MeshMemory.generations;
     this.sweepAt = Math.max(SWEEP_MIN, 2 * this.size);
   }

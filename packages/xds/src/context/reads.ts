@@ -67,8 +67,9 @@ export class ReadTable {
     return this.bySource.get(source)?.get(key);
   }
 
-  *all(): Iterable<Read> {
-    for (const reads of this.bySource.values()) yield* reads.values();
+  /** Visits all reads; those that are deleted meanwhile may be missed, and nobody else. */
+  forEach(visit: (read: Read) => void): void {
+    for (const reads of this.bySource.values()) reads.forEach(visit);
   }
 
   ofSource(source: ReadSource): Iterable<Read> {

@@ -1,7 +1,7 @@
 import { LateResource, type SnapshotResource } from '@mesh/delta';
 import { staticCluster } from '../build/cluster.js';
-import { adminHttp } from '../build/http.js';
-import type { ChainModel, ListenerModel } from '../build/listener.js';
+import { adminHttp, finishHttp } from '../build/http.js';
+import type { ChainModel, ListenerModel, MadeTerminal } from '../build/listener.js';
 import { pipeAddress, socketAddress } from '../build/messages.js';
 import { adminDownstreamSocket, type TlsMaterial, type TlsOnDemand } from '../build/tls.js';
 import { ADMIN_NAME, READINESS_NAME } from '../model/names.js';
@@ -79,15 +79,23 @@ function reusesPort(metadata: ProxyMetadata): boolean {
   return metadata.features.has(FEATURE_REUSE_PORT);
 }
 
+const READY = { prefix: '/ready', cluster: READINESS_NAME };
+/** What admin listeners lead to is the same for all proxies: made once. */
+const TO_READY = madeTerminal([READY]);
+const TO_EVERYTHING = madeTerminal([READY, { prefix: '/', cluster: ADMIN_NAME }]);
+
+function madeTerminal(routes: Parameters<typeof adminHttp>[1]): MadeTerminal {
+  return { kind: 'made', filter: finishHttp(adminHttp(ADMIN_NAME, routes), []) };
+}
+
 function adminListener(options: AdminListenerOptions, port: number): ListenerModel {
-  const ready = { prefix: '/ready', cluster: READINESS_NAME };
-  const chains: ChainModel[] = [{ authenticated: false, terminal: adminHttp(ADMIN_NAME, [ready]) }];
+  const chains: ChainModel[] = [{ authenticated: false, terminal: TO_READY }];
   if (options.tls) {
     chains.push({
       authenticated: false,
       match: { transportProtocol: 'tls' },
       socket: adminDownstreamSocket(options.tls),
-      terminal: adminHttp(ADMIN_NAME, [ready, { prefix: '/', cluster: ADMIN_NAME }]),
+      terminal: TO_EVERYTHING,
     });
   }
   return {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import type { Snapshot, SnapshotResource, SnapshotType } from '@mesh/delta';
 import { typeUrlOf } from '@mesh/proto';
@@ -18,11 +18,9 @@ export const SECRET_TYPE = typeUrlOf(SecretSchema);
 /** All types of a snapshot, in the order they are pushed. */
 export const SNAPSHOT_TYPES: readonly string[] = [CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, SECRET_TYPE];
 
-/** A short hash of texts and bytes. */
-export function hashOf(...parts: readonly (string | Uint8Array)[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex').slice(0, 16);
+/** A short hash of a text or of bytes. In one call: an object for each hash costs ten times as much. */
+export function hashOf(content: string | Uint8Array): string {
+  return hash('sha256', content, 'hex').slice(0, 16);
 }
 
 /** Encodes a resource once; whoever sends it shares the bytes. */
@@ -83,7 +81,7 @@ export function versionWithCluster(assignment: SnapshotResource, cluster: Snapsh
   let known = versioned.get(assignment);
   if (!known) versioned.set(assignment, (known = new Map()));
   let resource = known.get(cluster.version);
-  if (!resource) known.set(cluster.version, (resource = { ...assignment, version: hashOf(assignment.version, cluster.version) }));
+  if (!resource) known.set(cluster.version, (resource = { ...assignment, version: hashOf(assignment.version + cluster.version) }));
   return resource;
 }
 
