@@ -219,6 +219,7 @@ class ProxySession {
       queueMicrotask(() => {
         if (!isSettled(member.delivery.state)) return;
         this.admitted?.release();
+        insight.settled();
         metrics?.settled();
       });
     listener?.connected(this.node, insight);
@@ -229,7 +230,8 @@ class ProxySession {
       }),
     );
     this.member = member;
-    void insight.open();
+    if (this.node.returning) insight.reopen();
+    else void insight.open();
     log.info({ ...fields, xds: this.open.variant, peer: this.open.peer }, 'proxy connected');
     return {
       onSent: ({ typeUrl }) => {

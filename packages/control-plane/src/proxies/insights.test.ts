@@ -54,6 +54,29 @@ describe('the insight of a proxy', () => {
     expect(store.writes).toHaveLength(2);
   });
 
+  it('is written once for a proxy that returns: when it has all it lacked, counters included', async () => {
+    const store = new WritableView([DATAPLANE]);
+    const insight = insightOf(store);
+    insight.reopen();
+    insight.count('responsesSent', CDS);
+    insight.count('responsesAcknowledged', CDS);
+    expect(store.writes).toHaveLength(0);
+    insight.settled();
+    insight.settled();
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(store.writes).toHaveLength(1);
+    expect(specOf(store.writes[0])?.subscriptions?.[0]?.status).toMatchObject({ total: { responsesAcknowledged: '1' } });
+  });
+
+  it('shows a proxy that returns within a second, whatever it still lacks', async () => {
+    const store = new WritableView([DATAPLANE]);
+    const insight = insightOf(store);
+    insight.reopen();
+    insight.count('responsesSent', CDS);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(store.writes).toHaveLength(1);
+  });
+
   it('ends what an earlier stream left open, and keeps no more than the limit', async () => {
     const store = new WritableView([DATAPLANE]);
     for (let i = 0; i < 3; i++) await insightOf(store).open();

@@ -21,6 +21,8 @@ export interface InsightOptions {
 }
 
 const RETRY_MS = 1000;
+/** So long the insight of a proxy that returns may wait for it to have all it lacks. */
+const RETURN_MS = 1000;
 
 /**
  * Keeps the insight of one connected proxy: its subscription, counters and certificate. Nothing
@@ -34,6 +36,7 @@ export class ProxyInsight {
   private writing: Promise<void> = Promise.resolve();
   private dirty = true;
   private closed = false;
+  private reopening = false;
 
   constructor(
     private readonly options: InsightOptions,
@@ -57,6 +60,20 @@ export class ProxyInsight {
   /** Writes the open subscription: the proxy is online from here on. */
   open(): Promise<void> {
     return this.flush();
+  }
+
+  /**
+   * As `open`, for a proxy that comes back: written when it has all it lacked, counters included, or in a second. After a restart
+   * all proxies come at once, and each would be written twice.
+   */
+  reopen(): void {
+    this.reopening = true;
+    this.schedule(RETURN_MS);
+  }
+
+  /** The proxy has all it should have. */
+  settled(): void {
+    if (this.reopening) void this.flush();
   }
 
   count(event: DiscoveryEvent, typeUrl: string): void {
@@ -105,6 +122,7 @@ export class ProxyInsight {
   private flush(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.reopening = false;
     this.writing = this.writing.then(() => this.write());
     return this.writing;
   }
