@@ -2,6 +2,8 @@
 export interface Runner {
   readonly name: string;
   start(): Promise<void>;
+  /** Leaves to other instances what only one does at a time; comes before any service of the process stops. */
+  handOver?(): Promise<void>;
   stop(): Promise<void>;
 }
 

@@ -63,6 +63,26 @@ describe('run', () => {
     expect(events).toEqual(['start one', 'start two', 'stop two', 'stop one']);
   });
 
+  it('hands over what only one instance does before any service stops, and stops all the same where that fails', async () => {
+    const events: string[] = [];
+    const handingOver = (name: string, handOver: () => Promise<void>): Runner => ({
+      ...recordingRunner(name, events),
+      handOver: async () => {
+        events.push(`hand over ${name}`);
+        await handOver();
+      },
+    });
+    const { code, up } = start([
+      factoryOf(() => handingOver('one', () => Promise.reject(new Error('no store')))),
+      factoryOf(() => handingOver('two', async () => {})),
+      factoryOf(() => recordingRunner('three', events)),
+    ]);
+    await up;
+    stop();
+    expect(await code).toBe(0);
+    expect(events.slice(3)).toEqual(['hand over one', 'hand over two', 'stop three', 'stop two', 'stop one']);
+  });
+
   it('gives the control plane of the first service to those after it', async () => {
     const controlPlane = { view: {} } as ControlPlane;
     const owner: ControlPlaneRunner = { ...recordingRunner('owner', []), controlPlane };

@@ -13,7 +13,7 @@ export type ServiceFactory = (options: ServiceOptions) => DynamicModule;
 export interface ServiceHost {
   /** In the order they were started. */
   readonly runners: readonly Runner[];
-  /** Stops in reverse; gives up waiting after `deadlineMs`. */
+  /** Hands over, then stops in reverse; gives up waiting after `deadlineMs`. */
   stop(deadlineMs?: number): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export async function startServices(
   }
   return {
     runners: started.map(({ runner }) => runner),
-    stop: (deadlineMs = 10_000) => withDeadline(stopAll(started, options.log), deadlineMs),
+    stop: (deadlineMs = 10_000) => withDeadline(handOverAndStop(started, options.log), deadlineMs),
   };
 }
 
@@ -80,6 +80,14 @@ async function unlessAborted(starting: Promise<void>, aborted: AbortSignal): Pro
   } finally {
     over.abort();
   }
+}
+
+/** Whoever leads next need not wait for the clients of this process. */
+async function handOverAndStop(started: Started[], log: Logger): Promise<void> {
+  for (const { runner } of started) {
+    await runner.handOver?.().catch((error: unknown) => log.warn({ runner: runner.name, err: messageOf(error) }, 'handing over failed'));
+  }
+  await stopAll(started, log);
 }
 
 async function stopAll(started: Started[], log: Logger): Promise<void> {

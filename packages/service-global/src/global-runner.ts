@@ -52,6 +52,7 @@ export class GlobalRunner implements ControlPlaneRunner {
   private admin: AdminRouting | undefined;
   private port = 0;
   private readonly zones = new ZonesConvergence();
+  private endLeading: () => Promise<void> = async () => {};
   private readonly stops: (() => Promise<void> | void)[] = [];
 
   constructor(
@@ -85,6 +86,10 @@ export class GlobalRunner implements ControlPlaneRunner {
     }
   }
 
+  handOver(): Promise<void> {
+    return this.endLeading();
+  }
+
   async stop(): Promise<void> {
     for (const stop of this.stops.splice(0).reverse()) await stop();
   }
@@ -104,13 +109,13 @@ export class GlobalRunner implements ControlPlaneRunner {
     this.stops.push(() => opened.close());
     const check = health.register('store', () => (opened.view.revision < 0 ? 'the state is not loaded yet' : undefined));
     this.stops.push(() => check.unregister());
-    const endLeading = this.lead(opened);
-    this.stops.push(endLeading);
+    this.endLeading = this.lead(opened);
+    this.stops.push(this.endLeading);
     await defaultsCreated(config, opened.view, AbortSignal.timeout(DEFAULTS_WITHIN_MS));
     await this.serveKds(opened);
     this.stops.push(await serveInternally({ config, controlPlane: opened.controlPlane, log: this.log }));
     // First of all: whoever leads next need not wait for the streams of this instance to end.
-    this.stops.push(endLeading);
+    this.stops.push(this.endLeading);
   }
 
   /** Zones are served once the state is complete: a Kuma zone deletes what a first answer leaves out. */

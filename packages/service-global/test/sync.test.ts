@@ -44,6 +44,21 @@ describe('KDS between a global and its zones', () => {
     await eventually(g.opened, () => !isZoneOnline(insight()));
   });
 
+  it('keeps the streams of its zones where the global hands over, until it stops', async () => {
+    const g = await global();
+    const z = await zone('zone-1', g.port);
+    await z.sync.firstSync;
+    const leads = async () => /^leader\{[^}]*\} 1$/m.test(await g.metrics.text());
+    expect(await leads()).toBe(true);
+    await g.runner.handOver();
+    expect(await leads()).toBe(false);
+    await put(g, { kind: 'Mesh', mesh: '', name: 'meanwhile', spec: {} });
+    await eventually(z.opened, () => z.opened.view.find('Mesh', '', 'meanwhile'));
+    const { view } = g.opened;
+    await g.stop();
+    expect(isZoneOnline(view.find<{ subscriptions?: [] }>('ZoneInsight', '', 'zone-1')?.spec)).toBe(false);
+  });
+
   it('brings what the global makes to the zone, and takes it away there when it is deleted', async () => {
     const g = await global();
     const z = await zone('zone-1', g.port);

@@ -64,6 +64,7 @@ export class ZoneRunner implements ControlPlaneRunner {
   private readonly clock: Clock = systemClock;
   private readonly stops: (() => Promise<void> | void)[] = [];
   private running: Running | undefined;
+  private endLeading: () => Promise<void> = async () => {};
 
   constructor(private readonly options: ServiceOptions) {}
 
@@ -96,6 +97,10 @@ export class ZoneRunner implements ControlPlaneRunner {
     }
   }
 
+  handOver(): Promise<void> {
+    return this.endLeading();
+  }
+
   async stop(): Promise<void> {
     for (let stop = this.stops.pop(); stop; stop = this.stops.pop()) {
       await Promise.resolve(stop()).catch((error: unknown) =>
@@ -121,7 +126,8 @@ export class ZoneRunner implements ControlPlaneRunner {
     const state = stateMetrics(this.options.metrics, opened);
     this.stops.push(() => state.stop());
     const leader = leadControlPlane({ store: opened.store, log, onLeading: state.leads, ...this.leaderTasks(opened) });
-    this.stops.push(() => leader.stop());
+    this.endLeading = () => leader.stop();
+    this.stops.push(this.endLeading);
     if (!isFederated(config)) await defaultsCreated(config, opened.view, AbortSignal.timeout(DEFAULTS_WITHIN_MS));
     this.stops.push(await serveInternally({ config, controlPlane, log }));
     const server = await startDataplaneServer({
@@ -148,7 +154,7 @@ export class ZoneRunner implements ControlPlaneRunner {
     const check = health.register('zone-cp', () => (this.running ? undefined : 'starting'));
     this.stops.push(() => check.unregister());
     // First of all: whoever leads next need not wait for the streams of this instance to end.
-    this.stops.push(() => leader.stop());
+    this.stops.push(this.endLeading);
     return { opened, controlPlane, xds, server, mads };
   }
 
