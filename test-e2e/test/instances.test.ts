@@ -46,7 +46,13 @@ async function launch(name: 'global' | 'zone-1', global?: ControlPlaneHandle): P
     name,
     store: { type: 'postgres', host, port, user, password, database: name === 'global' ? 'global' : 'zone1' },
     layout: 'single',
-    env: { KUMA_REDIS_URL: redis.url, KUMA_DNS_SERVER_CIDR: '127.236.128.0/18', KUMA_DNS_SERVER_SERVICE_VIP_PORT: '8080' },
+    env: {
+      KUMA_REDIS_URL: redis.url,
+      KUMA_DNS_SERVER_CIDR: '127.236.128.0/18',
+      KUMA_DNS_SERVER_SERVICE_VIP_PORT: '8080',
+      // A proxy that was told of an instance would be bound to it.
+      KUMA_BOOTSTRAP_SERVER_PARAMS_XDS_PORT: String(balancers.dp.port),
+    },
     ...(global ? { global: { ...global, ports: { ...global.ports, kds: balancers.kds.port } } } : {}),
   });
   await soon(`API of ${name}`, async () => (await handle.api.get('/meshes')) !== undefined, 60_000);
@@ -57,11 +63,16 @@ async function again(instance: Instance): Promise<void> {
   instance.process = await deployment.launchService('kuma-cp', instance.handle.name, instance.handle.env);
 }
 
-async function leads({ process }: Instance): Promise<boolean> {
+async function metric({ process }: Instance, name: string): Promise<number | undefined> {
   const port = process.spec.env['KUMA_DIAGNOSTICS_SERVER_PORT'];
   const response = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(1_000) });
-  return /^leader\{[^}]*\} 1$/m.test(await response.text());
+  const [, value] = new RegExp(`^${name}\\{[^}]*\\} (\\d+)$`, 'm').exec(await response.text()) ?? [];
+  return value === undefined ? undefined : Number(value);
 }
+
+const leads = async (instance: Instance): Promise<boolean> => (await metric(instance, 'leader')) === 1;
+/** Whether both proxies have found this instance, by the one address they know. */
+const servesAll = async (instance: Instance): Promise<boolean> => (await metric(instance, 'xds_streams_active')) === 2;
 
 async function leaderOf(instances: readonly Instance[]): Promise<Instance> {
   return soon('a leader', async () => {
@@ -262,6 +273,7 @@ describe('two instances of a global and of a zone behind load balancers without 
       say(
         `${signal} of a zone's leader: a change of the global in the zone after ${Math.round(propagatedMs)} ms, a new leader after at most ${Math.round(performance.now() - startedAt)} ms`,
       );
+      if (signal === 'SIGKILL') await soon('all proxies at the instance that lives', () => servesAll(follower));
       if (signal === 'SIGSTOP') leader.process.signal('SIGCONT');
       else await again(leader);
       await soon('the former leader to follow', async () => !(await leads(leader)) && (await leads(follower)));
@@ -301,6 +313,7 @@ describe('two instances of a global and of a zone behind load balancers without 
       await ready.stop();
       // Once it does not take work any more it never says again that it does.
       expect(ready.seen.join(' ')).toMatch(/^true( true)*( false)+$/);
+      if (which === 'zone') await soon('all proxies at the instance that goes on', () => servesAll(follower));
       const from = writes.acknowledged.length;
       await soon('writes at the other instance', () => writes.acknowledged.length > from + 5);
       await writes.stop();

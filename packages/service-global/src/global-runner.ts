@@ -25,7 +25,7 @@ import {
   systemClock,
 } from '@mesh/core';
 import { KdsServer, type KdsServerTls } from '@mesh/grpc';
-import type { ControlPlaneRunner, KumaConfig, ServiceOptions } from '@mesh/runtime';
+import { type ControlPlaneRunner, type KumaConfig, type ServiceOptions, tlsBounds } from '@mesh/runtime';
 import { AdminRouting } from './admin-routing.js';
 import { GlobalSessions } from './global-sessions.js';
 import { KdsMetrics } from './kds-metrics.js';
@@ -236,11 +236,12 @@ export class GlobalRunner implements ControlPlaneRunner {
   }
 }
 
-async function readTls({ tlsCertFile, tlsKeyFile, auth }: KumaConfig['multizone']['global']['kds']): Promise<KdsServerTls> {
+async function readTls(kds: KumaConfig['multizone']['global']['kds']): Promise<KdsServerTls> {
+  const { tlsCertFile, tlsKeyFile, auth } = kds;
   const [cert, key, clientCa] = await Promise.all([
     readFile(tlsCertFile),
     readFile(tlsKeyFile),
     auth.clientCaFile === '' ? undefined : readFile(auth.clientCaFile),
   ]);
-  return { cert, key, ...(clientCa ? { clientCa } : {}) };
+  return { cert, key, ...(clientCa ? { clientCa } : {}), ...tlsBounds(kds) };
 }

@@ -1,6 +1,6 @@
+import type { SecureVersion } from 'node:tls';
 import { create } from '@bufbuild/protobuf';
 import {
-  experimental,
   Metadata,
   Server,
   ServerCredentials,
@@ -48,12 +48,16 @@ export interface KdsServerHandler {
 /** Names of `ZoneInsight.kdsStreams`. */
 export type KdsStreamName = 'globalToZone' | 'zoneToGlobal' | 'configDump' | 'stats' | 'clusters';
 
-/** PEM of a server of zones. */
+/** TLS of a server of zones, in PEM. */
 export interface KdsServerTls {
   readonly cert: Buffer;
   readonly key: Buffer;
   /** CAs of client certificates, which zones are asked for but need not show; absent: none are asked for. */
   readonly clientCa?: Buffer;
+  /** Bounds of the versions spoken, and ciphers as OpenSSL names them; absent: those of Node. */
+  readonly minVersion?: SecureVersion;
+  readonly maxVersion?: SecureVersion;
+  readonly ciphers?: string;
 }
 
 export interface KdsServerOptions {
@@ -106,7 +110,7 @@ export class KdsServer {
   /** Binds the port and returns it. */
   start(): Promise<number> {
     const { host, port, tls } = this.options;
-    const credentials = tls ? secure(tls) : ServerCredentials.createInsecure();
+    const credentials = tls ? new KdsCredentials(tls) : ServerCredentials.createInsecure();
     return new Promise((resolve, reject) => {
       this.server.bindAsync(`${host.includes(':') ? `[${host}]` : host}:${port}`, credentials, (error, bound) => {
         if (error) reject(new MeshError('unavailable', { public: `KDS cannot listen on ${host}:${port}: ${error.message}`, cause: error }));
@@ -245,17 +249,18 @@ export class KdsServer {
   }
 }
 
-/** Only certificate providers ask clients for certificates without insisting; who is let in is decided per call, with a reason. */
-function secure({ cert, key, clientCa }: KdsServerTls): ServerCredentials {
-  if (!clientCa) return ServerCredentials.createSsl(null, [{ cert_chain: cert, private_key: key }], false);
-  const provider: experimental.CertificateProvider = {
-    // The server listens to its credentials only once these have returned.
-    addCaCertificateListener: (listener) => queueMicrotask(() => listener({ caCertificate: clientCa })),
-    addIdentityCertificateListener: (listener) => queueMicrotask(() => listener({ certificate: cert, privateKey: key })),
-    removeCaCertificateListener: () => {},
-    removeIdentityCertificateListener: () => {},
-  };
-  return experimental.createCertificateProviderServerCredentials(provider, provider, false);
+/** Those of the library take no bounds, and none of them asks for certificates without insisting; who is let in is decided per call, with a reason. */
+class KdsCredentials extends ServerCredentials {
+  constructor({ cert, key, clientCa, ...bounds }: KdsServerTls) {
+    super(
+      { requestCert: clientCa !== undefined, rejectUnauthorized: false },
+      { cert, key, ...(clientCa ? { ca: clientCa } : {}), ...bounds },
+    );
+  }
+
+  override _equals(other: ServerCredentials): boolean {
+    return this === other;
+  }
 }
 
 function guarded(work: () => void, fail: (error: unknown) => void): void {

@@ -6,7 +6,7 @@ export const general = section({
   dnsCacheTTL: duration('10s', 'How long looked-up addresses are kept.'),
   tlsCertFile: str('', 'Certificate of every TLS server; empty: one is made in the work directory.'),
   tlsKeyFile: str('', 'Private key of every TLS server; empty: one is made in the work directory.'),
-  ...tlsVersions(),
+  ...tlsVersions('all'),
   workDir: str('', 'Directory for certificates made at start; empty: $HOME/.kuma.'),
   resilientComponentBaseBackoff: duration('5s', 'Accepted for Kuma; parts try again by themselves.'),
   resilientComponentMaxBackoff: duration('1m', 'Accepted for Kuma; parts try again by themselves.'),

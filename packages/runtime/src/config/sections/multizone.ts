@@ -14,8 +14,8 @@ const globalKds = section({
   logPayloads: bool(false, 'Accepted for Kuma; payloads are not logged.'),
   zoneHealthCheck: section({
     pollInterval: duration('0s', 'How often zones say they live; 0: off.'),
-    timeout: duration('0s', 'A zone silent for so long is offline; 0: off.'),
-    closeStaleConn: bool(false, 'Close the connection of a silent zone.'),
+    timeout: duration('0s', 'The streams of a zone that said nothing for so long are ended, besides what their pulse finds; 0: off.'),
+    closeStaleConn: bool(false, 'End the older stream where a zone opens a second one of the same sort.'),
   }),
   tracing: section({ enabled: bool(true, 'Accepted for Kuma; nothing is traced.') }),
   labels: section({ skipPrefixes: list([], 'Labels with these prefixes are not sent to zones.') }),

@@ -24,12 +24,16 @@ export function opensslCiphers(suites: readonly string[]): string {
   return [TLS13_SUITES, ...suites.map((suite) => CIPHER_SUITES[suite] ?? suite)].join(':');
 }
 
-/** Protocol bounds of a TLS server. */
-export function tlsVersions() {
+/** Protocol bounds of a TLS server, or of all of them: those are of `general`, and win (contract/rest-api.md §6). */
+export function tlsVersions(of: 'server' | 'all' = 'server') {
+  const unless = (name: string): string => (of === 'all' ? '.' : `; general.${name} wins unless it is empty.`);
   return {
-    tlsMinVersion: oneOf(TLS_VERSIONS, 'TLSv1_2', 'Lowest TLS version spoken.'),
-    tlsMaxVersion: oneOf(TLS_VERSIONS, '', 'Highest TLS version spoken; empty: the newest.'),
-    tlsCipherSuites: listOf(Object.keys(CIPHER_SUITES), 'Cipher suites of TLS 1.2 allowed; empty: a safe choice.'),
+    tlsMinVersion: oneOf(TLS_VERSIONS, 'TLSv1_2', `Lowest TLS version spoken${unless('tlsMinVersion')}`),
+    tlsMaxVersion: oneOf(TLS_VERSIONS, '', `Highest TLS version spoken; empty: the newest${unless('tlsMaxVersion')}`),
+    tlsCipherSuites: listOf(
+      Object.keys(CIPHER_SUITES),
+      `Cipher suites of TLS 1.2 allowed; empty: a safe choice${unless('tlsCipherSuites')}`,
+    ),
   };
 }
 
