@@ -206,6 +206,7 @@ export class ZoneRunner implements ControlPlaneRunner {
       dataplaneAgeMs: config.runtime.universal.dataplaneCleanupAge,
       zoneProxyAgeMs: config.runtime.universal.zoneResourceCleanupAge,
       idleTimeoutMs: config.metrics.dataplane.idleTimeout,
+      peers: () => (opened.bus.connected ? new Set(opened.bus.peers().map((peer) => peer.instanceId)) : undefined),
       zoneProxiesServed: () => opened.controlPlane.announcements.find('zone-proxy-xds') !== undefined,
     };
     const ongoing: LeaderTask[] = [{ name: 'garbage', run: (leadership) => collectGarbage(garbage, leadership) }];

@@ -24,6 +24,7 @@ function optionsOf(view: ReturnType<typeof viewOf>) {
     dataplaneAgeMs: 72 * HOUR_MS,
     zoneProxyAgeMs: 72 * HOUR_MS,
     idleTimeoutMs: 0,
+    peers: () => undefined,
     zoneProxiesServed: () => true,
   };
   return { options, written };
@@ -132,6 +133,44 @@ describe('streams of former instances', () => {
     await finaliseForeign(options, leadership);
     expect(written).toMatchObject([{ draft: { name: 'theirs', spec: { subscriptions: [{ id: '1', disconnectTime: at(0) }] } } }]);
     expect(written).toHaveLength(1);
+  });
+
+  it('are ended of an instance that left while this one leads, once it has stayed away, and not while nobody can be heard', async () => {
+    vi.useFakeTimers({ now: NOW });
+    try {
+      const stop = new AbortController();
+      const ids = ['cp-2', 'cp-3'];
+      const view = viewOf(
+        ...ids.map((name) => dataplane(name).build()),
+        ...ids.map((name) => insight(name, { id: name, controlPlaneInstanceId: name, connectTime: at(0) })),
+      );
+      const written: string[] = [];
+      let living: ReadonlySet<string> | undefined = new Set(ids);
+      const { options } = optionsOf(view);
+      const idleTimeoutMs = 5 * 60_000;
+      const write: GarbageOptions['write'] = async (mutations) => {
+        for (const mutation of mutations) if (mutation.op === 'update') written.push(mutation.draft.name);
+        return 1;
+      };
+      const collecting = collectGarbage(
+        { ...options, write, idleTimeoutMs, peers: () => living, clock: { now: () => Date.now() } },
+        { fence: 1, signal: stop.signal },
+      );
+      await vi.advanceTimersByTimeAsync(idleTimeoutMs + 60_000);
+      // What former instances left is ended at first, and whoever lives puts his own back, as the view has it here.
+      expect(written.splice(0).sort()).toEqual(ids);
+      living = undefined;
+      await vi.advanceTimersByTimeAsync(10 * HOUR_MS);
+      living = new Set(['cp-3']);
+      await vi.advanceTimersByTimeAsync(idleTimeoutMs - 60_000);
+      expect(written).toEqual([]);
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(written).toEqual(['cp-2']);
+      stop.abort();
+      await collecting;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('of zone proxies are left to an ingress manager that lives', async () => {

@@ -24,6 +24,8 @@ export interface GarbageOptions {
   readonly zoneProxyAgeMs: number;
   /** A stream of another instance counts as ended after so long without a sign (`metrics.dataplane.idleTimeout`). */
   readonly idleTimeoutMs: number;
+  /** Ids of the other instances that live; undefined while that cannot be known. */
+  readonly peers: () => ReadonlySet<string> | undefined;
   /** An ingress manager lives: the streams of zone proxies are its business. */
   readonly zoneProxiesServed: () => boolean;
 }
@@ -37,15 +39,31 @@ const PROXY_KINDS = ['Dataplane', 'ZoneIngress', 'ZoneEgress'] as const;
  */
 export async function collectGarbage(options: GarbageOptions, leadership: Leadership): Promise<void> {
   let scan: NodeJS.Timeout | undefined;
+  const gone = goneInstances(options);
   const begin = setTimeout(() => {
     void finaliseForeign(options, leadership);
-    scan = setInterval(() => void removeOld(options, leadership), SCAN_MS);
+    scan = setInterval(() => {
+      void removeOld(options, leadership);
+      void finaliseForeign(options, leadership, gone());
+    }, SCAN_MS);
     scan.unref();
   }, options.idleTimeoutMs);
   begin.unref();
   await aborted(leadership.signal);
   clearTimeout(begin);
   clearInterval(scan);
+}
+
+/** Tells, each time it is asked, which instances left longer ago than the timeout and have not come back. */
+function goneInstances({ peers, clock, idleTimeoutMs }: GarbageOptions): () => ReadonlySet<string> {
+  const lastSeen = new Map<string, number>();
+  return () => {
+    const living = peers();
+    const now = clock.now();
+    // Whoever cannot be heard may live: the time in which nobody could is not held against anybody.
+    for (const id of living ?? lastSeen.keys()) lastSeen.set(id, now);
+    return new Set([...lastSeen].filter(([, at]) => now - at >= idleTimeoutMs && idleTimeoutMs > 0).map(([id]) => id));
+  };
 }
 
 /** Removes what is older than its age allows. */
@@ -87,17 +105,19 @@ function isOurs(resource: Resource | undefined): boolean {
 }
 
 /**
- * Ends streams that instances of a former life left open. An instance that still lives puts its
+ * Ends streams that other instances left open: all of them, or those that are gone. An instance that still lives puts its
  * own back at once (`ProxyInsight.reassert`).
  */
-export async function finaliseForeign(options: GarbageOptions, leadership: Leadership): Promise<void> {
+export async function finaliseForeign(options: GarbageOptions, leadership: Leadership, gone?: ReadonlySet<string>): Promise<void> {
+  if (gone?.size === 0) return;
   const { view, clock, instanceId } = options;
   const now = timestamp(clock.now());
   const mutations: Mutation[] = [];
   for (const kind of options.zoneProxiesServed() ? (['Dataplane'] as const) : PROXY_KINDS) {
     for (const insight of view.list<DataplaneInsightSpec>(`${kind}Insight`)) {
       const owner = { kind, mesh: insight.meta.mesh, name: insight.meta.name };
-      const isStale = (s: DiscoverySubscription) => s.disconnectTime === undefined && s.controlPlaneInstanceId !== instanceId;
+      const isStale = ({ disconnectTime, controlPlaneInstanceId: id = '' }: DiscoverySubscription) =>
+        disconnectTime === undefined && id !== instanceId && (gone?.has(id) ?? true);
       const subscriptions = insight.spec.subscriptions ?? [];
       if (!subscriptions.some(isStale) || !isOurs(view.get(owner))) continue;
       const spec = { ...insight.spec, subscriptions: subscriptions.map((s) => (isStale(s) ? { ...s, disconnectTime: now } : s)) };
