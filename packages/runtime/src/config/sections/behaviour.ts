@@ -53,7 +53,10 @@ export const defaults = section({
 export const metrics = section({
   dataplane: section({
     subscriptionLimit: int(2, 'Connections remembered per proxy.', { min: 1 }),
-    idleTimeout: duration('5m', 'A connection silent for so long counts as ended.'),
+    idleTimeout: duration(
+      '5m',
+      'Streams of an instance that has been gone for so long count as ended; no offline proxy is removed before the leader has led for so long.',
+    ),
   }),
   zone: section({
     subscriptionLimit: int(10, 'Connections remembered per zone.', { min: 1 }),
