@@ -31,8 +31,9 @@ export interface Matched {
    */
   readonly outboundKey: OutboundKey;
   /**
-   * Says all that the effect on inbounds depends on, apart from the proxy itself and what is read from the mesh context
-   * meanwhile. Absent: whenever something else matched, inbounds are made anew.
+   * Says all that the effect on an inbound depends on, apart from the inbound itself and what is read from the mesh context
+   * meanwhile: proxies with equal keys share what is built for inbounds that differ in their address alone, now and later.
+   * Absent: they share nothing, and whenever something else matched, inbounds are made anew.
    */
   readonly inboundKey?: string;
 }

@@ -17,7 +17,7 @@ export const faultInjectionPlugin: PolicyPlugin<MatchedFaults> = {
   match(context, proxy) {
     const policies = context.policies<FaultInjectionSpec>('FaultInjection');
     const ownTags = policies.length > 0 ? tagsHeaderOf(proxy) : undefined;
-    return { policies, ownTags, outboundKey: ownTags ?? '' };
+    return { policies, ownTags, outboundKey: ownTags ?? '', inboundKey: policies.map((policy) => context.idOf(policy)).join() };
   },
 
   configureInbound({ policies }, { inbound, listener }) {

@@ -21,7 +21,8 @@ export const meshAccessLogPlugin: PolicyPlugin<MatchedAccessLogs> = {
     const own = subjectOf(context.name, proxy);
     const speaksOfItself = policies.all.some(({ spec }) => (spec.to ?? []).length > 0);
     const outboundKey = speaksOfItself ? keyWith(policies.key, JSON.stringify(own)) : policies.key;
-    return { policies, own, outboundKey, inboundKey: policies.inboundKey };
+    const inboundKey = policies.inboundKey === '' ? '' : `${policies.inboundKey}|${JSON.stringify(own)}`;
+    return { policies, own, outboundKey, inboundKey };
   },
 
   configureInbound({ policies, own }, { inbound, listener }) {

@@ -23,7 +23,7 @@ export const meshFaultInjectionPlugin: PolicyPlugin<MatchedFaults> = {
   match(context, proxy) {
     const policies = matchPolicies<MeshFaultInjectionSpec>(context, proxy, 'MeshFaultInjection');
     const ownTags = looksAtTags(context) ? tagsHeaderOf(proxy) : undefined;
-    return { policies, ownTags, outboundKey: ownTags ?? '' };
+    return { policies, ownTags, outboundKey: ownTags ?? '', inboundKey: policies.inboundKey };
   },
 
   configureInbound({ policies }, { inbound, listener }) {

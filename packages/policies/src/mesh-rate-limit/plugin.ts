@@ -11,7 +11,8 @@ interface MatchedRateLimits extends Matched {
 /** Effect in Envoy: local limits of connections and requests on inbounds. */
 export const meshRateLimitPlugin: PolicyPlugin<MatchedRateLimits> = {
   match(context, proxy) {
-    return { policies: matchPolicies<MeshRateLimitSpec>(context, proxy, 'MeshRateLimit'), outboundKey: '' };
+    const policies = matchPolicies<MeshRateLimitSpec>(context, proxy, 'MeshRateLimit');
+    return { policies, outboundKey: '', inboundKey: policies.inboundKey };
   },
 
   configureInbound({ policies }, { inbound, listener }) {

@@ -17,7 +17,7 @@ export const meshTlsPlugin: PolicyPlugin<MatchedTls> = {
     const policies = matchPolicies<MeshTlsSpec>(context, proxy, 'MeshTLS');
     const { tlsVersion, tlsCiphers } = confOf(policies.all) ?? {};
     const wholeMesh = { tlsVersion, tlsCiphers };
-    return { policies, wholeMesh, outboundKey: JSON.stringify(wholeMesh) };
+    return { policies, wholeMesh, outboundKey: JSON.stringify(wholeMesh), inboundKey: policies.inboundKey };
   },
 
   configureInbound({ policies, wholeMesh }, { inbound, listener, cluster }) {

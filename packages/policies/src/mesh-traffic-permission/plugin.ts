@@ -16,7 +16,8 @@ interface MatchedPermissions extends Matched {
  */
 export const meshTrafficPermissionPlugin: PolicyPlugin<MatchedPermissions> = {
   match(context, proxy) {
-    return { policies: matchPolicies<MeshTrafficPermissionSpec>(context, proxy, 'MeshTrafficPermission'), outboundKey: '' };
+    const policies = matchPolicies<MeshTrafficPermissionSpec>(context, proxy, 'MeshTrafficPermission');
+    return { policies, outboundKey: '', inboundKey: policies.inboundKey };
   },
 
   configureInbound({ policies }, { context, inbound, listener }) {

@@ -19,7 +19,7 @@ export const rateLimitPlugin: PolicyPlugin<MatchedRateLimits> = {
   match(context, proxy) {
     const policies = context.policies<RateLimitSpec>('RateLimit');
     const ownTags = policies.length > 0 ? tagsHeaderOf(proxy) : undefined;
-    return { policies, ownTags, outboundKey: ownTags ?? '' };
+    return { policies, ownTags, outboundKey: ownTags ?? '', inboundKey: policies.map((policy) => context.idOf(policy)).join() };
   },
 
   configureInbound({ policies }, { inbound, listener }) {

@@ -22,7 +22,7 @@ export interface MatchedPolicies<Spec> {
   forInbound(inbound: InboundInterface): readonly Resource<Spec>[];
   /** Equal, towards a service, where those of `all` that may concern it are the same policies with the same content. */
   readonly key: OutboundKey;
-  /** Equal where those of `all` that may concern inbounds are the same policies with the same content. */
+  /** Equal where those of `all` that may concern inbounds are the same policies with the same content, for the same inbounds. */
   readonly inboundKey: string;
 }
 
@@ -59,7 +59,9 @@ export function matchPolicies<Spec extends TargetRefSpec>(context: PolicySource,
   return {
     all,
     key: keyOf(all, context),
-    inboundKey: all.flatMap((policy) => (isForInbounds(policy) ? context.idOf(policy) : [])).join(),
+    inboundKey: [...chosen]
+      .flatMap(([policy, choice]) => (isForInbounds(policy) ? `${context.idOf(policy)}:${textOf(choice)}` : []))
+      .join(),
     forInbound: (inbound) => all.filter((policy) => includes(chosen.get(policy), inbound)),
   };
 }
@@ -93,6 +95,10 @@ function servicesOf({ spec }: Resource<unknown>): ReadonlySet<string> | undefine
     services.add(targetRef.name);
   }
   return services;
+}
+
+function textOf(choice: Choice): string {
+  return choice === 'all' ? '' : JSON.stringify([...choice].sort());
 }
 
 function includes(choice: Choice | undefined, inbound: InboundInterface): boolean {

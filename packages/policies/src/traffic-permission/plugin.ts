@@ -14,7 +14,8 @@ interface MatchedTrafficPermissions extends Matched {
 export const trafficPermissionPlugin: PolicyPlugin<MatchedTrafficPermissions> = {
   match(context) {
     const permissions = context.policies<TrafficPermissionSpec>('TrafficPermission');
-    return { inForce: permissions.length > 0, outboundKey: '', winner: (inbound) => winnerFor(permissions, inbound) };
+    const inboundKey = permissions.map((permission) => context.idOf(permission)).join();
+    return { inForce: permissions.length > 0, outboundKey: '', inboundKey, winner: (inbound) => winnerFor(permissions, inbound) };
   },
 
   configureInbound(matched, { context, inbound, listener }) {

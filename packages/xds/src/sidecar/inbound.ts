@@ -1,4 +1,3 @@
-import type { SnapshotResource } from '@mesh/delta';
 import { bindFrom, type ClusterModel, setHttpVersion, setUpstreamTimeouts, staticCluster } from '../build/cluster.js';
 import { inboundHttp } from '../build/http.js';
 import { type ChainModel, type ListenerModel, tcpTerminal } from '../build/listener.js';
@@ -8,7 +7,8 @@ import type { InboundInterface } from '../context/inbounds.js';
 import { isLoopback } from '../model/addresses.js';
 import { inboundClusterName, inboundListenerName } from '../model/names.js';
 import { isHttpBased } from '../model/protocols.js';
-import { type EncodedCluster, encodeCluster, encodeListener, type ResourceCollector } from './collector.js';
+import type { ResourceCollector } from './collector.js';
+import { type EncodedInbound, encodeInbound, type InboundModels, joinInbound, splitInbound } from './inbound-parts.js';
 import type { SidecarScope } from './input.js';
 
 const CONNECT_MS = 10_000;
@@ -17,11 +17,6 @@ const IDLE_MS = 2 * 3600_000;
 /** Source addresses that transparent proxying lets pass. */
 export const INBOUND_BIND_V4 = '127.0.0.6';
 export const INBOUND_BIND_V6 = '::6';
-
-interface EncodedInbound {
-  readonly cluster: EncodedCluster;
-  readonly listener: SnapshotResource;
-}
 
 /** Listener and cluster of every inbound (contract/dataplane.md §3.3). */
 export function addInbounds(collector: ResourceCollector, scope: SidecarScope): void {
@@ -44,14 +39,31 @@ function buildInbounds(scope: SidecarScope): readonly EncodedInbound[] {
   for (const inbound of scope.proxy.inbounds) {
     const name = inboundListenerName(inbound.address, inbound.port);
     if (built.has(name)) continue;
-    const cluster = inboundCluster(inbound, scope);
-    const listener = inboundListener(name, inbound, scope);
-    for (const { plugin, matched } of scope.active) {
-      plugin.configureInbound?.(matched, { context: scope.context, proxy: scope.proxy, inbound, listener, cluster });
-    }
-    built.set(name, { cluster: encodeCluster(cluster), listener: encodeListener(listener) });
+    const models = () => inboundModels(name, inbound, scope);
+    const key = sharedKey(inbound, scope);
+    const parts = key === undefined ? undefined : scope.context.memo(`inbound/${key}`, () => splitInbound(models(), inbound));
+    built.set(name, parts ? joinInbound(parts, { name, inbound }) : encodeInbound(models()));
   }
   return [...built.values()];
+}
+
+function inboundModels(name: string, inbound: InboundInterface, scope: SidecarScope): InboundModels {
+  const cluster = inboundCluster(inbound, scope);
+  const listener = inboundListener(name, inbound, scope);
+  for (const { plugin, matched } of scope.active) {
+    plugin.configureInbound?.(matched, { context: scope.context, proxy: scope.proxy, inbound, listener, cluster });
+  }
+  return { cluster, listener };
+}
+
+/** All that an inbound is made of but its addresses and what is read from the context; undefined where a policy cannot say it. */
+function sharedKey(inbound: InboundInterface, { active, metadata, transparentProxy, reusePort }: SidecarScope): string | undefined {
+  const { address, workloadAddress, advertisedAddress, ...rest } = inbound;
+  const keys = active.filter(({ plugin }) => plugin.configureInbound).map(({ matched }) => matched.inboundKey);
+  if (keys.includes(undefined)) return undefined;
+  const workload = isLoopback(workloadAddress) ? workloadAddress : workloadAddress.includes(':');
+  const own = [rest, workload, address.includes(':'), transparentProxy?.inboundEnabled ?? false, reusePort, metadata.ipv6Enabled];
+  return JSON.stringify([...own, ...keys]);
 }
 
 function inboundCluster(inbound: InboundInterface, scope: SidecarScope): ClusterModel {
