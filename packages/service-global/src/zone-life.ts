@@ -31,6 +31,7 @@ export class ZoneLife {
   private readonly live = new Set<ZoneSubscription>();
   /** Last sign of life of zones that promised to ping. */
   private readonly lastSeen = new Map<string, number>();
+  private lookedAt = 0;
   private readonly opened = new Map<string, Map<KdsStreamName, KdsStream>>();
   private readonly creating = new Map<string, Promise<void>>();
   /** What is being noted of zones whose streams opened or ended. */
@@ -50,7 +51,8 @@ export class ZoneLife {
       );
     }
     const { pollIntervalMs, timeoutMs } = this.options.healthCheck;
-    if (pollIntervalMs > 0 && timeoutMs > 0) this.timers.push(setInterval(() => this.endSilent(timeoutMs), pollIntervalMs));
+    this.lookedAt = this.options.clock.now();
+    if (pollIntervalMs > 0 && timeoutMs > 0) this.timers.push(setInterval(() => this.endSilent(), pollIntervalMs));
   }
 
   stop(): void {
@@ -145,8 +147,13 @@ export class ZoneLife {
     });
   }
 
-  private endSilent(timeoutMs: number): void {
-    const oldest = this.options.clock.now() - timeoutMs;
+  private endSilent(): void {
+    const { pollIntervalMs, timeoutMs } = this.options.healthCheck;
+    const now = this.options.clock.now();
+    // This process stood still itself: what came meanwhile has not been read yet.
+    if (now - this.lookedAt > pollIntervalMs + timeoutMs / 2) for (const zone of this.lastSeen.keys()) this.lastSeen.set(zone, now);
+    this.lookedAt = now;
+    const oldest = now - timeoutMs;
     for (const [zone, seen] of this.lastSeen) {
       if (seen >= oldest) continue;
       this.lastSeen.delete(zone);

@@ -1,21 +1,7 @@
-import type { Logger } from '@mesh/core';
 import { MemoryResourceStore } from '@mesh/store-memory';
 import { describe, expect, it } from 'vitest';
 import { eventually, startGlobal, startZone, useScope } from './deployment.fixture.js';
-
-/** A line of a log. */
-interface Line {
-  readonly level: string;
-  readonly text: string;
-}
-
-/** A log that is kept. */
-function keptLog(): { readonly log: Logger; readonly lines: Line[] } {
-  const lines: Line[] = [];
-  const at = (level: string) => (fields: object, text?: string) => void lines.push({ level, text: `${text} ${JSON.stringify(fields)}` });
-  const log: Logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), child: () => log };
-  return { log, lines };
-}
+import { keptLog } from './log.fixture.js';
 
 describe('the log of a global', () => {
   const scope = useScope();
