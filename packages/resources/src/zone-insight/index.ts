@@ -1,5 +1,5 @@
 import { defineKind, type ResourceDescriptor } from '@mesh/core';
-import { bool, map, message, protoSchema, repeated, text, timestamp, uint32 } from '../proto-json/index.js';
+import { bool, map, message, protoSchema, repeated, text, timestamp, uint32, wrapper } from '../proto-json/index.js';
 import type {
   KdsStream,
   KdsSubscription,
@@ -31,7 +31,8 @@ const stream = message<KdsStream>({ globalInstanceId: text, connectTime: timesta
 
 const direction = message<SyncDirection>({
   live: bool,
-  lagRevisions: uint32,
+  // None behind is something else than not known.
+  lagRevisions: wrapper(uint32),
   refused: repeated(message<SyncRefusal>({ kind: text, mesh: text, name: text, reason: text })),
 });
 
