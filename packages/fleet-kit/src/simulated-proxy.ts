@@ -104,6 +104,7 @@ export class SimulatedProxy {
     this.stream = transport.open(variant, token, {
       onOpened: () => {
         this.opened = true;
+        this.envoy.opened();
       },
       onMessage: (bytes) => {
         this.attempts = 0;
@@ -112,7 +113,6 @@ export class SimulatedProxy {
       },
       onClosed: (reason) => this.closed(reason),
     });
-    this.envoy.opened();
   }
 
   private closed(reason: string): void {

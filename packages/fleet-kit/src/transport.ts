@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
 
 export interface TransportOptions {
@@ -12,7 +13,7 @@ export interface TransportOptions {
 
 /** What happens on a stream. */
 export interface StreamEvents {
-  /** The connection stands and the call is on its way. */
+  /** The connection stands and the call is on its way: what is sent before is lost. */
   onOpened(): void;
   /** A gRPC message. Its bytes are not used again by the transport. */
   onMessage(bytes: Buffer): void;
@@ -46,7 +47,13 @@ export class Transport {
 
   /** Opens an ADS call; it connects first where no connection has room. */
   open(variant: 'sotw' | 'delta', authorization: string | undefined, events: StreamEvents): XdsStream {
-    const connection = this.connectionWithRoom();
+    if (this.options.streamsPerConnection > 1) return this.call(this.connectionWithRoom(), { variant, authorization, events });
+    const { host, port } = this.options;
+    // Nothing is made for a connection that is refused: thousands dial again and again while a control plane is away.
+    return new Dialled(connectTcp({ host, port }), events, (socket) => this.call(this.add(socket), { variant, authorization, events }));
+  }
+
+  private call(connection: Shared, { variant, authorization, events }: Call): XdsStream {
     connection.streams += 1;
     const call = connection.session.request({
       ':method': 'POST',
@@ -75,22 +82,27 @@ export class Transport {
 
   private connectionWithRoom(): Shared {
     for (const connection of this.shared) {
-      if (this.options.streamsPerConnection === 1) break;
       const { session, streams } = connection;
       if (streams < this.options.streamsPerConnection && !session.closed && !session.destroyed) return connection;
     }
-    const connection = { session: this.connect(), streams: 0 };
+    return this.add();
+  }
+
+  /** A new connection, over a socket that is connected where one is given. */
+  private add(socket?: Socket): Shared {
+    const connection = { session: this.connect(socket), streams: 0 };
     this.shared.add(connection);
     connection.session.once('close', () => this.shared.delete(connection));
     return connection;
   }
 
-  private connect(): ClientHttp2Session {
+  private connect(socket?: Socket): ClientHttp2Session {
     const { host, port, ca } = this.options;
+    const to = socket ? { socket } : { host, port };
     const session = connectHttp2(`https://${host}:${port}`, {
       settings: { initialWindowSize: WINDOW_BYTES, enablePush: false },
       createConnection: () =>
-        connectTls({ host, port, ALPNProtocols: ['h2'], secureContext: this.context, rejectUnauthorized: ca !== undefined }),
+        connectTls({ ...to, ALPNProtocols: ['h2'], secureContext: this.context, rejectUnauthorized: ca !== undefined }),
     });
     session.once('connect', () => {
       // Whoever wanted the connection may have gone by then.
@@ -99,6 +111,43 @@ export class Transport {
     // The streams tell; without a listener the process would end.
     session.on('error', () => {});
     return session;
+  }
+}
+
+interface Call {
+  readonly variant: 'sotw' | 'delta';
+  readonly authorization: string | undefined;
+  readonly events: StreamEvents;
+}
+
+/** A stream whose connection is on its way. */
+class Dialled implements XdsStream {
+  private stream: XdsStream | undefined;
+
+  constructor(
+    private readonly socket: Socket,
+    events: StreamEvents,
+    open: (socket: Socket) => XdsStream,
+  ) {
+    let reason = '';
+    const refused = (error: Error) => (reason = error.message);
+    const closed = () => events.onClosed(reason);
+    socket.once('error', refused);
+    socket.once('close', closed);
+    socket.once('connect', () => {
+      // From here on the call tells.
+      socket.off('error', refused).off('close', closed);
+      this.stream = open(socket);
+    });
+  }
+
+  send(message: Uint8Array): void {
+    this.stream?.send(message);
+  }
+
+  close(): void {
+    if (this.stream) this.stream.close();
+    else this.socket.destroy();
   }
 }
 
