@@ -3,7 +3,7 @@ import { keyString, type Logger, messageOf, type ResourceKey } from '@mesh/core'
 import type { Snapshot } from '@mesh/delta';
 import type { Concern } from '@mesh/xds';
 import { Delivery, type DeliveryState, type Horizon } from './delivery.js';
-import { LookPacer } from './look-pacer.js';
+import { LookPacer, type LookUrgency } from './look-pacer.js';
 import type { ProxyNode } from './node.js';
 import { WorkQueue } from './work-queue.js';
 
@@ -36,7 +36,7 @@ export interface EngineMember {
 }
 
 /** How much a change of the view matters to the proxies here. */
-export type ChangeUrgency = 'none' | 'soon' | 'now';
+export type ChangeUrgency = 'none' | LookUrgency;
 
 /** The event loop is let go after so much work. */
 const SLICE_MS = 2;
@@ -80,13 +80,13 @@ export class SnapshotEngine {
   }
 
   /**
-   * The view changed; it may concern proxies, which are found and rebuilt soon, or at once, where endpoints went that
-   * traffic must not be sent to any more.
+   * The view changed; it may concern proxies, which are found and rebuilt soon; at once, where endpoints went that
+   * traffic must not be sent to any more; or with what comes in the next moment, where nobody waits for it.
    */
   changed(urgency: ChangeUrgency): void {
     if (urgency !== 'none') {
       this.unseen = true;
-      this.pacer.trigger(urgency === 'now');
+      this.pacer.trigger(urgency);
     }
     this.moveHorizon();
   }

@@ -41,16 +41,41 @@ describe('the pacer of looks', () => {
     pacer.trigger();
     vi.advanceTimersByTime(10);
     pacer.trigger();
-    pacer.trigger(true);
+    pacer.trigger('now');
     vi.advanceTimersByTime(200);
     expect(looks).toEqual([0, 10]);
+  });
+
+  it('gathers what nobody waits for, for as long as the last look was work, at most 100 ms, and looks at once when idle', () => {
+    let costMs = 2;
+    const { pacer, looks } = pacing(() => costMs);
+    pacer.trigger('later');
+    vi.advanceTimersByTime(10);
+    pacer.trigger('later');
+    costMs = 50;
+    vi.advanceTimersByTime(40);
+    pacer.trigger('later');
+    vi.advanceTimersByTime(30);
+    pacer.trigger('later');
+    vi.advanceTimersByTime(200);
+    expect(looks).toEqual([0, 40, 140]);
+  });
+
+  it('lets what somebody waits for take along what nobody waits for', () => {
+    const { pacer, looks } = pacing(() => 4);
+    pacer.trigger();
+    vi.advanceTimersByTime(1);
+    pacer.trigger('later');
+    pacer.trigger('soon');
+    vi.advanceTimersByTime(200);
+    expect(looks).toEqual([0, 4]);
   });
 
   it('does nothing after it was stopped', () => {
     const { pacer, looks } = pacing(() => 0);
     pacer.trigger();
     pacer.stop();
-    pacer.trigger(true);
+    pacer.trigger('now');
     vi.advanceTimersByTime(1000);
     expect(looks).toEqual([]);
   });

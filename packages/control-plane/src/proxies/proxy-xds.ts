@@ -16,6 +16,7 @@ import { DeliveryTraces } from './delivery-traces.js';
 import { SnapshotEngine } from './engine.js';
 import { hasHostName, hostNames } from './host-names.js';
 import type { ProxyInsight } from './insights.js';
+import type { LookUrgency } from './look-pacer.js';
 import type { XdsMetrics } from './metrics.js';
 import type { ProxyKind, ProxyNode } from './node.js';
 import { ProxyRegistration } from './registration.js';
@@ -161,9 +162,10 @@ export class ProxyXds {
 
   private onEvent(event: ViewEvent): void {
     this.times.note(event.revision);
+    const urgency = this.urgencyOf(event);
     const meshes = this.contexts.invalidate(event);
     const isConcerning = this.source.changed(event, meshes);
-    this.engine.changed(!isConcerning ? 'none' : event.changes.some(removesEndpoint) ? 'now' : 'soon');
+    this.engine.changed(isConcerning ? urgency : 'none');
     if (event.changes.some(({ key }) => key.kind === 'GlobalSecret' && key.name === ENVOY_ADMIN_CA)) this.engine.invalidate(() => true);
     if (event.changes.some(hasHostName)) this.addresses.want(hostNames(this.options.view));
     for (const { key, after } of event.changes) {
@@ -171,6 +173,12 @@ export class ProxyXds {
       const insight = this.insights.get(keyString({ ...key, kind: key.kind.slice(0, -'Insight'.length) }));
       insight?.reassert(after.spec as DataplaneInsightSpec);
     }
+  }
+
+  private urgencyOf(event: ViewEvent): LookUrgency {
+    if (event.changes.some(removesEndpoint)) return 'now';
+    // A proxy that is on its way in does not listen yet: nobody can call it before it has its configuration.
+    return event.changes.every(({ key, before }) => !before && this.registration.isUnderWay(key)) ? 'later' : 'soon';
   }
 
   private rebuildAll(): void {

@@ -57,6 +57,20 @@ describe('a proxy that brings its resource', () => {
     expect(stopping.view.get(KEY)).toBeDefined();
   });
 
+  it('is on its way in from when it is written until it can be seen, or could not be written', async () => {
+    const store = new WritableView([]);
+    const registration = registrationOf(store);
+    const seen: boolean[] = [];
+    store.view.subscribe(({ changes }) => seen.push(...changes.map(({ key }) => registration.isUnderWay(key))));
+    await registration.register(DRAFT);
+    await store.put({ ...DRAFT, name: 'b' });
+    expect(seen).toEqual([true, false]);
+    expect(registration.isUnderWay(KEY)).toBe(false);
+    vi.spyOn(store, 'put').mockRejectedValueOnce(new MeshError('unavailable', { public: 'no database' }));
+    await expect(registration.register(DRAFT)).rejects.toThrow('no database');
+    expect(registration.isUnderWay(KEY)).toBe(false);
+  });
+
   it('goes on with what is stored while nothing can be written, and is written once it can', async () => {
     const store = new WritableView([DRAFT]);
     const away = new MeshError('unavailable');

@@ -30,6 +30,7 @@ export class ProxyRegistration {
   private readonly leaving = new Map<string, NodeJS.Timeout>();
   private readonly removing = new Map<string, Promise<void>>();
   private readonly waiting = new Map<string, NodeJS.Timeout>();
+  private readonly underWay = new Set<string>();
 
   constructor(private readonly options: RegistrationOptions) {}
 
@@ -46,11 +47,22 @@ export class ProxyRegistration {
     this.leaving.delete(id);
   }
 
+  /** Whether the resource of a proxy is being written by itself: the proxy has no configuration yet. */
+  isUnderWay(key: ResourceKey): boolean {
+    return this.underWay.has(keyString(key));
+  }
+
   /** Writes the proxy's resource and returns it once the view shows it. */
   async register(draft: ResourceDraft): Promise<Resource> {
     const { view, writer } = this.options;
-    const { revision } = await (writer.register ? writer.register(draft) : writer.put(draft));
-    await view.waitFor(revision, AbortSignal.timeout(VISIBLE_DEADLINE_MS));
+    const id = keyString(draft);
+    this.underWay.add(id);
+    try {
+      const { revision } = await (writer.register ? writer.register(draft) : writer.put(draft));
+      await view.waitFor(revision, AbortSignal.timeout(VISIBLE_DEADLINE_MS));
+    } finally {
+      this.underWay.delete(id);
+    }
     const registered = view.get({ kind: draft.kind, mesh: draft.mesh, name: draft.name });
     if (!registered) throw new MeshError('unavailable', { public: `${draft.kind} ${draft.name} was removed while it connected` });
     return registered;

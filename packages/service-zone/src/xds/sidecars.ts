@@ -56,12 +56,15 @@ export class SidecarSource implements SnapshotSource {
   };
 
   changed({ changes }: ViewEvent, meshes: ReadonlySet<string>): boolean {
+    let isConcerning = meshes.size > 0;
     for (const { key } of changes) {
       if (key.kind === 'Dataplane') this.renewed.add(keyString(key));
       else if (key.kind === 'Secret') this.authorities.add(key.mesh);
       else if (key.kind === 'Mesh') this.authorities.add(key.name);
+      else continue;
+      isConcerning = true;
     }
-    return meshes.size > 0 || this.renewed.size > 0 || this.authorities.size > 0;
+    return isConcerning;
   }
 
   /** Visits only those concerned: what a sidecar was made of leads to it. */
