@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Runner, silentLogger } from '@mesh/core';
+import { type Logger, type Runner, silentLogger } from '@mesh/core';
 import { Health, loadConfig, Metrics, SERVICE_RUNNER, startServices } from '@mesh/runtime';
 import { AdsClient, waitFor } from '@mesh/zone-kit';
 import { Module } from '@nestjs/common';
@@ -18,6 +18,10 @@ afterEach(() => {
   rmSync(workDir, { recursive: true, force: true });
 });
 
+const warnings: string[] = [];
+const warn = (fields: object, text: string): void => void warnings.push(`${text} ${JSON.stringify(fields)}`);
+const log: Logger = { ...silentLogger, warn, error: warn, child: () => log };
+
 /** A service of the same process whose clients keep it busy when it is to stop. */
 function busy(): Runner {
   const idle = new Promise<void>((resolve) => {
@@ -33,7 +37,7 @@ const web = {
   networking: { address: '127.0.0.1', inbound: [{ port: 18080, tags: { 'kuma.io/service': 'web' } }] },
 };
 
-it('a zone control plane that stops hands over first, while streams go on; then proxies are told, and known to be offline', async () => {
+it('a zone control plane that stops hands over first, while streams go on; then proxies are told, and known to be offline; nobody is warned', async () => {
   const { config } = loadConfig({
     env: {
       KUMA_MODE: 'zone',
@@ -45,7 +49,7 @@ it('a zone control plane that stops hands over first, while streams go on; then 
     },
   });
   const metrics = new Metrics('zone-1');
-  const options = { config, log: silentLogger, metrics, health: new Health() };
+  const options = { config, log, metrics, health: new Health() };
   const another = () => ({ module: BusyModule, providers: [{ provide: SERVICE_RUNNER, useFactory: busy }] });
   const host = await startServices([(given) => ZoneModule.forRoot(given), another], options);
   const { controlPlane, dataplanePort: port } = host.runners[0] as ZoneRunner;
@@ -67,6 +71,7 @@ it('a zone control plane that stops hands over first, while streams go on; then 
   letGo();
   expect(await client.ended).toMatchObject({ code: 14, details: 'the control plane is stopping' });
   await stopping;
+  expect(warnings).toEqual([expect.stringContaining('resources are kept in memory')]);
   const { subscriptions = [] } =
     controlPlane.view.find<{ subscriptions?: { disconnectTime?: string }[] }>('DataplaneInsight', 'default', 'web-1')?.spec ?? {};
   expect(subscriptions.map(({ disconnectTime }) => disconnectTime !== undefined)).toEqual([true]);
