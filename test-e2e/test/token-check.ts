@@ -28,7 +28,7 @@ export class TokenCheck {
     const cases = [...(await dataplaneCases(global, zone)), ...(await ingressCases(global, zone))];
     const check = new TokenCheck(zone, cases);
     for (const { token, proxyType } of cases.filter(({ answer }) => answer.source.includes('revoked')))
-      await until({ what: `the revocation of a token of a ${proxyType} in the zone`, deadlineMs: 60_000 }, async () =>
+      await until({ what: `the revocation of a token (${proxyType}) in the zone`, deadlineMs: 60_000 }, async () =>
         /is revoked/.test(await check.ask(token, proxyType)),
       );
     return check;

@@ -171,6 +171,61 @@ multizone: {global: {kds: {zoneHealthCheck: {timeout: 5s}}}}`);
     expect(config.apiServer.https.tlsCertFile).toBe('/x.crt');
   });
 
+  it('hands every setting of the database to the store under the name and in the unit it takes', () => {
+    const prefixed = Object.entries({
+      HOST: 'db',
+      PORT: '5433',
+      USER: 'me',
+      PASSWORD: 'secret',
+      DB_NAME: 'mesh',
+      DRIVER_NAME: 'postgres',
+      CONNECTION_TIMEOUT: '7',
+      MAX_CONNECTION_IDLE_TIME: '10m',
+      MAX_CONNECTION_LIFETIME: '2h',
+      MAX_CONNECTION_LIFETIME_JITTER: '3s',
+      HEALTH_CHECK_INTERVAL: '4s',
+      MIN_OPEN_CONNECTIONS: '2',
+      MAX_OPEN_CONNECTIONS: '9',
+      MAX_IDLE_CONNECTIONS: '5',
+      TLS_MODE: 'verifyCa',
+      TLS_CERT_PATH: '/c.crt',
+      TLS_KEY_PATH: '/c.key',
+      TLS_CA_PATH: '/ca.crt',
+      TLS_DISABLE_SSLSNI: 'true',
+      MAX_LIST_QUERY_ELEMENTS: '11',
+      READ_REPLICA_HOST: 'replica',
+      READ_REPLICA_PORT: '5434',
+      READ_REPLICA_RATIO: '60',
+      CHANGE_LOG_MAX_AGE: '1h',
+      CHANGE_LOG_MAX_LINES: '1200',
+      TOLERATE_NEWER_DB_VERSIONS: 'true',
+      AUTO_MIGRATE: 'true',
+    }).map(([name, value]) => [`KUMA_STORE_POSTGRES_${name}`, value]);
+    const { config } = loadConfig({ yamlText: '', env: { HOME: '/home/u', KUMA_STORE_TYPE: 'postgres', ...Object.fromEntries(prefixed) } });
+    expect(config.store.postgres).toEqual({
+      host: 'db',
+      port: 5433,
+      user: 'me',
+      password: 'secret',
+      dbName: 'mesh',
+      driverName: 'postgres',
+      connectionTimeout: 7,
+      maxConnectionIdleTime: 600_000,
+      maxConnectionLifetime: 7_200_000,
+      maxConnectionLifetimeJitter: 3_000,
+      healthCheckInterval: 4_000,
+      minOpenConnections: 2,
+      maxOpenConnections: 9,
+      maxIdleConnections: 5,
+      tls: { mode: 'verifyCa', certPath: '/c.crt', keyPath: '/c.key', caPath: '/ca.crt', disableSSLSNI: true },
+      maxListQueryElements: 11,
+      readReplica: { host: 'replica', port: 5434, ratio: 60 },
+      changeLog: { maxAge: 3_600_000, maxLines: 1200 },
+      tolerateNewerDBVersions: true,
+      autoMigrate: true,
+    });
+  });
+
   it('gives every variable to one key only', () => {
     const names = configFields.flatMap((f) => f.env ?? []);
     expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
