@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 /** typeorm loads all its drivers; the sources of the others are a megabyte. */
 const OTHER_DATABASES = /[\\/]typeorm[\\/]driver[\\/](?!postgres[\\/]|sqlite-abstract[\\/]|types[\\/])[^\\/]+[\\/]/;
 
@@ -22,14 +25,29 @@ export function withoutOtherDatabases() {
 
 /**
  * Writes every character beyond Latin-1 as an escape: V8 keeps a file that has one of them with two bytes a character. Comments are
- * gone by then, and in strings, templates, names and regular expressions an escape is the same.
+ * gone by then, and in strings, templates, names and regular expressions an escape is the same. As the last step, for those after
+ * `renderChunk` print the code anew, without escapes; the build fails where one is left.
  */
 export function asciiOnly() {
   return {
     name: 'ascii-only',
-    renderChunk: (code) => ({
-      code: code.replace(/[^\0-\xff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`),
-      map: null,
-    }),
+    generateBundle(_options, bundle) {
+      for (const chunk of chunksOf(bundle)) {
+        chunk.code = chunk.code.replace(BEYOND_LATIN_1, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+      }
+    },
+    writeBundle({ dir }, bundle) {
+      for (const { fileName } of chunksOf(bundle)) {
+        const [left] = readFileSync(join(dir, fileName), 'utf8').match(BEYOND_LATIN_1) ?? [];
+        if (left !== undefined)
+          throw new Error(`${fileName}: ${JSON.stringify(left)} is not escaped: the file would take twice the memory`);
+      }
+    },
   };
+}
+
+const BEYOND_LATIN_1 = /[^\0-\xff]/g;
+
+function chunksOf(bundle) {
+  return Object.values(bundle).filter(({ type }) => type === 'chunk');
 }
