@@ -1,6 +1,7 @@
 import type { DescriptorRegistry, Resource, ResourceView } from '@mesh/core';
 import type { DataplaneInsightSpec, DataplaneSpec, DataplaneStat, MeshInsightSpec, MeshSpec, ServiceInsightSpec } from '@mesh/resources';
 import { dataplaneStatus, type ProxyStatus } from './proxy-status.js';
+import { allAtOnce, type Steps } from './steps.js';
 
 class Stat {
   private readonly counts = { online: 0, offline: 0, partially_degraded: 0 };
@@ -33,8 +34,13 @@ export interface MeshInsightInput {
 }
 
 /** Counters of a mesh (contract/kds.md §6). */
-export function computeMeshInsight({ view, registry, mesh, services }: MeshInsightInput): MeshInsightSpec {
-  const proxies = countProxies(view, mesh);
+export function computeMeshInsight(input: MeshInsightInput): MeshInsightSpec {
+  return allAtOnce(meshInsightInSteps(input));
+}
+
+/** The same, with a step for each proxy. */
+export function* meshInsightInSteps({ view, registry, mesh, services }: MeshInsightInput): Steps<MeshInsightSpec> {
+  const proxies = yield* countProxies(view, mesh);
   const { policies, resources } = countResources(view, registry, mesh);
   const exclusive = view.find<MeshSpec>('Mesh', '', mesh)?.spec.meshServices?.mode === 'Exclusive';
   return {
@@ -53,7 +59,7 @@ export function computeMeshInsight({ view, registry, mesh, services }: MeshInsig
   };
 }
 
-function countProxies(view: ResourceView, mesh: string) {
+function* countProxies(view: ResourceView, mesh: string) {
   const counted = {
     all: new Stat(),
     standard: new Stat(),
@@ -76,6 +82,7 @@ function countProxies(view: ResourceView, mesh: string) {
     const mtls = insight?.spec.mTLS;
     if (mtls?.issuedBackend) addTo(counted.issued, mtls.issuedBackend, status);
     for (const backend of mtls?.supportedBackends ?? []) addTo(counted.supported, backend, status);
+    yield;
   }
   return counted;
 }

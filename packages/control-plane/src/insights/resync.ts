@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type DescriptorRegistry,
   jsonEqual,
@@ -14,9 +13,10 @@ import {
 import { Coalescer } from '../coalesce.js';
 import { CONTROL_PLANE_AUTHOR } from '../instance.js';
 import { aborted } from '../leader.js';
-import { computeMeshInsight } from './mesh-insight.js';
+import { meshInsightInSteps } from './mesh-insight.js';
 import { matters } from './relevance.js';
-import { computeServiceInsight, serviceInsightName } from './service-insight.js';
+import { serviceInsightInSteps, serviceInsightName } from './service-insight.js';
+import { inSlices } from './steps.js';
 
 export interface InsightsResyncOptions {
   readonly store: ResourceStore;
@@ -65,10 +65,9 @@ async function resyncMesh(options: InsightsResyncOptions, mesh: string): Promise
   const { store, view, registry, leadership } = options;
   if (!view.find('Mesh', '', mesh)) return;
   const owner = { kind: 'Mesh', mesh: '', name: mesh };
-  const services = computeServiceInsight(view, mesh);
-  // Both go over all proxies of the mesh: others get a turn in between.
-  await nextTurn();
-  const counters = computeMeshInsight({ view, registry, mesh, services });
+  // Both go over all proxies of the mesh. What changes meanwhile makes the mesh dirty again.
+  const services = await inSlices(serviceInsightInSteps(view, mesh));
+  const counters = await inSlices(meshInsightInSteps({ view, registry, mesh, services }));
   const drafts = [
     { kind: 'ServiceInsight', mesh, name: serviceInsightName(mesh), spec: services, owner },
     { kind: 'MeshInsight', mesh: '', name: mesh, spec: counters, owner },

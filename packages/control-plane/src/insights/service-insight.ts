@@ -9,6 +9,7 @@ import type {
   ServiceType,
 } from '@mesh/resources';
 import { dataplaneStatus } from './proxy-status.js';
+import { allAtOnce, type Steps } from './steps.js';
 
 /** Name of the one ServiceInsight of a mesh. */
 export function serviceInsightName(mesh: string): string {
@@ -28,11 +29,17 @@ interface Tally {
  * totals and addresses of internal services are filled where the API reads them.
  */
 export function computeServiceInsight(view: ResourceView, mesh: string): ServiceInsightSpec {
+  return allAtOnce(serviceInsightInSteps(view, mesh));
+}
+
+/** The same, with a step for each proxy. */
+export function* serviceInsightInSteps(view: ResourceView, mesh: string): Steps<ServiceInsightSpec> {
   const exclusive = view.find<MeshSpec>('Mesh', '', mesh)?.spec.meshServices?.mode === 'Exclusive';
   const tallies = new Map<string, Tally>();
   for (const dataplane of view.list<DataplaneSpec>('Dataplane', mesh)) {
     const insight = view.find<DataplaneInsightSpec>('DataplaneInsight', mesh, dataplane.meta.name);
     addDataplane(tallies, { dataplane, insight, exclusive });
+    yield;
   }
   const services: Record<string, ServiceInsightService> = {};
   for (const [name, tally] of [...tallies].sort(byName)) services[name] = fromTally(tally);
