@@ -9,6 +9,12 @@ const headersTimeoutDefaultMs = 5_000;
 /** The kernel asks a peer that has been silent for so long whether it is there; ten times unanswered, a second each, end the connection. */
 const tcpKeepaliveMs = 15_000;
 
+/**
+ * Connections that the kernel may hold ready before they are taken; it takes less where `net.core.somaxconn` says so. With Node's 511 thousands
+ * that dial at once are partly dropped in a way that they learn of by their own retransmissions alone, after half a minute.
+ */
+const backlogMax = 4_096;
+
 export interface MuxServerOptions extends TlsSettings {
   readonly http: RequestListener;
   /** With its services added; not bound to a port of its own. */
@@ -53,7 +59,7 @@ export function createMuxServer(options: MuxServerOptions): MuxServer {
     listen: ({ port, host }) =>
       new Promise((resolve, reject) => {
         tcpServer.once('error', reject);
-        tcpServer.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+        tcpServer.listen({ port, backlog: backlogMax, ...(host === undefined ? {} : { host }) }, () => {
           tcpServer.removeListener('error', reject);
           resolve((tcpServer.address() as AddressInfo).port);
         });
