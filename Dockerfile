@@ -66,7 +66,7 @@ LABEL org.opencontainers.image.title="zone-cp" org.opencontainers.image.descript
 COPY --from=bundles /mesh/bin/zone-cp /mesh/bin/
 COPY --from=bundles /mesh/apps/zone-cp/dist /mesh/apps/zone-cp/dist
 EXPOSE 5678 5680 5684
-ENTRYPOINT ["node", "--max-semi-space-size=4", "--v8-pool-size=1", "/mesh/bin/zone-cp"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--no-flush-bytecode", "--v8-pool-size=1", "/mesh/bin/zone-cp"]
 
 FROM service AS ingress-manager
 LABEL org.opencontainers.image.title="ingress-manager" org.opencontainers.image.description="xDS of zone ingresses and egresses."
@@ -94,7 +94,7 @@ LABEL org.opencontainers.image.title="kuma-cp" org.opencontainers.image.descript
 COPY --from=bundles /mesh/bin/kuma-cp /mesh/bin/
 COPY --from=bundles /mesh/apps/kuma-cp/dist /mesh/apps/kuma-cp/dist
 EXPOSE 5653/udp 5653 5678 5679 5680 5681 5682 5685
-ENTRYPOINT ["node", "--max-semi-space-size=8", "--v8-pool-size=1", "/mesh/bin/kuma-cp"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--no-flush-bytecode", "--v8-pool-size=1", "/mesh/bin/kuma-cp"]
 CMD ["run"]
 
 # ---- beside applications

@@ -46,7 +46,7 @@ describe('the compose file', () => {
   });
 });
 
-test.each(['global-cp', 'zone-cp', 'ingress-manager', 'dns-resolver', 'api-gateway'])(
+test.each(['global-cp', 'zone-cp', 'ingress-manager', 'dns-resolver', 'api-gateway', 'kuma-cp'])(
   'the image of %s runs with the options of bin/',
   (name) => {
     const [first] = readFileSync(join(root, 'bin', name), 'utf8').split('\n');
