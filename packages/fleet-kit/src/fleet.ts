@@ -159,6 +159,9 @@ export class Fleet {
         counts.acknowledged[type] = (counts.acknowledged[type] ?? 0) + 1;
         for (const watch of this.watches) watch.look(proxy);
       },
+      connected: (proxy: SimulatedProxy) => {
+        for (const watch of this.watches) watch.look(proxy);
+      },
       received: (_proxy: SimulatedProxy, bytes: number) => {
         counts.responses += 1;
         counts.receivedBytes += bytes;

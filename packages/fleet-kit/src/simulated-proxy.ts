@@ -8,6 +8,8 @@ import type { Transport, XdsStream } from './transport.js';
 export interface ProxyEvents {
   acknowledged(proxy: SimulatedProxy, typeUrl: string): void;
   received(proxy: SimulatedProxy, bytes: number): void;
+  /** A stream stands, and what the proxy holds was told on it: one that lacks nothing is sent nothing, and acknowledges nothing. */
+  connected(proxy: SimulatedProxy): void;
   disconnected(proxy: SimulatedProxy, reason: string): void;
   violated(proxy: SimulatedProxy, rule: string, detail: string): void;
 }
@@ -105,6 +107,7 @@ export class SimulatedProxy {
       onOpened: () => {
         this.opened = true;
         this.envoy.opened();
+        events.connected(this);
       },
       onMessage: (bytes) => {
         this.attempts = 0;
