@@ -1,8 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { choosePort, ProcessGroup, type ProcessSpec, residentBytes } from '@mesh/lab-kit';
-import { cpuSeconds } from './cpu.js';
+import { choosePort, cpuSeconds, ProcessGroup, type ProcessSpec, residentBytes } from '@mesh/lab-kit';
 import { runDnsperf, untilAnswered } from './dnsperf.js';
 import { type Figures, figuresOf } from './statistics.js';
 

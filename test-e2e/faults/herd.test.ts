@@ -1,25 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { type Fault, lineOf, Observers, runFault, World } from '@mesh/fault-kit';
 import { Fleet, FleetWrites, fleetToken, serviceName } from '@mesh/fleet-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BIN_DIR, envoyPath, isFullRun } from '../test/config.js';
+import { cpuMs } from './cpu.js';
 
 const SERVICES = 10;
 const DEADLINE_MS = 120_000;
 /** So quickly does a fleet come the first time; what is looked at is how it comes back. */
 const RAMPUP_MS = 5_000;
-
-/** CPU time that zone-cp of zone-1 has used since its start: what counts on a machine that others use too. */
-function cpuMs({ lab }: World): number | 'unknown' {
-  if (process.platform !== 'linux') return 'unknown';
-  const stat = readFileSync(`/proc/${lab.deployment.group.find('zone-1.zone-cp')?.pid}/stat`, 'utf8');
-  const [user = 0, system = 0] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13)
-    .map(Number);
-  return (user + system) * 10;
-}
 
 describe('many proxies whose control plane starts anew', () => {
   let world: World;
@@ -66,6 +54,7 @@ describe('many proxies whose control plane starts anew', () => {
       heal: async () => {
         const startedAt = performance.now();
         await world.startAgain('zone1', 'zone-cp');
+        const pid = world.lab.deployment.group.find('zone-1.zone-cp')?.pid ?? 0;
         const readyAt = performance.now();
         const arrivals = [await joined.settle()];
         arrivals.push(
@@ -73,7 +62,7 @@ describe('many proxies whose control plane starts anew', () => {
         );
         const now = performance.now();
         process.stdout.write(
-          `  ${joined.proxies.length} proxies have acknowledged ${Math.round(now - readyAt)} ms after zone-cp was ready, ${Math.round(now - startedAt)} ms after its start; it took ${cpuMs(world)} ms of CPU\n`,
+          `  ${joined.proxies.length} proxies have acknowledged ${Math.round(now - readyAt)} ms after zone-cp was ready, ${Math.round(now - startedAt)} ms after its start; it took ${cpuMs(pid)} ms of CPU\n`,
         );
         expect(arrivals.flatMap(({ late }) => late)).toEqual([]);
       },

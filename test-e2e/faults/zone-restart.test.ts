@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { Fleet, FleetWrites, fleetToken } from '@mesh/fleet-kit';
 import {
   allowAll,
@@ -12,6 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BIN_DIR } from '../test/config.js';
 import { makeWorkDir } from '../test/work-dir.js';
+import { cpuMs } from './cpu.js';
 
 const DATAPLANES = 200;
 const SERVICES = 10;
@@ -64,14 +65,6 @@ afterAll(async () => {
   await postgres?.stop();
   rmSync(workDir, { recursive: true, force: true });
 });
-
-/** User and system CPU of a process since its start, in milliseconds; undefined where the system does not tell (not Linux). */
-function cpuMs(pid: number): number | undefined {
-  if (process.platform !== 'linux') return undefined;
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-}
 
 /** Starts it as it was started before; resolves when it says that it is ready: its ports are open. */
 async function startAgain() {

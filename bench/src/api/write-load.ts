@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { cpuSeconds, cpuSecondsOfFamily } from '../cpu.js';
+import { cpuSeconds, cpuSecondsOfFamily } from '@mesh/lab-kit';
 import { type Figures, figuresOf } from '../statistics.js';
 import { PutClient } from './put-client.js';
 import type { ApiSystem } from './system.js';

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cpuSeconds } from '../cpu.js';
+import { cpuSeconds } from '@mesh/lab-kit';
 
 /** What one run of wrk found. */
 export interface WrkFigures {

@@ -153,15 +153,16 @@ export class Fleet {
 
   private events() {
     const { counts } = this;
+    const look = (proxy: SimulatedProxy): void => {
+      for (const watch of this.watches) watch.look(proxy);
+    };
     return {
       acknowledged: (proxy: SimulatedProxy, typeUrl: string) => {
         const type = typeUrl.slice(typeUrl.lastIndexOf('.') + 1);
         counts.acknowledged[type] = (counts.acknowledged[type] ?? 0) + 1;
-        for (const watch of this.watches) watch.look(proxy);
+        look(proxy);
       },
-      connected: (proxy: SimulatedProxy) => {
-        for (const watch of this.watches) watch.look(proxy);
-      },
+      connected: look,
       received: (_proxy: SimulatedProxy, bytes: number) => {
         counts.responses += 1;
         counts.receivedBytes += bytes;

@@ -1,6 +1,7 @@
 export { type EmbeddedPostgres, startEmbeddedPostgres } from '@mesh/store-postgres';
 export { ApiClient } from './api-client.js';
 export { Balancer } from './balancer.js';
+export { cpuSeconds, cpuSecondsOfFamily } from './cpu.js';
 export {
   type ControlPlaneHandle,
   type ControlPlanePorts,

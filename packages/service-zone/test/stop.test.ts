@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, type Runner, silentLogger } from '@mesh/core';
-import { Health, loadConfig, Metrics, SERVICE_RUNNER, startServices } from '@mesh/runtime';
-import { AdsClient, waitFor } from '@mesh/zone-kit';
+import { Health, Metrics, SERVICE_RUNNER, startServices } from '@mesh/runtime';
+import { AdsClient, waitFor, zoneConfig } from '@mesh/zone-kit';
 import { Module } from '@nestjs/common';
 import { afterEach, expect, it } from 'vitest';
 import { ZoneModule, type ZoneRunner } from '../src/index.js';
@@ -38,16 +38,7 @@ const web = {
 };
 
 it('a zone control plane that stops hands over first, while streams go on; then proxies are told, and known to be offline; nobody is warned', async () => {
-  const { config } = loadConfig({
-    env: {
-      KUMA_MODE: 'zone',
-      KUMA_MULTIZONE_ZONE_NAME: 'zone-1',
-      KUMA_GENERAL_WORK_DIR: workDir,
-      KUMA_DP_SERVER_PORT: '0',
-      KUMA_MONITORING_ASSIGNMENT_SERVER_PORT: '0',
-      KUMA_INTERNAL_PORT: '0',
-    },
-  });
+  const config = zoneConfig(workDir);
   const metrics = new Metrics('zone-1');
   const options = { config, log, metrics, health: new Health() };
   const another = () => ({ module: BusyModule, providers: [{ provide: SERVICE_RUNNER, useFactory: busy }] });

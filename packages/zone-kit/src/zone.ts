@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type ControlPlane, DescriptorRegistry, type Runner, silentLogger } from '@mesh/core';
 import { policyKinds } from '@mesh/policies';
 import { coreKinds, parseDocument } from '@mesh/resources';
-import { Health, loadConfig, Metrics, type ServiceOptions, startServices } from '@mesh/runtime';
+import { Health, type KumaConfig, loadConfig, Metrics, type ServiceOptions, startServices } from '@mesh/runtime';
 import { freePorts } from './ports.js';
 
 const ADMIN = { name: 'mesh-system:admin' };
@@ -33,6 +33,21 @@ interface ZoneParts {
   readonly stop: () => Promise<void>;
 }
 
+/** Configuration of a standalone zone whose ports are free ones. @param env variables beyond what a test needs to stand alone. */
+export function zoneConfig(workDir: string, env: Readonly<Record<string, string>> = {}): KumaConfig {
+  return loadConfig({
+    env: {
+      KUMA_MODE: 'zone',
+      KUMA_MULTIZONE_ZONE_NAME: 'zone-1',
+      KUMA_GENERAL_WORK_DIR: workDir,
+      KUMA_DP_SERVER_PORT: '0',
+      KUMA_MONITORING_ASSIGNMENT_SERVER_PORT: '0',
+      KUMA_INTERNAL_PORT: '0',
+      ...env,
+    },
+  }).config;
+}
+
 /** A standalone zone on real sockets, with everything in memory. */
 export class Zone {
   private stopped = false;
@@ -56,17 +71,7 @@ export class Zone {
   static async start(module: ZoneServiceModule, env: Record<string, string> = {}): Promise<Zone> {
     const workDir = mkdtempSync(join(tmpdir(), 'mesh-zone-'));
     const [internalPort = 0] = await freePorts(1);
-    const { config } = loadConfig({
-      env: {
-        KUMA_MODE: 'zone',
-        KUMA_MULTIZONE_ZONE_NAME: 'zone-1',
-        KUMA_GENERAL_WORK_DIR: workDir,
-        KUMA_DP_SERVER_PORT: '0',
-        KUMA_MONITORING_ASSIGNMENT_SERVER_PORT: '0',
-        KUMA_INTERNAL_PORT: String(internalPort),
-        ...env,
-      },
-    });
+    const config = zoneConfig(workDir, { KUMA_INTERNAL_PORT: String(internalPort), ...env });
     const options: ServiceOptions = { config, log: silentLogger, metrics: new Metrics('zone-1'), health: new Health() };
     const host = await startServices([(given) => module.forRoot(given)], options);
     const runner = host.runners[0] as ZoneServer;

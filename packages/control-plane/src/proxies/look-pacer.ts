@@ -28,7 +28,7 @@ export class LookPacer {
     if (this.stopped) return;
     const nowMs = this.now();
     const pause = Math.min(PACE_WINDOW_MS_MAX, this.costMs * PAUSE_OVER_COST[urgency]);
-    const pauseMs = urgency === 'now' ? 0 : Math.max(0, this.lastEndMs + pause - nowMs);
+    const pauseMs = Math.max(0, this.lastEndMs + pause - nowMs);
     if (this.scheduled && this.scheduled.atMs <= nowMs + pauseMs) return;
     this.scheduled?.cancel();
     this.scheduled = { atMs: nowMs + pauseMs, cancel: this.schedule(pauseMs) };
